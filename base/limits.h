@@ -1,0 +1,38 @@
+// Every bound of the system, with its reason.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sweepd::limits {
+
+// Wire. The receiver drops a peer that sends more; the sender must check first, because it is not told.
+constexpr std::size_t kControlMessageBytesMax = 256 * 1024;        // control and reports of an agent
+constexpr std::size_t kBulkMessageBytesMax = 1024 * 1024 + 4096;   // one chunk and its envelope
+constexpr std::size_t kClientMessageBytesMax = 4 * 1024 * 1024;    // a page of an answer
+constexpr std::size_t kChunkBytes = 256 * 1024;                    // of a blob in transfer
+constexpr std::size_t kReportsPerMessageMax = 512;
+
+// Sweeps.
+constexpr std::size_t kSweepFileBytesMax = 1024 * 1024;  // more is a mistake, not a sweep
+constexpr std::size_t kParametersMax = 256;
+constexpr std::size_t kChoicesMax = 10'000;
+constexpr std::uint32_t kTrialsMax = 1'000'000;
+constexpr std::uint32_t kAttemptsMax = 100;
+
+// Metrics.
+constexpr std::size_t kMetricNameBytesMax = 128;
+constexpr std::size_t kMetricNamesPerAttemptMax = 512;
+
+// Code snapshots and artifacts.
+constexpr std::uint64_t kSnapshotBytesMax = 300ULL * 1000 * 1000;  // Azure ML's limit, which users know
+constexpr std::size_t kTreeFilesMax = 50'000;
+
+// Logs.
+constexpr std::size_t kStderrTailLines = 50;
+constexpr std::size_t kStderrTailBytesMax = 16 * 1024;
+
+// Loop.
+constexpr std::size_t kBatchMessagesMax = 4096;  // of one poll, committed by one sync
+
+}  // namespace sweepd::limits

@@ -1,0 +1,211 @@
+// Every decision of the core, as it is journaled. Records are facts: applying them decides nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "daemon/core/event.h"
+#include "daemon/core/reason.h"
+#include "sweeps/policy.h"
+#include "sweeps/sweep_spec.h"
+
+namespace sweepd::core {
+
+struct SweepAccepted {
+  SweepId sweep;
+  RequestId request;
+  Stamp at;
+  sweeps::SweepSpec spec;
+  std::string toml;
+  std::string snapshot_digest;
+  std::string user;
+  bool paused = false;
+
+  bool operator==(const SweepAccepted&) const = default;
+};
+
+// Running <-> paused.
+struct SweepStateChanged {
+  SweepId sweep;
+  SweepState state = SweepState::kRunning;
+  Reason reason;
+
+  bool operator==(const SweepStateChanged&) const = default;
+};
+
+// Nothing new is started any more; when the last trial has ended the sweep ends in `state`.
+struct SweepClosing {
+  SweepId sweep;
+  SweepState state = SweepState::kCompleted;
+  Reason reason;
+
+  bool operator==(const SweepClosing&) const = default;
+};
+
+struct SweepEnded {
+  SweepId sweep;
+  SweepState state = SweepState::kCompleted;
+  Reason reason;
+  WallTime wall;
+
+  bool operator==(const SweepEnded&) const = default;
+};
+
+// An ended sweep runs again because some of its trials are retried.
+struct SweepReopened {
+  SweepId sweep;
+  Reason reason;
+
+  bool operator==(const SweepReopened&) const = default;
+};
+
+struct TrialsProposed {
+  SweepId sweep;
+  TrialNumber first;
+  std::vector<sweeps::Assignment> assignments;
+  bool exhausted = false;
+
+  bool operator==(const TrialsProposed&) const = default;
+};
+
+// A trial waits (again). Its reports so far no longer count.
+struct TrialRequeued {
+  TrialKey trial;
+  Reason reason;
+  Instant not_before;
+  bool spends_retry = false;     // a failure that counts against retry.attempts
+  bool forgives = false;         // a user's retry: failures are counted from zero again
+
+  bool operator==(const TrialRequeued&) const = default;
+};
+
+struct TrialClosed {
+  TrialKey trial;
+  TrialState state = TrialState::kCompleted;
+  Reason reason;
+
+  bool operator==(const TrialClosed&) const = default;
+};
+
+// The attempt exists and owns its slots from here on; nobody else may ever run under its number.
+struct AttemptAssigned {
+  AttemptKey attempt;
+  AgentId agent;
+  std::vector<std::uint32_t> slots;
+  WallTime wall;
+
+  bool operator==(const AttemptAssigned&) const = default;
+};
+
+struct AttemptAdvanced {
+  AttemptKey attempt;
+  AttemptState state = AttemptState::kPreparing;
+
+  bool operator==(const AttemptAdvanced&) const = default;
+};
+
+// One report. `metrics` is carried to storage and not kept in the state.
+struct ReportRecorded {
+  AttemptKey attempt;
+  std::uint64_t seq = 0;
+  WallTime wall;
+  std::optional<double> objective;  // oriented; empty when the report does not hold the objective
+  double resource = 0;
+  std::vector<MetricValue> metrics;
+
+  bool operator==(const ReportRecorded&) const = default;
+};
+
+struct VerdictReached {
+  AttemptKey attempt;
+  sweeps::Verdict verdict;
+  WallTime wall;
+
+  bool operator==(const VerdictReached&) const = default;
+};
+
+// The attempt is to be stopped, and its trial then ends in `state`.
+struct StopRequested {
+  AttemptKey attempt;
+  TrialState state = TrialState::kCancelled;
+  Reason reason;
+
+  bool operator==(const StopRequested&) const = default;
+};
+
+// The attempt is over: its slots are free.
+struct AttemptClosed {
+  AttemptKey attempt;
+  AttemptState state = AttemptState::kCompleted;
+  Reason reason;
+  AttemptOutcome outcome;
+
+  bool operator==(const AttemptClosed&) const = default;
+};
+
+struct AgentRegistered {
+  AgentId agent;
+  std::string uuid;
+  std::string name;
+  std::string boot_id;
+  std::string version;
+  std::vector<SlotOffer> slots;
+  std::map<std::string, std::string> labels;
+  WallTime wall;
+
+  bool operator==(const AgentRegistered&) const = default;
+};
+
+enum class AgentState : int { kConnected = 1, kSuspect = 2, kLost = 3 };  // stored; append-only
+
+struct AgentStateChanged {
+  AgentId agent;
+  AgentState state = AgentState::kConnected;
+  WallTime wall;
+
+  bool operator==(const AgentStateChanged&) const = default;
+};
+
+struct ModelRegistered {
+  RequestId request;  // zero when the sweep registered it by itself
+  std::string model;
+  std::uint32_t version = 0;
+  AttemptKey attempt;
+  std::string tree_digest;
+  std::string path;
+  std::string metric;
+  std::optional<double> value;  // as the script reported it
+  sweeps::Assignment params;
+  std::string snapshot_digest;
+  std::string user;
+  WallTime wall;
+
+  bool operator==(const ModelRegistered&) const = default;
+};
+
+// A request that changed something was carried out; a repeat gets the same answer.
+struct ControlApplied {
+  RequestId request;
+  SweepId sweep;
+  std::vector<TrialNumber> trials;
+  WallTime wall;
+
+  bool operator==(const ControlApplied&) const = default;
+};
+
+using Record =
+    std::variant<SweepAccepted, SweepStateChanged, SweepClosing, SweepEnded, SweepReopened,
+                 TrialsProposed, TrialRequeued, TrialClosed, AttemptAssigned, AttemptAdvanced,
+                 ReportRecorded, VerdictReached, StopRequested, AttemptClosed, AgentRegistered,
+                 AgentStateChanged, ModelRegistered, ControlApplied>;
+
+// The sweep whose journal holds the record; 0 for agents and models, which belong to no sweep.
+SweepId journal_of(const Record& record);
+
+}  // namespace sweepd::core

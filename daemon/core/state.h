@@ -1,0 +1,156 @@
+// The state of the decision core, and the only function that changes it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "daemon/core/effect.h"
+#include "daemon/core/record.h"
+#include "sweeps/objective.h"
+#include "sweeps/policy.h"
+#include "sweeps/sweep_spec.h"
+
+namespace sweepd::core {
+
+struct Attempt {
+  AttemptNumber number;
+  AgentId agent;
+  std::vector<std::uint32_t> slots;
+  AttemptState state = AttemptState::kAssigned;
+  Reason reason;
+  std::optional<StopRequested> stop;  // the order in force
+  std::uint64_t reports_last = 0;     // reports 1..reports_last are recorded
+  WallTime assigned_wall;
+  AttemptOutcome outcome;             // meaningful once the attempt is terminal
+
+  bool operator==(const Attempt&) const = default;
+};
+
+struct StoredVerdict {
+  AttemptNumber attempt;
+  sweeps::Verdict verdict;
+  WallTime wall;
+
+  bool operator==(const StoredVerdict&) const = default;
+};
+
+struct Trial {
+  TrialNumber number;
+  sweeps::Assignment assignment;
+  TrialState state = TrialState::kQueued;
+  Reason reason;
+  std::vector<Attempt> attempts;      // the last one is the current one
+  sweeps::Tally tally;                // of the current attempt's reports
+  double resource = 0;                // at the last report
+  bool diverged = false;
+  std::uint32_t failures = 0;         // that spent a retry
+  Instant not_before;                 // of a queued trial
+  std::vector<StoredVerdict> verdicts;
+
+  bool operator==(const Trial&) const = default;
+};
+
+struct Closing {
+  SweepState state = SweepState::kCompleted;
+  Reason reason;
+
+  bool operator==(const Closing&) const = default;
+};
+
+struct Sweep {
+  explicit Sweep(const SweepAccepted& accepted);
+
+  SweepId id;
+  RequestId request;
+  Stamp submitted;
+  sweeps::SweepSpec spec;
+  std::string toml;
+  std::string snapshot_digest;
+  std::string user;
+  SweepState state = SweepState::kRunning;
+  Reason reason;
+  std::optional<Closing> closing;
+  std::optional<WallTime> ended;
+  bool exhausted = false;             // the sampler has nothing more
+  std::vector<Trial> trials;          // [number − 1]
+  sweeps::Policy policy;
+
+  // Indexes, kept up to date by apply_record.
+  std::set<TrialNumber> queued;
+  std::array<std::uint32_t, kTrialStates + 1> counts{};  // by TrialState
+  std::set<sweeps::Rank> ranked;      // trials that may be the best one, best first
+  std::set<sweeps::Rank> unranked;    // other trials with a value
+  std::uint64_t reports = 0;          // of the objective
+
+  bool operator==(const Sweep&) const = default;
+
+  const Trial& trial(TrialNumber number) const { return trials[number.value - 1]; }
+  Trial& trial(TrialNumber number) { return trials[number.value - 1]; }
+  std::uint32_t count(TrialState trial_state) const {
+    return counts[static_cast<std::size_t>(trial_state)];
+  }
+  // Trials that hold an attempt: preparing, running, stopping or finishing.
+  std::uint32_t active() const;
+};
+
+struct Agent {
+  AgentId id;
+  std::string uuid;
+  std::string name;
+  std::string boot_id;
+  std::string version;
+  std::vector<SlotOffer> slots;
+  std::map<std::string, std::string> labels;
+  AgentState state = AgentState::kConnected;
+  WallTime changed_wall;
+
+  bool operator==(const Agent&) const = default;
+};
+
+struct SlotKey {
+  AgentId agent;
+  std::uint32_t index = 0;
+
+  auto operator<=>(const SlotKey&) const = default;
+};
+
+// What a request that changed something brought about; a repeat is answered with it.
+using RequestOutcome = std::variant<SubmitAnswer, ControlAnswer, ModelAnswer>;
+
+struct State {
+  std::uint64_t sweeps_last = 0;  // numbers already given away
+  std::uint32_t agents_last = 0;
+  std::map<SweepId, Sweep> sweeps;  // live ones, and ended ones that somebody asked for
+  std::map<AgentId, Agent> agents;
+  std::map<std::string, std::vector<ModelRegistered>> models;  // [version − 1]
+  std::map<RequestId, RequestOutcome> requests;
+
+  // Indexes.
+  std::set<SweepId> live;                       // not terminal
+  std::map<std::string, AgentId> agent_by_uuid;
+  std::map<AgentId, std::set<AttemptKey>> held;  // attempts that are not terminal, by agent
+  std::map<SlotKey, AttemptKey> busy;            // slots whose process set may not be empty
+  std::set<SlotKey> free_cpu;                    // idle slots of connected agents
+  std::set<SlotKey> free_gpu;
+
+  bool operator==(const State&) const = default;
+};
+
+// The only mutator. Total and silent, because a record was already decided.
+void apply_record(State& state, const Record& record);
+
+// The attempt if it exists, else null.
+const Attempt* find_attempt(const State& state, const AttemptKey& key);
+
+// The attempt if it may still act: it exists, is its trial's last one, is not terminal and belongs to `agent`.
+const Attempt* current_attempt(const State& state, const AttemptKey& key, AgentId agent);
+
+}  // namespace sweepd::core

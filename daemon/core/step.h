@@ -1,0 +1,31 @@
+// The decision core as a function: an event in, records and effects out.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/effect.h"
+#include "daemon/core/event.h"
+#include "daemon/core/record.h"
+#include "daemon/core/state.h"
+
+namespace sweepd::core {
+
+struct Outcome {
+  std::vector<Record> records;  // committed together, in order
+  std::vector<Effect> effects;  // performed after the commit, in order
+};
+
+// Decides on one event and applies its own records to `state`. Never fails: a refused request is an
+// effect that says so.
+Outcome step(State& state, const Event& event);
+
+// Orders that the world has not confirmed yet; performed after recovery, when an agent joins and
+// periodically. Safe to perform any number of times.
+std::vector<Effect> owed(const State& state);
+
+// The first violated invariant in words, or nothing. O(everything): for tests and the simulator.
+std::optional<std::string> check_invariants(const State& state);
+
+}  // namespace sweepd::core

@@ -1,0 +1,31 @@
+// Read-only answers about the state: the best trial, the leaderboard, counts, explanations.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/core/state.h"
+
+namespace sweepd::core {
+
+// The best trial by the objective among those that may be it; one function for `12/best`, the leaderboard's first
+// row and the registered model. O(1).
+std::optional<TrialNumber> best_trial(const Sweep& sweep);
+
+// The first `limit` trials, best first: those that may be the best one, then the others that have a
+// value. O(limit).
+std::vector<TrialNumber> leaderboard(const Sweep& sweep, std::size_t limit);
+
+// The trial's reduced objective as the script reports it; empty before the first report.
+std::optional<double> raw_value(const Sweep& sweep, const Trial& trial);
+
+// Why the sweep's queued trials are not running, in a sentence; empty when none is queued.
+std::string why_waiting(const State& state, const Sweep& sweep);
+
+// Why the trial is in its state, in one or more lines, and what would change it.
+std::string explain(const State& state, const Sweep& sweep, const Trial& trial);
+
+}  // namespace sweepd::core

@@ -1,0 +1,45 @@
+// TOML text -> SweepSpec, or every fault in it with line, column, caret and a suggestion.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "sweeps/sweep_spec.h"
+
+namespace sweepd::sweeps {
+
+struct Diagnostic {
+  enum class Severity { kWarning, kError };
+  Severity severity = Severity::kError;
+  std::uint32_t line = 0;    // 1, 2, …; 0: the file as a whole
+  std::uint32_t column = 0;  // 1, 2, … in bytes
+  std::uint32_t length = 1;  // how much the carets underline
+  std::string message;
+  std::string help;  // what to do; may be empty
+
+  bool operator==(const Diagnostic&) const = default;
+};
+
+struct ParsedSweep {
+  SweepSpec spec;
+  std::vector<Diagnostic> warnings;
+};
+
+// Faults in the order of the file, at least one; or the sweep. `name` stands in when the file has no name.
+// `overrides` are key=value pairs (`--set search.trials=5`), applied before validation.
+struct SweepFileInput {
+  std::string_view text;
+  std::string_view name;
+  std::vector<std::pair<std::string, std::string>> overrides;
+};
+std::variant<ParsedSweep, std::vector<Diagnostic>> parse_sweep_file(const SweepFileInput& input);
+
+// The diagnostics as people read them: `path:5:26: error: message`, the line, carets, `= help: …`.
+std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view path,
+                   std::string_view text);
+
+}  // namespace sweepd::sweeps

@@ -1,0 +1,37 @@
+// Where a daemon listens: one address that stands for its three doors.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace sweepd::wire {
+
+enum class Door { kControl, kBulk, kClient };
+
+// "tcp://127.0.0.1:7700": control on the port, bulk on port + 1, clients on port + 2.
+// "ipc:///run/sweepd": sockets `control`, `bulk` and `client` in that folder.
+class Endpoint {
+ public:
+  // Refuses anything but tcp:// with a port and ipc:// with an absolute folder, in a sentence.
+  static Result<Endpoint> parse(std::string_view text);
+
+  // Refuses addresses that other machines can reach: until connections are encrypted, only loopback
+  // (127.0.0.0/8, ::1, localhost) and ipc may be bound.
+  Result<void> check_bindable() const;
+
+  std::string address(Door door) const;  // as ZeroMQ takes it
+  std::string text() const;              // as it was written
+
+  bool operator==(const Endpoint&) const = default;
+
+ private:
+  std::string scheme_;  // "tcp" or "ipc"
+  std::string host_;    // or the folder
+  int port_ = 0;
+};
+
+constexpr std::string_view kDefaultEndpoint = "tcp://127.0.0.1:7700";
+
+}  // namespace sweepd::wire
