@@ -1,15 +1,15 @@
 // Everything the core may ask of the world. Performed after the commit, safe to perform twice.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "daemon/core/reason.h"
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace sweepd::core {
 
@@ -93,6 +93,7 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
-using Effect = std::variant<StartAttempt, StopAttempt, AckReports, AckEnded, WelcomeAgent, Suggest, Answer>;
+using Effect =
+    std::variant<StartAttempt, StopAttempt, AckReports, AckEnded, WelcomeAgent, Suggest, Answer>;
 
 }  // namespace sweepd::core

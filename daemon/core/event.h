@@ -1,5 +1,11 @@
-// Everything that can happen to the decision core. Events are facts of the past; the edge stamps the time.
+// Everything that can happen to the decision core. Events are facts of the past; the edge stamps
+// the time.
 #pragma once
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "daemon/core/reason.h"
+#include "sweeps/sweep_spec.h"
 
 #include <cstdint>
 #include <map>
@@ -8,11 +14,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/time.h"
-#include "daemon/core/reason.h"
-#include "sweeps/sweep_spec.h"
 
 namespace sweepd::core {
 
@@ -49,7 +50,7 @@ struct ModelRegistrationRequested {
   RequestId request;
   std::string selector;  // of one trial
   std::string model;
-  std::string path;      // below the artifact
+  std::string path;  // below the artifact
   std::string user;
 };
 
@@ -75,7 +76,8 @@ struct HeldAttempt {
   bool operator==(const HeldAttempt&) const = default;
 };
 
-// An agent said Hello. What it does not hold any more is lost; what it may not hold it is told to kill.
+// An agent said Hello. What it does not hold any more is lost; what it may not hold it is told to
+// kill.
 struct AgentJoined {
   std::string uuid;
   std::string name;
@@ -165,9 +167,18 @@ struct DaemonStarted {};
 // Time has passed: limits, back-offs.
 struct TimePassed {};
 
-using EventBody = std::variant<SweepSubmitted, ControlRequested, ModelRegistrationRequested, AgentJoined,
-                               AttemptsHeld, AgentSuspected, AgentLost, ReportsArrived, AttemptEnded,
-                               TrialsSuggested, DaemonStarted, TimePassed>;
+using EventBody = std::variant<SweepSubmitted,
+                               ControlRequested,
+                               ModelRegistrationRequested,
+                               AgentJoined,
+                               AttemptsHeld,
+                               AgentSuspected,
+                               AgentLost,
+                               ReportsArrived,
+                               AttemptEnded,
+                               TrialsSuggested,
+                               DaemonStarted,
+                               TimePassed>;
 
 struct Event {
   Stamp at;

@@ -38,7 +38,13 @@ struct Reason {
   bool operator==(const Reason&) const = default;
 };
 
-enum class SweepState : int { kRunning = 1, kPaused = 2, kCompleted = 3, kFailed = 4, kCancelled = 5 };
+enum class SweepState : int {
+  kRunning = 1,
+  kPaused = 2,
+  kCompleted = 3,
+  kFailed = 4,
+  kCancelled = 5
+};
 
 enum class TrialState : int {
   kQueued = 1,
@@ -70,10 +76,12 @@ constexpr bool is_terminal(SweepState state) {
   return state == SweepState::kCompleted || state == SweepState::kFailed ||
          state == SweepState::kCancelled;
 }
+
 constexpr bool is_terminal(TrialState state) {
   return state == TrialState::kCompleted || state == TrialState::kPruned ||
          state == TrialState::kFailed || state == TrialState::kCancelled;
 }
+
 constexpr bool is_terminal(AttemptState state) {
   return state == AttemptState::kCompleted || state == AttemptState::kPruned ||
          state == AttemptState::kFailed || state == AttemptState::kCancelled ||

@@ -1,19 +1,19 @@
 // Every decision of the core, as it is journaled. Records are facts: applying them decides nothing.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/time.h"
 #include "daemon/core/event.h"
 #include "daemon/core/reason.h"
 #include "sweeps/policy.h"
 #include "sweeps/sweep_spec.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
 
 namespace sweepd::core {
 
@@ -79,8 +79,8 @@ struct TrialRequeued {
   TrialKey trial;
   Reason reason;
   Instant not_before;
-  bool spends_retry = false;     // a failure that counts against retry.attempts
-  bool forgives = false;         // a user's retry: failures are counted from zero again
+  bool spends_retry = false;  // a failure that counts against retry.attempts
+  bool forgives = false;      // a user's retry: failures are counted from zero again
 
   bool operator==(const TrialRequeued&) const = default;
 };
@@ -199,11 +199,24 @@ struct ControlApplied {
   bool operator==(const ControlApplied&) const = default;
 };
 
-using Record =
-    std::variant<SweepAccepted, SweepStateChanged, SweepClosing, SweepEnded, SweepReopened,
-                 TrialsProposed, TrialRequeued, TrialClosed, AttemptAssigned, AttemptAdvanced,
-                 ReportRecorded, VerdictReached, StopRequested, AttemptClosed, AgentRegistered,
-                 AgentStateChanged, ModelRegistered, ControlApplied>;
+using Record = std::variant<SweepAccepted,
+                            SweepStateChanged,
+                            SweepClosing,
+                            SweepEnded,
+                            SweepReopened,
+                            TrialsProposed,
+                            TrialRequeued,
+                            TrialClosed,
+                            AttemptAssigned,
+                            AttemptAdvanced,
+                            ReportRecorded,
+                            VerdictReached,
+                            StopRequested,
+                            AttemptClosed,
+                            AgentRegistered,
+                            AgentStateChanged,
+                            ModelRegistered,
+                            ControlApplied>;
 
 // The sweep whose journal holds the record; 0 for agents and models, which belong to no sweep.
 SweepId journal_of(const Record& record);

@@ -1,6 +1,14 @@
 // The state of the decision core, and the only function that changes it.
 #pragma once
 
+#include "base/ids.h"
+#include "base/time.h"
+#include "daemon/core/effect.h"
+#include "daemon/core/record.h"
+#include "sweeps/objective.h"
+#include "sweeps/policy.h"
+#include "sweeps/sweep_spec.h"
+
 #include <array>
 #include <cstdint>
 #include <map>
@@ -9,14 +17,6 @@
 #include <string>
 #include <variant>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/time.h"
-#include "daemon/core/effect.h"
-#include "daemon/core/record.h"
-#include "sweeps/objective.h"
-#include "sweeps/policy.h"
-#include "sweeps/sweep_spec.h"
 
 namespace sweepd::core {
 
@@ -29,7 +29,7 @@ struct Attempt {
   std::optional<StopRequested> stop;  // the order in force
   std::uint64_t reports_last = 0;     // reports 1..reports_last are recorded
   WallTime assigned_wall;
-  AttemptOutcome outcome;             // meaningful once the attempt is terminal
+  AttemptOutcome outcome;  // meaningful once the attempt is terminal
 
   bool operator==(const Attempt&) const = default;
 };
@@ -47,12 +47,12 @@ struct Trial {
   sweeps::Assignment assignment;
   TrialState state = TrialState::kQueued;
   Reason reason;
-  std::vector<Attempt> attempts;      // the last one is the current one
-  sweeps::Tally tally;                // of the current attempt's reports
-  double resource = 0;                // at the last report
+  std::vector<Attempt> attempts;  // the last one is the current one
+  sweeps::Tally tally;            // of the current attempt's reports
+  double resource = 0;            // at the last report
   bool diverged = false;
-  std::uint32_t failures = 0;         // that spent a retry
-  Instant not_before;                 // of a queued trial
+  std::uint32_t failures = 0;  // that spent a retry
+  Instant not_before;          // of a queued trial
   std::vector<StoredVerdict> verdicts;
 
   bool operator==(const Trial&) const = default;
@@ -79,24 +79,28 @@ struct Sweep {
   Reason reason;
   std::optional<Closing> closing;
   std::optional<WallTime> ended;
-  bool exhausted = false;             // the sampler has nothing more
-  std::vector<Trial> trials;          // [number − 1]
+  std::uint32_t trials_total = 0;  // that will be proposed at most
+  bool exhausted = false;          // the sampler has nothing more
+  std::vector<Trial> trials;       // [number − 1]
   sweeps::Policy policy;
 
   // Indexes, kept up to date by apply_record.
   std::set<TrialNumber> queued;
   std::array<std::uint32_t, kTrialStates + 1> counts{};  // by TrialState
-  std::set<sweeps::Rank> ranked;      // trials that may be the best one, best first
-  std::set<sweeps::Rank> unranked;    // other trials with a value
-  std::uint64_t reports = 0;          // of the objective
+  std::set<sweeps::Rank> ranked;    // trials that may be the best one, best first
+  std::set<sweeps::Rank> unranked;  // other trials with a value
+  std::uint64_t reports = 0;        // of the objective
 
   bool operator==(const Sweep&) const = default;
 
   const Trial& trial(TrialNumber number) const { return trials[number.value - 1]; }
+
   Trial& trial(TrialNumber number) { return trials[number.value - 1]; }
+
   std::uint32_t count(TrialState trial_state) const {
     return counts[static_cast<std::size_t>(trial_state)];
   }
+
   // Trials that hold an attempt: preparing, running, stopping or finishing.
   std::uint32_t active() const;
 };
@@ -134,7 +138,7 @@ struct State {
   std::map<RequestId, RequestOutcome> requests;
 
   // Indexes.
-  std::set<SweepId> live;                       // not terminal
+  std::set<SweepId> live;  // not terminal
   std::map<std::string, AgentId> agent_by_uuid;
   std::map<AgentId, std::set<AttemptKey>> held;  // attempts that are not terminal, by agent
   std::map<SlotKey, AttemptKey> busy;            // slots whose process set may not be empty
@@ -147,10 +151,15 @@ struct State {
 // The only mutator. Total and silent, because a record was already decided.
 void apply_record(State& state, const Record& record);
 
+// Takes in an ended sweep that was rebuilt apart, to answer questions about it. Its history must
+// not be applied to the live state: its old assignments would claim slots that others hold now.
+void adopt_sweep(State& state, Sweep sweep);
+
 // The attempt if it exists, else null.
 const Attempt* find_attempt(const State& state, const AttemptKey& key);
 
-// The attempt if it may still act: it exists, is its trial's last one, is not terminal and belongs to `agent`.
+// The attempt if it may still act: it exists, is its trial's last one, is not terminal and belongs
+// to `agent`.
 const Attempt* current_attempt(const State& state, const AttemptKey& key, AgentId agent);
 
 }  // namespace sweepd::core

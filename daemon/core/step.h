@@ -1,14 +1,14 @@
 // The decision core as a function: an event in, records and effects out.
 #pragma once
 
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "daemon/core/effect.h"
 #include "daemon/core/event.h"
 #include "daemon/core/record.h"
 #include "daemon/core/state.h"
+
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace sweepd::core {
 

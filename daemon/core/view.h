@@ -1,18 +1,18 @@
 // Read-only answers about the state: the best trial, the leaderboard, counts, explanations.
 #pragma once
 
+#include "daemon/core/state.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "daemon/core/state.h"
-
 namespace sweepd::core {
 
-// The best trial by the objective among those that may be it; one function for `12/best`, the leaderboard's first
-// row and the registered model. O(1).
+// The best trial by the objective among those that may be it; one function for `12/best`, the
+// leaderboard's first row and the registered model. O(1).
 std::optional<TrialNumber> best_trial(const Sweep& sweep);
 
 // The first `limit` trials, best first: those that may be the best one, then the others that have a

@@ -1,0 +1,322 @@
+// The only place where the state changes: each record is applied as the fact it is.
+#include "base/check.h"
+#include "daemon/core/state.h"
+
+#include <algorithm>
+#include <cmath>
+#include <type_traits>
+
+namespace sweepd::core {
+
+namespace {
+
+// Verdicts kept in memory per trial; the journal keeps all of them.
+constexpr std::size_t kVerdictsKept = 16;
+
+Sweep& sweep_of(State& state, SweepId id) {
+  const auto found = state.sweeps.find(id);
+  SWEEPD_CHECK(found != state.sweeps.end());
+  return found->second;
+}
+
+Trial& trial_of(State& state, const TrialKey& key) {
+  Sweep& sweep = sweep_of(state, key.sweep);
+  SWEEPD_CHECK(key.trial.value > 0 && key.trial.value <= sweep.trials.size());
+  return sweep.trial(key.trial);
+}
+
+Attempt& attempt_of(State& state, const AttemptKey& key) {
+  Trial& trial = trial_of(state, key.trial_key());
+  SWEEPD_CHECK(key.attempt.value > 0 && key.attempt.value <= trial.attempts.size());
+  return trial.attempts[key.attempt.value - 1];
+}
+
+bool may_be_best(const Sweep& sweep, const Trial& trial, double value) {
+  const bool ended_well = trial.state == TrialState::kCompleted ||
+                          (trial.state == TrialState::kPruned && sweep.spec.stop.allow_pruned);
+  return ended_well && std::isfinite(value);
+}
+
+// Takes the trial out of the ordered indexes while it changes, and puts it back where it then
+// belongs.
+class Reindexed {
+ public:
+  Reindexed(Sweep& sweep, Trial& trial) : sweep_(sweep), trial_(trial) {
+    if (const auto value = trial.tally.value()) {
+      (may_be_best(sweep, trial, *value) ? sweep.ranked : sweep.unranked)
+          .erase({*value, trial.number});
+    }
+  }
+
+  ~Reindexed() {
+    if (const auto value = trial_.tally.value()) {
+      (may_be_best(sweep_, trial_, *value) ? sweep_.ranked : sweep_.unranked)
+          .insert({*value, trial_.number});
+    }
+  }
+
+  Reindexed(const Reindexed&) = delete;
+  Reindexed& operator=(const Reindexed&) = delete;
+
+ private:
+  Sweep& sweep_;
+  Trial& trial_;
+};
+
+void set_state(Sweep& sweep, Trial& trial, TrialState state) {
+  --sweep.counts[static_cast<std::size_t>(trial.state)];
+  if (trial.state == TrialState::kQueued) {
+    sweep.queued.erase(trial.number);
+  }
+  trial.state = state;
+  ++sweep.counts[static_cast<std::size_t>(state)];
+  if (state == TrialState::kQueued) {
+    sweep.queued.insert(trial.number);
+  }
+}
+
+const SlotOffer* offered(const Agent& agent, std::uint32_t index) {
+  const auto found = std::find_if(agent.slots.begin(),
+                                  agent.slots.end(),
+                                  [index](const SlotOffer& slot) { return slot.index == index; });
+  return found == agent.slots.end() ? nullptr : &*found;
+}
+
+void offer_if_idle(State& state, const SlotKey& key) {
+  const auto agent = state.agents.find(key.agent);
+  if (agent == state.agents.end() || agent->second.state != AgentState::kConnected ||
+      state.busy.contains(key)) {
+    return;
+  }
+  if (const SlotOffer* slot = offered(agent->second, key.index)) {
+    (slot->gpu ? state.free_gpu : state.free_cpu).insert(key);
+  }
+}
+
+void erase_slots(std::set<SlotKey>& slots, AgentId agent) {
+  slots.erase(slots.lower_bound({agent, 0}), slots.lower_bound({AgentId{agent.value + 1}, 0}));
+}
+
+void refresh_slots(State& state, const Agent& agent) {
+  erase_slots(state.free_cpu, agent.id);
+  erase_slots(state.free_gpu, agent.id);
+  for (const SlotOffer& slot : agent.slots) {
+    offer_if_idle(state, {agent.id, slot.index});
+  }
+}
+
+void release_slots(State& state, const AttemptKey& key, const Attempt& attempt) {
+  for (const std::uint32_t index : attempt.slots) {
+    const SlotKey slot{attempt.agent, index};
+    const auto holder = state.busy.find(slot);
+    if (holder != state.busy.end() && holder->second == key) {
+      state.busy.erase(holder);
+      offer_if_idle(state, slot);
+    }
+  }
+}
+
+struct Apply {
+  State& state;
+
+  void operator()(const SweepAccepted& record) const {
+    state.sweeps_last = std::max(state.sweeps_last, record.sweep.value);
+    state.sweeps.emplace(record.sweep, Sweep(record));
+    state.live.insert(record.sweep);
+    state.requests[record.request] = SubmitAnswer{record.sweep, true};
+  }
+
+  void operator()(const SweepStateChanged& record) const {
+    Sweep& sweep = sweep_of(state, record.sweep);
+    sweep.state = record.state;
+    sweep.reason = record.reason;
+  }
+
+  void operator()(const SweepClosing& record) const {
+    sweep_of(state, record.sweep).closing = Closing{record.state, record.reason};
+  }
+
+  void operator()(const SweepEnded& record) const {
+    Sweep& sweep = sweep_of(state, record.sweep);
+    sweep.state = record.state;
+    sweep.reason = record.reason;
+    sweep.ended = record.wall;
+    sweep.closing.reset();
+    state.live.erase(record.sweep);
+  }
+
+  void operator()(const SweepReopened& record) const {
+    Sweep& sweep = sweep_of(state, record.sweep);
+    sweep.state = SweepState::kRunning;
+    sweep.reason = record.reason;
+    sweep.ended.reset();
+    sweep.closing.reset();
+    state.live.insert(record.sweep);
+  }
+
+  void operator()(const TrialsProposed& record) const {
+    Sweep& sweep = sweep_of(state, record.sweep);
+    SWEEPD_CHECK(record.assignments.empty() || record.first.value == sweep.trials.size() + 1);
+    for (const sweeps::Assignment& assignment : record.assignments) {
+      Trial trial;
+      trial.number = TrialNumber{static_cast<std::uint32_t>(sweep.trials.size() + 1)};
+      trial.assignment = assignment;
+      trial.tally = sweeps::Tally(sweep.spec.objective.reduce);
+      sweep.queued.insert(trial.number);
+      ++sweep.counts[static_cast<std::size_t>(TrialState::kQueued)];
+      sweep.trials.push_back(std::move(trial));
+    }
+    sweep.exhausted = sweep.exhausted || record.exhausted;
+  }
+
+  void operator()(const TrialRequeued& record) const {
+    Sweep& sweep = sweep_of(state, record.trial.sweep);
+    Trial& trial = trial_of(state, record.trial);
+    const Reindexed reindexed(sweep, trial);
+    set_state(sweep, trial, TrialState::kQueued);
+    trial.reason = record.reason;
+    trial.not_before = record.not_before;
+    trial.failures = record.forgives ? 0 : trial.failures + (record.spends_retry ? 1 : 0);
+    trial.tally = sweeps::Tally(sweep.spec.objective.reduce);
+    trial.resource = 0;
+    trial.diverged = false;
+    sweep.policy.forget(trial.number);
+  }
+
+  void operator()(const TrialClosed& record) const {
+    Sweep& sweep = sweep_of(state, record.trial.sweep);
+    Trial& trial = trial_of(state, record.trial);
+    const Reindexed reindexed(sweep, trial);
+    set_state(sweep, trial, record.state);
+    trial.reason = record.reason;
+    sweep.policy.end(trial.number, record.state == TrialState::kFailed);
+  }
+
+  void operator()(const AttemptAssigned& record) const {
+    Sweep& sweep = sweep_of(state, record.attempt.sweep);
+    Trial& trial = trial_of(state, record.attempt.trial_key());
+    SWEEPD_CHECK(record.attempt.attempt.value == trial.attempts.size() + 1);
+    Attempt attempt;
+    attempt.number = record.attempt.attempt;
+    attempt.agent = record.agent;
+    attempt.slots = record.slots;
+    attempt.assigned_wall = record.wall;
+    trial.attempts.push_back(std::move(attempt));
+    set_state(sweep, trial, TrialState::kPreparing);
+    trial.reason = {};
+    state.held[record.agent].insert(record.attempt);
+    for (const std::uint32_t index : record.slots) {
+      const SlotKey slot{record.agent, index};
+      state.busy[slot] = record.attempt;
+      state.free_cpu.erase(slot);
+      state.free_gpu.erase(slot);
+    }
+  }
+
+  void operator()(const AttemptAdvanced& record) const {
+    Sweep& sweep = sweep_of(state, record.attempt.sweep);
+    Trial& trial = trial_of(state, record.attempt.trial_key());
+    Attempt& attempt = attempt_of(state, record.attempt);
+    attempt.state = record.state;
+    if (record.state == AttemptState::kFinishing) {
+      set_state(sweep, trial, TrialState::kFinishing);
+      release_slots(state, record.attempt, attempt);
+    } else if (attempt.stop || record.state == AttemptState::kStopping) {
+      set_state(sweep, trial, TrialState::kStopping);
+    } else if (record.state == AttemptState::kRunning) {
+      set_state(sweep, trial, TrialState::kRunning);
+    }
+  }
+
+  void operator()(const ReportRecorded& record) const {
+    Sweep& sweep = sweep_of(state, record.attempt.sweep);
+    Trial& trial = trial_of(state, record.attempt.trial_key());
+    attempt_of(state, record.attempt).reports_last = record.seq;
+    trial.resource = record.resource;
+    if (!record.objective) {
+      return;
+    }
+    const Reindexed reindexed(sweep, trial);
+    trial.tally.add(*record.objective);
+    trial.diverged = trial.diverged || !std::isfinite(*record.objective);
+    ++sweep.reports;
+    sweep.policy.observe({trial.number, trial.tally.count(), record.resource, *record.objective});
+  }
+
+  void operator()(const VerdictReached& record) const {
+    Trial& trial = trial_of(state, record.attempt.trial_key());
+    if (trial.verdicts.size() == kVerdictsKept) {
+      trial.verdicts.erase(trial.verdicts.begin());
+    }
+    trial.verdicts.push_back({record.attempt.attempt, record.verdict, record.wall});
+  }
+
+  void operator()(const StopRequested& record) const {
+    Sweep& sweep = sweep_of(state, record.attempt.sweep);
+    Trial& trial = trial_of(state, record.attempt.trial_key());
+    Attempt& attempt = attempt_of(state, record.attempt);
+    attempt.stop = record;
+    trial.reason = record.reason;
+    if (attempt.state != AttemptState::kFinishing) {
+      attempt.state = AttemptState::kStopping;
+      set_state(sweep, trial, TrialState::kStopping);
+    }
+  }
+
+  void operator()(const AttemptClosed& record) const {
+    Attempt& attempt = attempt_of(state, record.attempt);
+    attempt.state = record.state;
+    attempt.reason = record.reason;
+    attempt.outcome = record.outcome;
+    const auto held = state.held.find(attempt.agent);
+    if (held != state.held.end()) {
+      held->second.erase(record.attempt);
+    }
+    release_slots(state, record.attempt, attempt);
+  }
+
+  void operator()(const AgentRegistered& record) const {
+    state.agents_last = std::max(state.agents_last, record.agent.value);
+    state.agent_by_uuid[record.uuid] = record.agent;
+    Agent& agent = state.agents[record.agent];
+    agent = Agent{record.agent,
+                  record.uuid,
+                  record.name,
+                  record.boot_id,
+                  record.version,
+                  record.slots,
+                  record.labels,
+                  AgentState::kConnected,
+                  record.wall};
+    refresh_slots(state, agent);
+  }
+
+  void operator()(const AgentStateChanged& record) const {
+    const auto agent = state.agents.find(record.agent);
+    SWEEPD_CHECK(agent != state.agents.end());
+    agent->second.state = record.state;
+    agent->second.changed_wall = record.wall;
+    refresh_slots(state, agent->second);
+  }
+
+  void operator()(const ModelRegistered& record) const {
+    std::vector<ModelRegistered>& versions = state.models[record.model];
+    SWEEPD_CHECK(record.version == versions.size() + 1);
+    versions.push_back(record);
+    if (record.request != RequestId{}) {
+      state.requests[record.request] = ModelAnswer{record.model, record.version};
+    }
+  }
+
+  void operator()(const ControlApplied& record) const {
+    state.requests[record.request] = ControlAnswer{record.sweep, record.trials};
+  }
+};
+
+}  // namespace
+
+void apply_record(State& state, const Record& record) {
+  std::visit(Apply{state}, record);
+}
+
+}  // namespace sweepd::core

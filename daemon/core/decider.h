@@ -1,0 +1,100 @@
+// One decision under way: what the handlers of the core write into. Internal to daemon/core.
+#pragma once
+
+#include "daemon/core/step.h"
+
+#include <set>
+#include <utility>
+
+namespace sweepd::core {
+
+// Handlers read `state` and change it only through decide(), which journals the record as it
+// applies it.
+class Decider {
+ public:
+  Decider(State& state, const Stamp& at) : state_(state), at_(at) {}
+
+  const State& state() const { return state_; }
+
+  const Stamp& at() const { return at_; }
+
+  void decide(Record record);
+
+  void ask(Effect effect) { outcome_.effects.push_back(std::move(effect)); }
+
+  // Sweeps that the decision touched, and whether it changed what can be scheduled.
+  const std::set<SweepId>& touched() const { return touched_; }
+
+  void touch(SweepId sweep) { touched_.insert(sweep); }
+
+  bool schedulable() const { return schedulable_; }
+
+  void set_schedulable() { schedulable_ = true; }
+
+  Outcome take() && { return std::move(outcome_); }
+
+ private:
+  State& state_;
+  Stamp at_;
+  Outcome outcome_;
+  std::set<SweepId> touched_;
+  bool schedulable_ = false;
+};
+
+// ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc
+
+void on(Decider& decider, const SweepSubmitted& event);
+void on(Decider& decider, const ControlRequested& event);
+void on(Decider& decider, const ModelRegistrationRequested& event);
+void on(Decider& decider, const TrialsSuggested& event);
+void on(Decider& decider, const TimePassed& event);
+void on(Decider& decider, const AgentJoined& event);
+void on(Decider& decider, const AttemptsHeld& event);
+void on(Decider& decider, const AgentSuspected& event);
+void on(Decider& decider, const AgentLost& event);
+void on(Decider& decider, const DaemonStarted& event);
+void on(Decider& decider, const ReportsArrived& event);
+void on(Decider& decider, const AttemptEnded& event);
+
+// ---- lifecycle.cc
+
+// Orders the attempt to stop; its trial will end in `state`. Nothing happens when an order is in
+// force.
+void stop_attempt(Decider& decider, const AttemptKey& key, TrialState state, const Reason& reason);
+
+// Stops every attempt of the sweep that runs, except `spared`.
+void stop_all(Decider& decider, SweepId sweep, const Reason& reason, TrialNumber spared = {});
+
+// Nothing new starts in the sweep; it ends in `state` when its last trial has ended.
+void close_sweep(Decider& decider, SweepId sweep, SweepState state, const Reason& reason);
+
+// The attempt's agent is gone or has forgotten it: the trial waits again and spends no retry.
+void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason);
+
+// Ends what is due in the sweep (queued trials of a closing one, the sweep itself) and asks for
+// proposals.
+void settle_sweep(Decider& decider, SweepId sweep);
+
+// ---- schedule.cc
+
+// Gives idle slots to queued trials: higher priority first, then the sweep with fewer active
+// trials.
+void schedule(Decider& decider);
+
+// ---- registry.cc
+
+// Registers the trial's artifact as the next version of the model.
+struct Registration {
+  RequestId request;
+  std::string model;
+  std::string path;
+  std::string user;
+};
+
+Result<ModelRegistered> model_version(const State& state,
+                                      const Sweep& sweep,
+                                      TrialNumber trial,
+                                      const Registration& registration,
+                                      WallTime wall);
+
+}  // namespace sweepd::core

@@ -1,0 +1,116 @@
+// Why things are as they are, in sentences for people.
+#include "daemon/core/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace sweepd::core {
+
+namespace {
+
+struct SlotCount {
+  std::uint32_t all = 0;
+  std::uint32_t gpus = 0;
+  std::uint32_t gpus_on_one_agent = 0;
+};
+
+SlotCount count_slots(const State& state) {
+  SlotCount count;
+  for (const auto& [id, agent] : state.agents) {
+    if (agent.state != AgentState::kConnected) {
+      continue;
+    }
+    const auto gpus = static_cast<std::uint32_t>(std::count_if(
+        agent.slots.begin(), agent.slots.end(), [](const SlotOffer& slot) { return slot.gpu; }));
+    count.all += static_cast<std::uint32_t>(agent.slots.size());
+    count.gpus += gpus;
+    count.gpus_on_one_agent = std::max(count.gpus_on_one_agent, gpus);
+  }
+  return count;
+}
+
+std::string agent_name(const State& state, AgentId id) {
+  const auto agent = state.agents.find(id);
+  return agent == state.agents.end() ? fmt::format("agent {}", id.value) : agent->second.name;
+}
+
+std::string explain_queued(const State& state, const Sweep& sweep, const Trial& trial) {
+  std::string text = fmt::format("{} is queued", to_string(TrialKey{sweep.id, trial.number}));
+  if (!trial.reason.sentence.empty()) {
+    text += fmt::format(" again: {}", trial.reason.sentence);
+  }
+  return fmt::format("{}\n{}", text, why_waiting(state, sweep));
+}
+
+std::string explain_held(const State& state, const Sweep& sweep, const Trial& trial) {
+  const Attempt& attempt = trial.attempts.back();
+  const AttemptKey key{sweep.id, trial.number, attempt.number};
+  const auto agent = state.agents.find(attempt.agent);
+  std::string text = fmt::format("{} is {} on {} slot {}",
+                                 to_string(key),
+                                 to_text(trial.state),
+                                 agent_name(state, attempt.agent),
+                                 fmt::join(attempt.slots, ","));
+  if (!trial.reason.sentence.empty()) {
+    text += fmt::format(": {}", trial.reason.sentence);
+  }
+  if (agent != state.agents.end() && agent->second.state == AgentState::kSuspect) {
+    text +=
+        "\nthe agent has not been heard of for a while; the trial keeps its slot until the lease "
+        "ends";
+  }
+  return text;
+}
+
+std::string explain_ended(const Sweep& sweep, const Trial& trial) {
+  std::string text =
+      fmt::format("{} is {}", to_string(TrialKey{sweep.id, trial.number}), to_text(trial.state));
+  if (!trial.reason.sentence.empty()) {
+    text += fmt::format(": {}", trial.reason.sentence);
+  }
+  if (trial.state == TrialState::kFailed && sweep.spec.retry.attempts > 1) {
+    text += fmt::format("\n{} of {} attempts that may fail were used",
+                        trial.failures + 1,
+                        sweep.spec.retry.attempts);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string why_waiting(const State& state, const Sweep& sweep) {
+  if (sweep.queued.empty() || is_terminal(sweep.state)) {
+    return {};
+  }
+  if (sweep.state == SweepState::kPaused) {
+    return fmt::format("the sweep is paused; `sweepctl resume {}` lets it go on", sweep.id.value);
+  }
+  const auto concurrent = sweep.spec.limits.concurrent;
+  if (concurrent && sweep.active() >= *concurrent) {
+    return fmt::format(
+        "limits.concurrent = {}: {} trials of the sweep are active", *concurrent, sweep.active());
+  }
+  const SlotCount slots = count_slots(state);
+  if (slots.all == 0) {
+    return "no agent is connected: start `sweep-agent` on a machine";
+  }
+  const std::uint32_t gpus = sweep.spec.resources.gpus.value_or(0);
+  if (gpus > slots.gpus_on_one_agent) {
+    return fmt::format(
+        "resources.gpus = {}, and no connected agent has so many GPUs (the most is {})",
+        gpus,
+        slots.gpus_on_one_agent);
+  }
+  return fmt::format("all {} slots that could run it are busy", gpus > 0 ? slots.gpus : slots.all);
+}
+
+std::string explain(const State& state, const Sweep& sweep, const Trial& trial) {
+  if (trial.state == TrialState::kQueued) {
+    return explain_queued(state, sweep, trial);
+  }
+  return is_terminal(trial.state) ? explain_ended(sweep, trial) : explain_held(state, sweep, trial);
+}
+
+}  // namespace sweepd::core

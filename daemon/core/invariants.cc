@@ -1,0 +1,195 @@
+// What must hold in every state that can be reached.
+#include "daemon/core/step.h"
+#include "daemon/core/view.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <limits>
+
+namespace sweepd::core {
+
+namespace {
+
+using Violation = std::optional<std::string>;
+
+Violation check_attempts(const Sweep& sweep, const Trial& trial) {
+  const TrialKey key{sweep.id, trial.number};
+  for (std::size_t i = 0; i < trial.attempts.size(); ++i) {
+    const Attempt& attempt = trial.attempts[i];
+    if (attempt.number.value != i + 1) {
+      return fmt::format(
+          "{}: attempt {} is numbered {}", to_string(key), i + 1, attempt.number.value);
+    }
+    if (i + 1 < trial.attempts.size() && !is_terminal(attempt.state)) {
+      return fmt::format(
+          "{}: attempt {} is not over though there is a newer one", to_string(key), i + 1);
+    }
+  }
+  const bool held = !trial.attempts.empty() && !is_terminal(trial.attempts.back().state);
+  const bool active = !is_terminal(trial.state) && trial.state != TrialState::kQueued;
+  if (held != active) {
+    return fmt::format("{} is {} and {} an attempt",
+                       to_string(key),
+                       to_text(trial.state),
+                       held ? "holds" : "does not hold");
+  }
+  if (trial.failures >= sweep.spec.retry.attempts && trial.state == TrialState::kQueued) {
+    return fmt::format("{} is queued after {} failures", to_string(key), trial.failures);
+  }
+  return std::nullopt;
+}
+
+Violation check_indexes(const Sweep& sweep) {
+  std::array<std::uint32_t, kTrialStates + 1> counts{};
+  std::size_t valued = 0;
+  for (const Trial& trial : sweep.trials) {
+    ++counts[static_cast<std::size_t>(trial.state)];
+    valued += trial.tally.value() ? 1U : 0U;
+    const bool listed = sweep.queued.contains(trial.number);
+    if (listed != (trial.state == TrialState::kQueued)) {
+      return fmt::format("{} is {} and {} in the queue",
+                         to_string(TrialKey{sweep.id, trial.number}),
+                         to_text(trial.state),
+                         listed ? "stands" : "does not stand");
+    }
+  }
+  if (counts != sweep.counts) {
+    return fmt::format("sweep {}: the counts of trial states are off", sweep.id.value);
+  }
+  if (sweep.ranked.size() + sweep.unranked.size() != valued) {
+    return fmt::format("sweep {}: {} trials have a value, the leaderboard lists {}",
+                       sweep.id.value,
+                       valued,
+                       sweep.ranked.size() + sweep.unranked.size());
+  }
+  return std::nullopt;
+}
+
+// The best trial once more, the slow way.
+Violation check_best(const Sweep& sweep) {
+  std::optional<sweeps::Rank> best;
+  for (const Trial& trial : sweep.trials) {
+    const bool eligible = trial.state == TrialState::kCompleted ||
+                          (trial.state == TrialState::kPruned && sweep.spec.stop.allow_pruned);
+    const auto value = trial.tally.value();
+    if (!eligible || !value || *value == std::numeric_limits<double>::infinity()) {
+      continue;
+    }
+    const sweeps::Rank rank{*value, trial.number};
+    if (!best || rank < *best) {
+      best = rank;
+    }
+  }
+  const auto indexed = best_trial(sweep);
+  if (best.has_value() != indexed.has_value() || (best && best->trial != *indexed)) {
+    return fmt::format("sweep {}: the leaderboard's first row is not the best trial",
+                       sweep.id.value);
+  }
+  return std::nullopt;
+}
+
+Violation check_limits(const Sweep& sweep) {
+  if (sweep.trials.size() > sweep.trials_total) {
+    return fmt::format(
+        "sweep {}: {} trials of {}", sweep.id.value, sweep.trials.size(), sweep.trials_total);
+  }
+  if (sweep.spec.limits.concurrent && sweep.active() > *sweep.spec.limits.concurrent) {
+    return fmt::format("sweep {}: {} trials active, limits.concurrent is {}",
+                       sweep.id.value,
+                       sweep.active(),
+                       *sweep.spec.limits.concurrent);
+  }
+  if (is_terminal(sweep.state) && (sweep.active() > 0 || !sweep.queued.empty())) {
+    return fmt::format(
+        "sweep {} is {} and has trials that are not over", sweep.id.value, to_text(sweep.state));
+  }
+  return std::nullopt;
+}
+
+Violation check_sweep(const Sweep& sweep) {
+  for (const Trial& trial : sweep.trials) {
+    if (auto violation = check_attempts(sweep, trial)) {
+      return violation;
+    }
+  }
+  for (const auto check : {check_indexes, check_best, check_limits}) {
+    if (auto violation = check(sweep)) {
+      return violation;
+    }
+  }
+  return std::nullopt;
+}
+
+// Each slot that an attempt needs is busy with it, and nothing else is.
+Violation check_slots(const State& state) {
+  std::map<SlotKey, AttemptKey> expected;
+  for (const auto& [agent, keys] : state.held) {
+    for (const AttemptKey& key : keys) {
+      const Attempt* attempt = current_attempt(state, key, agent);
+      if (attempt == nullptr) {
+        return fmt::format("{} is listed as held and is over", to_string(key));
+      }
+      if (attempt->state == AttemptState::kFinishing) {
+        continue;
+      }
+      for (const std::uint32_t index : attempt->slots) {
+        if (!expected.emplace(SlotKey{agent, index}, key).second) {
+          return fmt::format("slot {} of agent {} is booked twice", index, agent.value);
+        }
+      }
+    }
+  }
+  if (expected != state.busy) {
+    return "the busy slots are not those of the attempts that run";
+  }
+  for (const std::set<SlotKey>* idle : {&state.free_cpu, &state.free_gpu}) {
+    for (const SlotKey& slot : *idle) {
+      const auto agent = state.agents.find(slot.agent);
+      if (state.busy.contains(slot) || agent == state.agents.end() ||
+          agent->second.state != AgentState::kConnected) {
+        return fmt::format(
+            "slot {} of agent {} is offered and may not be", slot.index, slot.agent.value);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+Violation check_live(const State& state) {
+  std::size_t live = 0;
+  std::size_t active = 0;
+  for (const auto& [id, sweep] : state.sweeps) {
+    live += is_terminal(sweep.state) ? 0U : 1U;
+    active += sweep.active();
+    if (state.live.contains(id) == is_terminal(sweep.state)) {
+      return fmt::format("sweep {} is {} and its place among the live ones is wrong",
+                         id.value,
+                         to_text(sweep.state));
+    }
+  }
+  std::size_t held = 0;
+  for (const auto& [agent, keys] : state.held) {
+    held += keys.size();
+  }
+  if (live != state.live.size() || active != held) {
+    return fmt::format("{} trials are active, agents hold {}", active, held);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> check_invariants(const State& state) {
+  for (const auto& [id, sweep] : state.sweeps) {
+    if (auto violation = check_sweep(sweep)) {
+      return violation;
+    }
+  }
+  if (auto violation = check_slots(state)) {
+    return violation;
+  }
+  return check_live(state);
+}
+
+}  // namespace sweepd::core

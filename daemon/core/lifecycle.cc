@@ -1,0 +1,166 @@
+// How attempts, trials and sweeps come to their end.
+#include "base/limits.h"
+#include "daemon/core/decider.h"
+#include "daemon/core/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sweepd::core {
+
+namespace {
+
+// Proposals wait ready for every slot there is, so that a free slot never waits for the sampler.
+constexpr std::size_t kProposalsAheadMin = 4;
+
+const Sweep& sweep_in(const Decider& decider, SweepId id) {
+  return decider.state().sweeps.at(id);
+}
+
+void cancel_queued(Decider& decider, SweepId id, const Reason& reason) {
+  const std::set<TrialNumber> queued = sweep_in(decider, id).queued;
+  for (const TrialNumber number : queued) {
+    decider.decide(TrialClosed{{id, number}, TrialState::kCancelled, reason});
+  }
+}
+
+// What the sweep has come to when all of its trials have ended by themselves.
+SweepEnded natural_end(const Sweep& sweep, WallTime wall) {
+  const std::uint32_t failed = sweep.count(TrialState::kFailed);
+  const std::uint32_t cancelled = sweep.count(TrialState::kCancelled);
+  const std::uint32_t good = sweep.count(TrialState::kCompleted) + sweep.count(TrialState::kPruned);
+  if (good > 0 || failed + cancelled == 0) {
+    return {sweep.id,
+            SweepState::kCompleted,
+            {ReasonCode::kAllTrialsEnded, fmt::format("all {} trials ended", sweep.trials.size())},
+            wall};
+  }
+  if (failed == 0) {
+    return {
+        sweep.id, SweepState::kCancelled, {ReasonCode::kUser, "every trial was cancelled"}, wall};
+  }
+  if (sweep.trials.size() == 1) {
+    return {sweep.id, SweepState::kFailed, sweep.trials.front().reason, wall};
+  }
+  const auto last_failure =
+      std::find_if(sweep.trials.rbegin(), sweep.trials.rend(), [](const Trial& trial) {
+        return trial.state == TrialState::kFailed;
+      });
+  return {sweep.id,
+          SweepState::kFailed,
+          {ReasonCode::kFailedTrials,
+           fmt::format("none of {} trials completed; the last failure: {}",
+                       sweep.trials.size(),
+                       last_failure->reason.sentence)},
+          wall};
+}
+
+void register_best(Decider& decider, SweepId id) {
+  const Sweep& sweep = sweep_in(decider, id);
+  const auto best = best_trial(sweep);
+  if (sweep.spec.registration.model.empty() || !best) {
+    return;
+  }
+  const Registration registration{
+      {}, sweep.spec.registration.model, sweep.spec.registration.path, sweep.user};
+  const auto version =
+      model_version(decider.state(), sweep, *best, registration, decider.at().wall);
+  if (version.ok()) {
+    decider.decide(*version);
+  }
+}
+
+void end_sweep(Decider& decider, const SweepEnded& ended) {
+  decider.decide(ended);
+  if (ended.state == SweepState::kCompleted) {
+    register_best(decider, ended.sweep);
+  }
+}
+
+void ask_for_proposals(Decider& decider, const Sweep& sweep) {
+  const State& state = decider.state();
+  const std::size_t slots = state.busy.size() + state.free_cpu.size() + state.free_gpu.size();
+  const std::size_t ahead = std::max(slots, kProposalsAheadMin);
+  if (sweep.queued.size() >= ahead) {
+    return;
+  }
+  const std::size_t left = sweep.trials_total - sweep.trials.size();
+  const auto count = static_cast<std::uint32_t>(std::min(ahead - sweep.queued.size(), left));
+  const auto first = static_cast<std::uint32_t>(sweep.trials.size() + 1);
+  decider.ask(Suggest{sweep.id, TrialNumber{first}, count});
+}
+
+}  // namespace
+
+void stop_attempt(Decider& decider, const AttemptKey& key, TrialState state, const Reason& reason) {
+  const Attempt& attempt = *find_attempt(decider.state(), key);
+  if (attempt.stop) {
+    return;
+  }
+  decider.decide(StopRequested{key, state, reason});
+  decider.ask(
+      StopAttempt{attempt.agent, key, reason, sweep_in(decider, key.sweep).spec.limits.grace});
+}
+
+void stop_all(Decider& decider, SweepId id, const Reason& reason, TrialNumber spared) {
+  std::vector<AttemptKey> running;
+  for (const auto& [agent, keys] : decider.state().held) {
+    const auto end = keys.lower_bound({SweepId{id.value + 1}, {}, {}});
+    for (auto key = keys.lower_bound({id, {}, {}}); key != end; ++key) {
+      if (key->trial != spared) {
+        running.push_back(*key);
+      }
+    }
+  }
+  for (const AttemptKey& key : running) {
+    stop_attempt(decider, key, TrialState::kCancelled, reason);
+  }
+}
+
+void close_sweep(Decider& decider, SweepId sweep, SweepState state, const Reason& reason) {
+  if (!sweep_in(decider, sweep).closing) {
+    decider.decide(SweepClosing{sweep, state, reason});
+  }
+}
+
+void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason) {
+  const Attempt& attempt = *find_attempt(decider.state(), key);
+  const std::optional<StopRequested> stop = attempt.stop;
+  AttemptOutcome outcome;
+  outcome.ended_wall = decider.at().wall;
+  decider.decide(AttemptClosed{key, AttemptState::kLost, reason, outcome});
+  if (stop) {
+    decider.decide(TrialClosed{key.trial_key(), stop->state, stop->reason});
+    return;
+  }
+  if (key.attempt.value >= limits::kAttemptsMax) {
+    decider.decide(TrialClosed{key.trial_key(), TrialState::kFailed, reason});
+    return;
+  }
+  decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false});
+}
+
+void settle_sweep(Decider& decider, SweepId id) {
+  const auto found = decider.state().sweeps.find(id);
+  if (found == decider.state().sweeps.end() || is_terminal(found->second.state)) {
+    return;
+  }
+  const Sweep& sweep = found->second;
+  if (sweep.closing) {
+    const Closing closing = *sweep.closing;
+    cancel_queued(decider, id, closing.reason);
+    if (sweep.active() == 0) {
+      end_sweep(decider, {id, closing.state, closing.reason, decider.at().wall});
+    }
+    return;
+  }
+  const bool complete = sweep.exhausted || sweep.trials.size() >= sweep.trials_total;
+  if (complete && sweep.queued.empty() && sweep.active() == 0) {
+    end_sweep(decider, natural_end(sweep, decider.at().wall));
+  } else if (!complete && sweep.state == SweepState::kRunning) {
+    ask_for_proposals(decider, sweep);
+  }
+}
+
+}  // namespace sweepd::core
