@@ -144,9 +144,8 @@ std::string no_metric_sentence(const std::string& metric, const std::vector<std:
   }
   std::vector<std::string> ordered = names;
   if (const auto close = nearest(metric, names)) {
-    std::stable_partition(ordered.begin(), ordered.end(), [&close](const std::string& name) {
-      return name == *close;
-    });
+    const auto at = std::find(ordered.begin(), ordered.end(), *close);
+    std::rotate(ordered.begin(), at, at + 1);
   }
   return fmt::format("ended with exit code 0 and never reported '{}'; it reported: {}",
                      metric,
