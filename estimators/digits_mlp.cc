@@ -5,9 +5,11 @@
 #include "estimators/threads.h"
 #include "estimators/train.h"
 
+#include <fmt/core.h>
+
 #include <csignal>
-#include <cstdio>
 #include <exception>
+#include <iostream>
 
 namespace {
 
@@ -20,29 +22,29 @@ void on_signal(int signal) {
 
 int run_evaluation(const digits::Options& options) {
   const digits::Evaluation result = digits::evaluate(options, digits::read_dataset(options.data));
-  std::printf("accuracy=%.4f\n", result.accuracy);
-  std::printf("correct=%zu images=%zu loss=%.4f recorded_accuracy=%.4f\n",
-              result.correct,
-              result.images,
-              result.loss,
-              result.recorded_accuracy);
+  std::cout << fmt::format("accuracy={:.4f}\n", result.accuracy)
+            << fmt::format("correct={} images={} loss={:.4f} recorded_accuracy={:.4f}\n",
+                           result.correct,
+                           result.images,
+                           result.loss,
+                           result.recorded_accuracy);
   return 0;
 }
 
 int run_training(const digits::Options& options) {
-  std::signal(SIGTERM, on_signal);
-  std::signal(SIGINT, on_signal);
+  (void)std::signal(SIGTERM, on_signal);
+  (void)std::signal(SIGINT, on_signal);
   digits::Reporter reporter;
   switch (digits::train(options, digits::read_dataset(options.data), reporter)) {
     case digits::TrainEnd::kFinished:
       break;
     case digits::TrainEnd::kDiverged:
-      std::fprintf(stderr, "digits_mlp: the loss is not finite any more: stopped early\n");
+      std::cerr << "digits_mlp: the loss is not finite any more: stopped early\n";
       break;
     case digits::TrainEnd::kStopped:
       // Whoever sent the signal shall see that it was obeyed, not an exit status of ours.
-      std::signal(caught_signal, SIG_DFL);
-      std::raise(caught_signal);
+      (void)std::signal(caught_signal, SIG_DFL);
+      (void)std::raise(caught_signal);
       break;
   }
   return 0;
@@ -60,10 +62,10 @@ int main(int argc, char** argv) {
     return line.options.evaluate.empty() ? run_training(line.options)
                                          : run_evaluation(line.options);
   } catch (const digits::InputError& error) {
-    std::fprintf(stderr, "digits_mlp: %s\n", error.what());
+    std::cerr << "digits_mlp: " << error.what() << '\n';
     return 2;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "digits_mlp: %s\n", error.what());
+    std::cerr << "digits_mlp: " << error.what() << '\n';
     return 1;
   }
 }

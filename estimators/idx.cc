@@ -1,10 +1,10 @@
 // Reads image sets in the IDX format of MNIST: the four files of one folder, of any image size.
 #include "estimators/idx.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -40,9 +40,7 @@ std::uint32_t header_word(const Bytes& bytes, std::size_t index) {
 }
 
 std::string hex(std::uint32_t word) {
-  std::array<char, 11> text{};
-  std::snprintf(text.data(), text.size(), "0x%08x", word);
-  return text.data();
+  return fmt::format("{:#010x}", word);
 }
 
 struct Header {

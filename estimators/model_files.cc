@@ -3,9 +3,10 @@
 
 #include <fcntl.h>
 
-#include <cstdio>
+#include <charconv>
 #include <fstream>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -98,12 +99,18 @@ void replace_folder(const fs::path& fresh, const fs::path& folder) {
   fs::remove_all(fresh);
 }
 
+constexpr std::string_view kCheckpointPrefix = "epoch-";
+
+// The N of epoch-N.pt; empty for any other name.
 std::optional<int> checkpoint_epoch(const fs::path& file) {
+  const std::string stem = file.stem().string();
+  if (file.extension() != ".pt" || stem.rfind(kCheckpointPrefix, 0) != 0) {
+    return std::nullopt;
+  }
   int epoch = 0;
-  int length = 0;
-  const std::string name = file.filename().string();
-  const int fields = std::sscanf(name.c_str(), "epoch-%d.pt%n", &epoch, &length);
-  if (fields != 1 || static_cast<std::size_t>(length) != name.size()) {
+  const char* end = stem.data() + stem.size();
+  const auto parsed = std::from_chars(stem.data() + kCheckpointPrefix.size(), end, epoch);
+  if (parsed.ec != std::errc() || parsed.ptr != end) {
     return std::nullopt;
   }
   return epoch;

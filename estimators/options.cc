@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 #include <initializer_list>
+#include <iostream>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
@@ -29,7 +30,7 @@ Exit status: 0 done, 2 something given is wrong, 1 anything else.)";
 // The first of the environment variables that is set and not empty.
 std::string first_set(std::initializer_list<const char*> names, std::string_view otherwise) {
   for (const char* name : names) {
-    const char* value = std::getenv(name);
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
     if (value != nullptr && *value != '\0') {
       return value;
     }
@@ -106,10 +107,10 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    std::fputs(app.help().c_str(), stdout);
+    std::cout << app.help();
     result.stop = true;
   } catch (const CLI::ParseError& error) {
-    std::fprintf(stderr, "digits_mlp: %s; see digits_mlp --help\n", error.what());
+    std::cerr << "digits_mlp: " << error.what() << "; see digits_mlp --help\n";
     result.stop = true;
     result.status = 2;
   }

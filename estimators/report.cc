@@ -1,16 +1,16 @@
 // Reports the metrics of one epoch: a line for people on stdout, a JSON line in $SWEEPD_METRICS.
 #include "estimators/report.h"
 
+#include <fmt/core.h>
+
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <iostream>
+#include <system_error>
 
 namespace digits {
 namespace {
@@ -19,27 +19,22 @@ void append_json(std::string& line, std::string_view name, double value) {
   if (!std::isfinite(value)) {
     return;
   }
-  std::array<char, 32> text{};
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
-  line.append(",\"").append(name).append("\":").append(text.data(), end);
+  line += fmt::format(",\"{}\":{}", name, value);
 }
 
 void warn(const char* what) {
-  std::fprintf(stderr, "$SWEEPD_METRICS: %s: %s\n", what, std::strerror(errno));
+  const int error = errno;
+  std::cerr << "$SWEEPD_METRICS: " << what << ": " << std::system_category().message(error) << '\n';
 }
 
 }  // namespace
 
 std::string human_line(const EpochMetrics& metrics) {
-  std::array<char, 160> text{};
-  std::snprintf(text.data(),
-                text.size(),
-                "epoch=%d loss=%.4f accuracy=%.4f test_loss=%.4f",
-                metrics.epoch,
-                metrics.loss,
-                metrics.accuracy,
-                metrics.test_loss);
-  return text.data();
+  return fmt::format("epoch={} loss={:.4f} accuracy={:.4f} test_loss={:.4f}",
+                     metrics.epoch,
+                     metrics.loss,
+                     metrics.accuracy,
+                     metrics.test_loss);
 }
 
 std::string json_line(const EpochMetrics& metrics) {
@@ -51,7 +46,7 @@ std::string json_line(const EpochMetrics& metrics) {
 }
 
 Reporter::Reporter() {
-  const char* path = std::getenv("SWEEPD_METRICS");
+  const char* path = std::getenv("SWEEPD_METRICS");  // NOLINT(concurrency-mt-unsafe)
   if (path == nullptr || *path == '\0') {
     return;
   }
@@ -68,8 +63,7 @@ Reporter::~Reporter() {
 }
 
 void Reporter::report(const EpochMetrics& metrics) {
-  std::printf("%s\n", human_line(metrics).c_str());
-  std::fflush(stdout);
+  std::cout << human_line(metrics) << '\n' << std::flush;
   if (fd_ >= 0) {
     append(json_line(metrics) + "\n");
   }

@@ -41,14 +41,20 @@ std::unique_ptr<torch::optim::Optimizer> make_optimizer(Net& net, const Hyperpar
   return optimizer;
 }
 
-// Shifts each image by -1, 0 or 1 pixel each way; what comes in at the edge is background.
-//   images: [batch, 1, rows, cols];  moved: [batch], false leaves the image where it is
-torch::Tensor shift(const torch::Tensor& images, const torch::Tensor& moved) {
-  const std::int64_t batch = images.size(0);
-  const std::int64_t rows = images.size(2);
-  const std::int64_t cols = images.size(3);
+// The picked images [batch, 1, rows, cols]. Picks from `count` on stand for shifted copies: each is
+// moved by -1, 0 or 1 pixel each way at random, and what comes in at the edge is background.
+torch::Tensor pick_images(const torch::Tensor& all, bool shifted, const torch::Tensor& picks) {
+  const std::int64_t count = all.size(0);
+  const std::int64_t rows = all.size(2);
+  const std::int64_t cols = all.size(3);
+  const std::int64_t batch = picks.size(0);
+  torch::Tensor images = all.index_select(0, picks.remainder(count));
+  if (!shifted) {
+    return images;
+  }
   const torch::Tensor padded = torch::constant_pad_nd(images, {1, 1, 1, 1}).squeeze(1);
-  const torch::Tensor offsets = torch::randint(-1, 2, {2, batch}, torch::kLong) * moved + 1;
+  const torch::Tensor offsets =
+      torch::randint(-1, 2, {2, batch}, torch::kLong) * picks.ge(count) + 1;
   const torch::Tensor row = offsets[0].view({batch, 1, 1}) + torch::arange(rows).view({1, rows, 1});
   const torch::Tensor col = offsets[1].view({batch, 1, 1}) + torch::arange(cols).view({1, 1, cols});
   return padded.index({torch::arange(batch).view({batch, 1, 1}), row, col}).unsqueeze(1);
@@ -69,12 +75,8 @@ std::optional<double> run_epoch(Net& net,
       return std::nullopt;
     }
     const torch::Tensor picks = order.slice(0, from, from + h.batch_size);
-    const torch::Tensor index = picks.remainder(count);
-    torch::Tensor images = train.images.index_select(0, index);
-    if (h.augment > 0) {
-      images = shift(images, picks.ge(count));
-    }
-    const torch::Tensor labels = train.labels.index_select(0, index);
+    const torch::Tensor images = pick_images(train.images, h.augment > 0, picks);
+    const torch::Tensor labels = train.labels.index_select(0, picks.remainder(count));
     optimizer.zero_grad();
     const torch::Tensor loss = torch::cross_entropy_loss(net->forward(images), labels);
     loss.backward();
