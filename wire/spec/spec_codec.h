@@ -9,7 +9,8 @@ namespace sweepd::wire {
 
 pb::SweepSpec to_proto(const sweeps::SweepSpec& spec);
 
-// Refuses what no SweepSpec can hold (unknown enumerators, missing domains); sweeps::validate says the rest.
+// Refuses what no SweepSpec can hold (unknown enumerators, missing domains); sweeps::validate says
+// the rest.
 Result<sweeps::SweepSpec> from_proto(const pb::SweepSpec& proto);
 
 pb::Assignment to_proto(const sweeps::Assignment& assignment);
