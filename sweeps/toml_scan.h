@@ -1,8 +1,8 @@
-// A first look at TOML text: where its statements are, and the flaws that the parser must never see or
-// would explain badly.
+// A first look at TOML text: where its statements are, and the flaws that the parser must never see
+// or would explain badly.
 //
-// The parser recurses without a bound and reads past its input on malformed table headers, so depth,
-// length of dotted keys and the first byte of a header are checked here.
+// The parser recurses without a bound and reads past its input on malformed table headers, so
+// depth, length of dotted keys and the first byte of a header are checked here.
 #pragma once
 
 #include <cstddef>

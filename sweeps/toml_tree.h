@@ -52,7 +52,8 @@ TomlEntry* find_entry(TomlTable& table, std::string_view key);
 // "text", "a whole number", "a list" …, for messages.
 std::string_view kind_name(const TomlValue& value);
 
-// The place of `needle` inside the written form of a value; the value's own place when it is not found.
+// The place of `needle` inside the written form of a value; the value's own place when it is not
+// found.
 Place place_within(const Place& value, std::string_view text, std::string_view needle);
 
 }  // namespace sweepd::sweeps
