@@ -1,0 +1,296 @@
+// Records -> the bytes of their rows.
+#include "daemon/record_codec.h"
+#include "daemon/store_parts.h"
+#include "wire/spec/spec_codec.h"
+
+#include <unordered_map>
+
+namespace sweepd::daemon {
+
+namespace {
+
+using core::ReportRecorded;
+
+// Fills a row with one record. Every kind has its own overload, so that a new one breaks the build.
+struct Put {
+  store::Record& row;
+
+  void operator()(const core::SweepAccepted& record) const {
+    store::SweepAccepted& stored = *row.mutable_sweep_accepted();
+    stored.set_sweep(record.sweep.value);
+    put(*stored.mutable_request(), record.request);
+    stored.set_now_us(record.at.now.us);
+    stored.set_wall_us(record.at.wall.us);
+    *stored.mutable_spec() = wire::to_proto(record.spec);
+    stored.set_toml(record.toml);
+    stored.set_snapshot_digest(record.snapshot_digest);
+    stored.set_user(record.user);
+    stored.set_paused(record.paused);
+  }
+
+  void operator()(const core::SweepStateChanged& record) const {
+    store::SweepStateChanged& stored = *row.mutable_sweep_state_changed();
+    stored.set_sweep(record.sweep.value);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+    put(*stored.mutable_reason(), record.reason);
+  }
+
+  void operator()(const core::SweepClosing& record) const {
+    store::SweepClosing& stored = *row.mutable_sweep_closing();
+    stored.set_sweep(record.sweep.value);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+    put(*stored.mutable_reason(), record.reason);
+  }
+
+  void operator()(const core::SweepEnded& record) const {
+    store::SweepEnded& stored = *row.mutable_sweep_ended();
+    stored.set_sweep(record.sweep.value);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+    put(*stored.mutable_reason(), record.reason);
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::SweepReopened& record) const {
+    store::SweepReopened& stored = *row.mutable_sweep_reopened();
+    stored.set_sweep(record.sweep.value);
+    put(*stored.mutable_reason(), record.reason);
+  }
+
+  void operator()(const core::TrialsProposed& record) const {
+    store::TrialsProposed& stored = *row.mutable_trials_proposed();
+    stored.set_sweep(record.sweep.value);
+    stored.set_first(record.first.value);
+    for (const sweeps::Assignment& assignment : record.assignments) {
+      *stored.add_assignments() = wire::to_proto(assignment);
+    }
+    stored.set_exhausted(record.exhausted);
+  }
+
+  void operator()(const core::TrialRequeued& record) const {
+    store::TrialRequeued& stored = *row.mutable_trial_requeued();
+    stored.set_sweep(record.trial.sweep.value);
+    stored.set_trial(record.trial.trial.value);
+    put(*stored.mutable_reason(), record.reason);
+    stored.set_not_before_us(record.not_before.us);
+    stored.set_spends_retry(record.spends_retry);
+    stored.set_forgives(record.forgives);
+  }
+
+  void operator()(const core::TrialClosed& record) const {
+    store::TrialClosed& stored = *row.mutable_trial_closed();
+    stored.set_sweep(record.trial.sweep.value);
+    stored.set_trial(record.trial.trial.value);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+    put(*stored.mutable_reason(), record.reason);
+  }
+
+  void operator()(const core::AttemptAssigned& record) const {
+    store::AttemptAssigned& stored = *row.mutable_attempt_assigned();
+    put(*stored.mutable_attempt(), record.attempt);
+    stored.set_agent(record.agent.value);
+    for (const std::uint32_t slot : record.slots) {
+      stored.add_slots(slot);
+    }
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::AttemptAdvanced& record) const {
+    store::AttemptAdvanced& stored = *row.mutable_attempt_advanced();
+    put(*stored.mutable_attempt(), record.attempt);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+  }
+
+  // The first of a run; the others are added to it.
+  void operator()(const ReportRecorded& record) const {
+    store::ReportsRecorded& stored = *row.mutable_reports_recorded();
+    put(*stored.mutable_attempt(), record.attempt);
+    stored.set_first_seq(record.seq);
+    add_report(stored, record, 0);
+  }
+
+  static void add_report(store::ReportsRecorded& stored,
+                         const ReportRecorded& record,
+                         std::int64_t wall_before) {
+    store::ReportsRecorded::Report& report = *stored.add_reports();
+    report.set_wall_us(record.wall.us - wall_before);
+    if (record.objective) {
+      report.set_objective(*record.objective);
+    }
+    report.set_resource(record.resource);
+  }
+
+  void operator()(const core::VerdictReached& record) const {
+    store::VerdictReached& stored = *row.mutable_verdict_reached();
+    put(*stored.mutable_attempt(), record.attempt);
+    stored.set_decision(static_cast<std::int32_t>(record.verdict.decision));
+    stored.set_rule(record.verdict.rule);
+    stored.set_at(record.verdict.at);
+    stored.set_own(record.verdict.own);
+    stored.set_threshold(record.verdict.threshold);
+    stored.set_peers(record.verdict.peers);
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::StopRequested& record) const {
+    store::StopRequested& stored = *row.mutable_stop_requested();
+    put(*stored.mutable_attempt(), record.attempt);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+    put(*stored.mutable_reason(), record.reason);
+  }
+
+  void operator()(const core::AttemptClosed& record) const {
+    store::AttemptClosed& stored = *row.mutable_attempt_closed();
+    put(*stored.mutable_attempt(), record.attempt);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+    put(*stored.mutable_reason(), record.reason);
+    put(*stored.mutable_outcome(), record.outcome);
+  }
+
+  void operator()(const core::AgentRegistered& record) const {
+    store::AgentRegistered& stored = *row.mutable_agent_registered();
+    stored.set_agent(record.agent.value);
+    stored.set_uuid(record.uuid);
+    stored.set_name(record.name);
+    stored.set_boot_id(record.boot_id);
+    stored.set_version(record.version);
+    for (const core::SlotOffer& offer : record.slots) {
+      store::Slot& slot = *stored.add_slots();
+      slot.set_index(offer.index);
+      slot.set_gpu(offer.gpu);
+      slot.set_uuid(offer.uuid);
+      slot.set_name(offer.name);
+      slot.set_memory_bytes(offer.memory_bytes);
+    }
+    for (const auto& [name, text] : record.labels) {
+      store::Label& label = *stored.add_labels();
+      label.set_name(name);
+      label.set_text(text);
+    }
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::AgentStateChanged& record) const {
+    store::AgentStateChanged& stored = *row.mutable_agent_state_changed();
+    stored.set_agent(record.agent.value);
+    stored.set_state(static_cast<std::int32_t>(record.state));
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::ModelRegistered& record) const {
+    store::ModelRegistered& stored = *row.mutable_model_registered();
+    put(*stored.mutable_request(), record.request);
+    stored.set_model(record.model);
+    stored.set_version(record.version);
+    put(*stored.mutable_attempt(), record.attempt);
+    stored.set_tree_digest(record.tree_digest);
+    stored.set_path(record.path);
+    stored.set_metric(record.metric);
+    if (record.value) {
+      stored.set_value(*record.value);
+    }
+    *stored.mutable_params() = wire::to_proto(record.params);
+    stored.set_snapshot_digest(record.snapshot_digest);
+    stored.set_user(record.user);
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::ControlApplied& record) const {
+    store::ControlApplied& stored = *row.mutable_control_applied();
+    put(*stored.mutable_request(), record.request);
+    stored.set_sweep(record.sweep.value);
+    for (const TrialNumber trial : record.trials) {
+      stored.add_trials(trial.value);
+    }
+    stored.set_wall_us(record.wall.us);
+  }
+};
+
+}  // namespace
+
+std::size_t row_length(std::span<const core::Record> records) {
+  const auto* first = std::get_if<ReportRecorded>(&records.front());
+  std::size_t length = 1;
+  if (first == nullptr) {
+    return length;
+  }
+  while (length < records.size()) {
+    const auto* next = std::get_if<ReportRecorded>(&records[length]);
+    if (next == nullptr || next->attempt != first->attempt || next->seq != first->seq + length) {
+      break;
+    }
+    ++length;
+  }
+  return length;
+}
+
+std::string encode_row(std::span<const core::Record> row) {
+  store::Record stored;
+  stored.set_version(kRowVersion);
+  std::visit(Put{stored}, row.front());
+  for (std::size_t i = 1; i < row.size(); ++i) {
+    const std::int64_t before = std::get<ReportRecorded>(row[i - 1]).wall.us;
+    Put::add_report(*stored.mutable_reports_recorded(), std::get<ReportRecorded>(row[i]), before);
+  }
+  return stored.SerializeAsString();
+}
+
+std::string encode_metrics(std::span<const core::Record> row) {
+  store::Metrics stored;
+  stored.set_version(kRowVersion);
+  std::unordered_map<std::string_view, std::uint32_t> indexes;
+  std::int64_t before = 0;
+  for (const core::Record& record : row) {
+    const auto& recorded = std::get<ReportRecorded>(record);
+    store::Metrics::Report& report = *stored.add_reports();
+    report.set_wall_us(recorded.wall.us - before);
+    before = recorded.wall.us;
+    for (const core::MetricValue& metric : recorded.metrics) {
+      const auto next = static_cast<std::uint32_t>(indexes.size());
+      const auto [place, fresh] = indexes.emplace(metric.name, next);
+      if (fresh) {
+        stored.add_names(metric.name);
+      }
+      report.add_names(place->second);
+      report.add_values(metric.value);
+    }
+  }
+  return stored.SerializeAsString();
+}
+
+std::string encode_header(const SweepHeader& header) {
+  store::SweepHeader stored;
+  stored.set_version(kRowVersion);
+  stored.set_sweep(header.id.value);
+  put(*stored.mutable_request(), header.request);
+  stored.set_name(header.name);
+  stored.set_experiment(header.experiment);
+  stored.set_user(header.user);
+  stored.set_job(header.job);
+  stored.set_state(static_cast<std::int32_t>(header.state));
+  put(*stored.mutable_reason(), header.reason);
+  stored.set_submitted_wall_us(header.submitted.us);
+  stored.set_ended_wall_us(header.ended.us);
+  stored.set_metric(header.metric);
+  stored.set_goal(static_cast<std::int32_t>(header.goal));
+  stored.set_trials_total(header.trials_total);
+  for (const auto& [state, count] : header.counts) {
+    store::SweepHeader::Count& row = *stored.add_counts();
+    row.set_state(static_cast<std::int32_t>(state));
+    row.set_count(count);
+  }
+  stored.set_best_trial(header.best_trial.value);
+  stored.set_best_value(header.best_value);
+  stored.set_reports(header.reports);
+  return stored.SerializeAsString();
+}
+
+std::string encode_clock(const ClockMark& mark) {
+  store::Clock stored;
+  stored.set_boot_id(mark.boot_id);
+  stored.set_boottime_us(mark.boottime_us);
+  stored.set_wall_us(mark.wall.us);
+  stored.set_now_us(mark.now.us);
+  return stored.SerializeAsString();
+}
+
+}  // namespace sweepd::daemon
