@@ -1,11 +1,11 @@
 // Samplers propose assignments; pure functions of the specification and the trial number.
 #pragma once
 
-#include <optional>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "sweeps/sweep_spec.h"
+
+#include <optional>
 
 namespace sweepd::sweeps {
 
@@ -19,8 +19,9 @@ struct Proposal {
   bool operator==(const Proposal&) const = default;
 };
 
-// The assignment of trial `number` (1, 2, …): first the try_first list, then the sampler's own sequence.
-// kExhausted once `number` is past trials_total. The same arguments give the same answer for ever.
+// The assignment of trial `number` (1, 2, …): first the try_first list, then the sampler's own
+// sequence. kExhausted once `number` is past trials_total. The same arguments give the same answer
+// for ever.
 Proposal propose(const SweepSpec& spec, TrialNumber number);
 
 // Whether the sampler can work on this space at all; the error says why not and what to do.

@@ -1,0 +1,25 @@
+// The words of an expression: literals, names, operators and brackets with their places.
+#pragma once
+
+#include "base/result.h"
+#include "sweeps/value.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sweepd::sweeps {
+
+struct Token {
+  enum class Kind { kLiteral, kName, kSymbol, kEnd };
+  Kind kind = Kind::kEnd;
+  std::string text;  // as written; of a name without its backticks, of a word operator the word
+  Value value;       // kLiteral
+  std::size_t column = 0;  // 1, 2, … in bytes
+};
+
+// The tokens of the text, the last of kind kEnd. `and`, `or`, `not` and `in` are symbols.
+Result<std::vector<Token>> tokens_of(std::string_view text);
+
+}  // namespace sweepd::sweeps
