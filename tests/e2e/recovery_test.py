@@ -1,0 +1,120 @@
+"""kill -9 of the daemon and of an agent in mid-sweep: every trial is accounted for."""
+
+import collections
+import time
+import unittest
+
+from house import House, wait_until
+
+SWEEP = """
+[sweep]
+name = "killed"
+metric = "loss"
+goal = "minimize"
+[run]
+command = "{script}"
+args = "none"
+[space]
+x = {{ uniform = [0.0, 1.0] }}
+[search]
+sampler = "sobol"
+trials = {trials}
+"""
+
+# Appends start and end with the attempt, and reports in between.
+SCRIPT = """#!/bin/sh
+echo "start $SWEEPD_TRIAL_ID $SWEEPD_ATTEMPT $$ $(cut -d' ' -f1 /proc/uptime)" >> {ran}
+echo "{{\\"loss\\": 0.5}}" >> "$SWEEPD_METRICS"
+sleep 0.3
+echo "{{\\"loss\\": 0.25}}" >> "$SWEEPD_METRICS"
+echo "end $SWEEPD_TRIAL_ID $SWEEPD_ATTEMPT $$ $(cut -d' ' -f1 /proc/uptime)" >> {ran}
+"""
+
+
+def done_count(house, sweep):
+    return house.json("show", sweep)["trials"].get("completed", 0)
+
+
+class Recovery(unittest.TestCase):
+    def check_accounts(self, house, sweep, trials, ran):
+        """The trials' own records against the daemon's."""
+        rows = house.trials(sweep)
+        self.assertEqual([row["number"] for row in rows], list(range(1, trials + 1)))
+        self.assertEqual({row["state"] for row in rows}, {"completed"})
+        starts = collections.Counter()
+        spans = collections.defaultdict(list)
+        for line in ran.read_text().splitlines():
+            what, trial, attempt, pid, at = line.split()
+            if what == "start":
+                starts[trial, attempt] += 1
+                spans[trial].append([float(at), float("inf"), attempt])
+            else:
+                spans[trial][-1][1] = float(at)
+        self.assertEqual(max(starts.values()), 1, "an attempt starts at most once")
+        for row in rows:
+            self.assertIn((str(row["number"]), str(row["attempt"])), starts, "the attempt that counts ran")
+            reports = house.json("metrics", row["trial"])
+            self.assertEqual([report["metrics"]["loss"] for report in reports], [0.5, 0.25])
+            self.assertEqual([report["report"] for report in reports], [1, 2])
+
+    def test_daemon_and_agent_killed_in_mid_sweep(self):
+        trials = 60
+        with House(lease="5s").start(agents=2, slots=2) as house:
+            ran = house.folder / "ran"
+            script = house.file("train.sh", SCRIPT.format(ran=ran), 0o755)
+            sweep = house.submit(SWEEP.format(script=script, trials=trials))
+            wait_until("some trials are done", lambda: done_count(house, sweep) >= 6)
+
+            house.kill(house.daemon)
+            time.sleep(0.5)
+            house.start_daemon()
+            wait_until("it goes on", lambda: done_count(house, sweep) >= 15)
+
+            house.kill(house.agents["a"])
+            wait_until("the other agent goes on", lambda: done_count(house, sweep) >= 25)
+            house.start_agent("a", 2)
+            wait_until("it goes on", lambda: done_count(house, sweep) >= 35)
+
+            house.kill(house.daemon)
+            house.kill(house.agents["b"])
+            house.start_daemon()
+            house.start_agent("b", 2)
+            self.assertEqual(house.wait(sweep, timeout=120), 0)
+            self.check_accounts(house, sweep, trials, ran)
+
+    def test_a_daemon_restart_kills_no_trial(self):
+        with House(lease="30s").start(agents=1, slots=2) as house:
+            ran = house.folder / "ran"
+            script = house.file("long.sh", SCRIPT.format(ran=ran).replace("sleep 0.3", "sleep 2"), 0o755)
+            sweep = house.submit(SWEEP.format(script=script, trials=2))
+            wait_until("both run", lambda: ran.exists() and len(ran.read_text().splitlines()) == 2)
+            house.kill(house.daemon)
+            house.start_daemon()
+            self.assertEqual(house.wait(sweep), 0)
+            self.check_accounts(house, sweep, 2, ran)
+            self.assertEqual({row["attempt"] for row in house.trials(sweep)}, {1})
+
+    def test_an_agent_that_stays_away_loses_its_trials_to_another(self):
+        with House(lease="2s").start(agents=2, slots=1) as house:
+            ran = house.folder / "ran"
+            script = house.file("train.sh", SCRIPT.format(ran=ran), 0o755)
+            sweep = house.submit(SWEEP.format(script=script, trials=12))
+            wait_until("some trials are done", lambda: done_count(house, sweep) >= 2)
+            house.kill(house.agents["a"])
+            self.assertEqual(house.wait(sweep, timeout=60), 0)
+            self.check_accounts(house, sweep, 12, ran)
+
+    def test_submitting_twice_under_kill_runs_once(self):
+        """Acknowledged sweeps survive a kill -9 that follows at once."""
+        with House().start(agents=0) as house:
+            numbers = []
+            for _ in range(5):
+                numbers.append(house.submit(SWEEP.format(script="/bin/true", trials=3)))
+                house.kill(house.daemon)
+                house.start_daemon()
+            self.assertEqual(numbers, [1, 2, 3, 4, 5])
+            self.assertEqual(sorted(row["sweep"] for row in house.json("ls", "--all")), numbers)
+
+
+if __name__ == "__main__":
+    unittest.main()
