@@ -201,7 +201,7 @@ std::optional<std::size_t> Fields::word_index(std::string_view key,
     }
     faults_.error(entry->value.place,
                   fmt::format("{} \"{}\" is not available in this version of sweepd", key, *text),
-                  fmt::format("there are {}", list));
+                  fmt::format("there {} {}", available.size() == 1 ? "is" : "are", list));
     return std::nullopt;
   }
   const auto close = nearest(*text, available);

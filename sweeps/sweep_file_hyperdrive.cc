@@ -61,19 +61,15 @@ void warn_of_linear_bounds(const TomlEntry& entry, const Hyperdrive& h, Faults& 
       help);
 }
 
-// The quantised value that HyperDrive makes of x: half to even, not clipped.
-double quantised(double x, double q) {
-  return std::nearbyint(x / q) * q;
-}
-
 void warn_of_leak(const TomlEntry& entry, const Hyperdrive& h, Faults& faults) {
   if (h.kind != Kind::kQuniform && h.kind != Kind::kQloguniform) {
     return;
   }
   const double low = is_log_range(h.kind) ? std::exp(h.a) : h.a;
   const double high = is_log_range(h.kind) ? std::exp(h.b) : h.b;
-  const double first = quantised(low, h.q);
-  const double last = quantised(high, h.q);
+  // A bound halfway between two multiples is itself a value of probability zero.
+  const double first = std::floor(low / h.q + 0.5) * h.q;
+  const double last = std::ceil(high / h.q - 0.5) * h.q;
   if (first >= low && last <= high) {
     return;
   }

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <string>
 #include <vector>
 
@@ -88,11 +89,32 @@ bool check_names(const Expression& expression, const Place& place, Draft& draft)
   return good;
 }
 
+// An error that names a column of an expression, shown at that column of the file.
+void expression_fault(const Place& value,
+                      const std::string& expression,
+                      std::string_view message,
+                      Draft& draft) {
+  constexpr std::string_view kColumn = "column ";
+  const std::size_t at = message.rfind(kColumn);
+  const std::size_t colon = at == std::string_view::npos ? at : message.find(": ", at);
+  const Place inside = place_within(value, draft.text, expression);
+  if (colon == std::string_view::npos || inside.length != expression.size()) {
+    draft.faults.error(value, std::string(message));
+    return;
+  }
+  std::uint32_t column = 0;
+  std::from_chars(message.data() + at + kColumn.size(), message.data() + colon, column);
+  Place place = inside;
+  place.column += std::clamp(column, 1U, inside.length) - 1;
+  place.length = 1;
+  draft.faults.error(place, std::string(message.substr(colon + 2)));
+}
+
 // Whether the text is an expression over the parameters read so far.
 bool check_expression(const std::string& text, const Place& place, Draft& draft) {
   const auto expression = Expression::parse(text);
   if (!expression) {
-    draft.faults.error(place, expression.error().message);
+    expression_fault(place, text, expression.error().message, draft);
     return false;
   }
   return check_names(*expression, place, draft);
@@ -119,10 +141,11 @@ void add_parameter(const TomlEntry& entry, Parameter parameter, Draft& draft) {
   if (!good_condition) {
     parameter.when.clear();
   }
+  const std::string condition = parameter.when;
   draft.spec.space.parameters.push_back(std::move(parameter));
   if (const auto valid = validate(draft.spec.space); !valid && when != nullptr) {
     draft.spec.space.parameters.back().when.clear();
-    draft.faults.error(when->value.place, valid.error().message);
+    expression_fault(when->value.place, condition, valid.error().message, draft);
   }
 }
 
@@ -160,7 +183,7 @@ void read_constraints(const TomlEntry& entry, Draft& draft) {
     draft.spec.space.constraints.push_back(*text);
     if (const auto valid = validate(draft.spec.space); !valid) {
       draft.spec.space.constraints.pop_back();
-      draft.faults.error(item.place, valid.error().message);
+      expression_fault(item.place, *text, valid.error().message, draft);
     }
   }
 }

@@ -199,7 +199,8 @@ void check_placeholders(Draft& draft, const Place& place) {
   for (const std::string& argument : draft.spec.run.command) {
     const auto pieces = split_placeholders(argument);
     if (!pieces) {
-      draft.faults.error(place_within(place, draft.text, "${"),
+      const std::string_view open = std::string_view(argument).substr(argument.rfind("${"));
+      draft.faults.error(place_within(place, draft.text, open),
                          pieces.error().message,
                          "end it with }, or write $$ for a dollar");
       continue;
