@@ -1,0 +1,77 @@
+// The daemon's side of its conversations with agents: sessions, and messages to and from the core's
+// language.
+#pragma once
+
+#include "daemon/core/effect.h"
+#include "daemon/core/event.h"
+#include "daemon/core/state.h"
+#include "daemon/liveness.h"
+#include "daemon/ports.h"
+#include "wire/sweepd.pb.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sweepd::daemon {
+
+// What came of one message.
+struct AgentHeard {
+  std::optional<core::EventBody> event;  // to decide on
+  std::optional<AgentId> agent;          // who spoke, if it is known
+  std::optional<Outgoing> reply;         // needs no decision
+};
+
+class AgentGateway {
+ public:
+  // term: of this daemon; goes out with every message, and is half of every session's number
+  AgentGateway(std::uint64_t term, const LivenessRules& rules) : term_(term), rules_(rules) {}
+
+  // Total: garbage is dropped with a line in the log.
+  AgentHeard read(const core::State& state, const wire::Incoming& message);
+
+  // The message that an effect asks for; nothing when its agent is not connected or it has become
+  // pointless.
+  std::optional<Outgoing> perform(const core::State& state, const core::StartAttempt& effect);
+  std::optional<Outgoing> perform(const core::StopAttempt& effect);
+  std::optional<Outgoing> perform(const core::AckReports& effect);
+  std::optional<Outgoing> perform(const core::AckEnded& effect);
+  // Opens the session that the agent's Hello asked for.
+  std::optional<Outgoing> perform(const core::WelcomeAgent& effect);
+
+  // Attempts that can never be started, found out while writing the order.
+  std::vector<core::EventBody> take_failures() { return std::exchange(failures_, {}); }
+
+  // Ends the agent's session: it has to say Hello again.
+  void drop(AgentId agent);
+  // Ends the sessions of agents that the state does not know, and forgets unanswered Hellos.
+  void keep_known(const core::State& state);
+
+ private:
+  struct Session {
+    std::uint64_t id = 0;
+    std::string peer;  // where it was last heard from
+    std::uint64_t heartbeat_last = 0;
+  };
+
+  Session* find(std::uint64_t session, AgentId& agent);
+  AgentHeard read_hello(const wire::Incoming& message, const pb::Hello& hello);
+  AgentHeard read_heartbeat(const core::State& state,
+                            AgentId agent,
+                            Session& session,
+                            const pb::Heartbeat& heartbeat);
+  std::optional<Outgoing> to_agent(AgentId agent, pb::DaemonMessage message) const;
+  Outgoing to_peer(const std::string& peer, pb::DaemonMessage message) const;
+
+  std::uint64_t term_;
+  LivenessRules rules_;
+  std::uint32_t sessions_opened_ = 0;
+  std::map<AgentId, Session> sessions_;
+  std::map<std::uint64_t, AgentId> by_session_;
+  std::map<std::string, std::string> hellos_;  // uuid -> peer, until the core has answered
+  std::vector<core::EventBody> failures_;
+};
+
+}  // namespace sweepd::daemon

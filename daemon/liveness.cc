@@ -1,0 +1,57 @@
+// Who has been heard of lately.
+#include "daemon/liveness.h"
+
+namespace sweepd::daemon {
+
+namespace {
+
+constexpr std::int64_t kHeartbeatsMissed = 3;
+
+// The agent counts its lease from when it sent its heartbeat, we from when it arrived, so ours is
+// longer already; the margin covers clocks that run at different speeds and an agent that is slow
+// to act.
+Duration lease_with_margin(Duration lease) {
+  return {lease.us + lease.us / 25 + seconds(1).us};
+}
+
+}  // namespace
+
+void Liveness::restart(const core::State& state, Instant now) {
+  agents_.clear();
+  for (const auto& [id, agent] : state.agents) {
+    if (agent.state != core::AgentState::kLost) {
+      agents_[id] = {now, agent.state == core::AgentState::kSuspect};
+    }
+  }
+}
+
+void Liveness::heard(AgentId agent, Instant now) {
+  agents_[agent] = {now, false};
+}
+
+std::vector<core::EventBody> Liveness::due(Instant now) {
+  const Duration silence_max{rules_.heartbeat.us * kHeartbeatsMissed};
+  const Duration lease = lease_with_margin(rules_.lease);
+  std::vector<core::EventBody> events;
+  for (auto agent = agents_.begin(); agent != agents_.end();) {
+    Watched& watched = agent->second;
+    if (now - watched.heard > lease) {
+      events.emplace_back(core::AgentLost{agent->first, false});
+      agent = agents_.erase(agent);
+      continue;
+    }
+    if (!watched.suspected && now - watched.heard > silence_max) {
+      watched.suspected = true;
+      events.emplace_back(core::AgentSuspected{agent->first});
+    }
+    ++agent;
+  }
+  return events;
+}
+
+std::optional<Instant> Liveness::last_heard(AgentId agent) const {
+  const auto found = agents_.find(agent);
+  return found == agents_.end() ? std::nullopt : std::optional<Instant>(found->second.heard);
+}
+
+}  // namespace sweepd::daemon

@@ -1,0 +1,272 @@
+// The heart of sweepd: receive, decide, commit, send.
+#include "daemon/loop.h"
+
+#include "base/log.h"
+#include "daemon/suggester.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace sweepd::daemon {
+
+namespace {
+
+constexpr Duration kTick = milliseconds(100);
+constexpr Duration kIdleTick = seconds(1);
+constexpr Duration kOwedPeriod = seconds(2);
+constexpr Duration kHealPeriod = seconds(3);
+// Of one turn: questions may take longer than reports, and nobody loses a lease over them.
+constexpr std::size_t kClientMessagesMax = 256;
+
+}  // namespace
+
+Loop::Loop(const Ports& ports, const Options& options)
+    : ports_(ports),
+      options_(options),
+      shelf_(ports.journal),
+      liveness_(options.rules),
+      queries_({state_, shelf_, ports_.journal, ports_.logs, liveness_, options_.facts}),
+      agents_(options.facts.term, options.rules),
+      clients_(queries_, ports_.trees) {}
+
+Result<void> Loop::start() {
+  SWEEPD_TRY(state_, shelf_.recover());
+  const ClockMark now = ports_.clock.mark();
+  liveness_.restart(state_, now.now);
+  decide(core::DaemonStarted{}, now);
+  return finish(now);
+}
+
+Result<void> Loop::run() {
+  while (!ports_.doors.stopping()) {
+    SWEEPD_TRY_VOID(turn());
+  }
+  return {};
+}
+
+Duration Loop::patience() const {
+  if (!left_over_.empty()) {
+    return {};
+  }
+  const bool waiting = !state_.live.empty() || !state_.agents.empty() || trouble_;
+  return waiting ? kTick : kIdleTick;
+}
+
+Result<void> Loop::turn() {
+  ports_.doors.wait(patience());
+  const ClockMark now = ports_.clock.mark();
+  if (trouble_) {
+    try_to_heal(now);
+  }
+  receive(now);
+  tick(now);
+  return finish(now);
+}
+
+void Loop::receive(const ClockMark& now) {
+  for (core::EventBody& event : std::exchange(left_over_, {})) {
+    decide(event, now);
+  }
+  for (std::size_t i = 0; i < options_.batch_messages_max; ++i) {
+    const auto message = ports_.doors.receive(wire::Door::kControl);
+    if (!message) {
+      break;
+    }
+    hear_agent(*message, now);
+  }
+  const std::size_t clients = std::min(kClientMessagesMax, options_.batch_messages_max);
+  for (std::size_t i = 0; i < clients; ++i) {
+    const auto message = ports_.doors.receive(wire::Door::kClient);
+    if (!message) {
+      break;
+    }
+    hear_client(*message, now);
+  }
+}
+
+void Loop::hear_agent(const wire::Incoming& message, const ClockMark& now) {
+  AgentHeard heard = agents_.read(state_, message);
+  if (heard.agent) {
+    liveness_.heard(*heard.agent, now.now);
+  }
+  send(std::move(heard.reply));
+  if (heard.event) {
+    decide(*heard.event, now);
+  }
+}
+
+void Loop::hear_client(const wire::Incoming& message, const ClockMark& now) {
+  ClientHeard heard = clients_.read(message, stamp(now), trouble_);
+  send(std::move(heard.reply));
+  if (heard.event) {
+    decide(*heard.event, now);
+  }
+}
+
+void Loop::tick(const ClockMark& now) {
+  if (trouble_ || now.now < next_tick_) {
+    return;
+  }
+  next_tick_ = now.now + kTick;
+  for (const core::EventBody& event : liveness_.due(now.now)) {
+    decide(event, now);
+  }
+  if (!state_.live.empty()) {
+    decide(core::TimePassed{}, now);
+  }
+  if (now.now >= next_owed_) {
+    next_owed_ = now.now + kOwedPeriod;
+    add_owed(std::nullopt);
+  }
+}
+
+void Loop::decide(const core::EventBody& event, const ClockMark& now) {
+  // Nothing can be stored, so nothing is decided: whoever needs it says it again.
+  if (trouble_) {
+    return;
+  }
+  std::vector<core::EventBody> events = {event};
+  while (!events.empty()) {
+    const core::EventBody body = std::move(events.back());
+    events.pop_back();
+    core::Outcome outcome = core::step(state_, {stamp(now), body});
+    std::move(outcome.records.begin(), outcome.records.end(), std::back_inserter(records_));
+    for (core::Effect& effect : outcome.effects) {
+      if (const auto* wanted = std::get_if<core::Suggest>(&effect)) {
+        events.emplace_back(suggest(state_, *wanted));
+      } else {
+        effects_.push_back(std::move(effect));
+      }
+    }
+  }
+  if (const auto* lost = std::get_if<core::AgentLost>(&event)) {
+    agents_.drop(lost->agent);
+    liveness_.forget(lost->agent);
+  }
+}
+
+void Loop::add_owed(const std::optional<AgentId>& only) {
+  for (core::Effect& effect : core::owed(state_)) {
+    const auto* start = std::get_if<core::StartAttempt>(&effect);
+    const auto* stop = std::get_if<core::StopAttempt>(&effect);
+    const AgentId agent = start != nullptr  ? start->agent
+                          : stop != nullptr ? stop->agent
+                                            : AgentId{};
+    if (!only || agent == *only) {
+      effects_.push_back(std::move(effect));
+    }
+  }
+}
+
+Result<void> Loop::finish(const ClockMark& now) {
+  if (!records_.empty()) {
+    Batch batch{std::move(records_), {}, now};
+    records_.clear();
+    batch.headers = shelf_.update(state_, batch.records);
+    if (auto committed = ports_.journal.commit(batch); !committed.ok()) {
+      return give_up_batch(committed.error(), now);
+    }
+  }
+  // Effects are performed in the order in which they were asked for; performing one may add others.
+  for (std::size_t i = 0; i < effects_.size(); ++i) {
+    const core::Effect effect = std::move(effects_[i]);
+    perform(effect);
+  }
+  effects_.clear();
+  left_over_ = agents_.take_failures();
+  shelf_.trim(state_);
+  flush();
+  return {};
+}
+
+Result<void> Loop::give_up_batch(const Error& error, const ClockMark& now) {
+  effects_.clear();
+  outbox_.clear();
+  left_over_.clear();
+  if (error.code != Errc::kUnavailable) {
+    return error;
+  }
+  log_error("the disk is full, changes are refused until there is room: {}", error.message);
+  trouble_ = Error{Errc::kUnavailable,
+                   fmt::format("disk full on {}: free some space; nothing was lost",
+                               options_.facts.state_folder)};
+  options_.facts.health = trouble_->message;
+  next_heal_ = now.now + kHealPeriod;
+  // The memory is ahead of the disk, and only what is on the disk is true.
+  SWEEPD_TRY(state_, shelf_.recover());
+  agents_.keep_known(state_);
+  outbox_ = clients_.refuse_pending(*trouble_);
+  flush();
+  return {};
+}
+
+void Loop::try_to_heal(const ClockMark& now) {
+  if (now.now < next_heal_) {
+    return;
+  }
+  next_heal_ = now.now + kHealPeriod;
+  if (!ports_.journal.heal().ok()) {
+    return;
+  }
+  auto recovered = shelf_.recover();
+  if (!recovered.ok()) {
+    log_error("there is room again, but the store cannot be read: {}", recovered.error().message);
+    return;
+  }
+  log_info("there is room on the disk again: changes are accepted");
+  state_ = *std::move(recovered);
+  agents_.keep_known(state_);
+  liveness_.restart(state_, now.now);
+  trouble_.reset();
+  options_.facts.health = "ok";
+}
+
+void Loop::perform(const core::Effect& effect) {
+  struct Performer {
+    Loop& loop;
+
+    void operator()(const core::StartAttempt& start) const {
+      loop.send(loop.agents_.perform(loop.state_, start));
+    }
+
+    void operator()(const core::StopAttempt& stop) const { loop.send(loop.agents_.perform(stop)); }
+
+    void operator()(const core::AckReports& ack) const { loop.send(loop.agents_.perform(ack)); }
+
+    void operator()(const core::AckEnded& ack) const { loop.send(loop.agents_.perform(ack)); }
+
+    void operator()(const core::WelcomeAgent& welcome) const {
+      loop.send(loop.agents_.perform(welcome));
+      loop.liveness_.heard(welcome.agent, loop.ports_.clock.mark().now);
+      loop.add_owed(welcome.agent);
+    }
+
+    void operator()(const core::Suggest&) const {}  // answered while deciding
+
+    void operator()(const core::Answer& answer) const {
+      loop.send(loop.clients_.perform(loop.state_, answer));
+    }
+  };
+
+  std::visit(Performer{*this}, effect);
+}
+
+void Loop::send(std::optional<Outgoing> message) {
+  if (message) {
+    outbox_.push_back(*std::move(message));
+  }
+}
+
+void Loop::flush() {
+  for (const Outgoing& message : outbox_) {
+    // A peer that is gone or does not read gets it again: orders and facts are repeated until
+    // acknowledged, and clients repeat their requests.
+    ports_.doors.send(message.door, message.peer, message.bytes);
+  }
+  outbox_.clear();
+}
+
+}  // namespace sweepd::daemon

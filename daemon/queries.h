@@ -1,0 +1,73 @@
+// Answers to the questions of clients. They change nothing but which ended sweeps are in memory.
+#pragma once
+
+#include "base/result.h"
+#include "daemon/core/selector.h"
+#include "daemon/core/state.h"
+#include "daemon/journal.h"
+#include "daemon/liveness.h"
+#include "daemon/sweep_shelf.h"
+#include "wire/sweepd.pb.h"
+
+#include <string>
+
+namespace sweepd::daemon {
+
+// What the daemon knows of itself.
+struct ServerFacts {
+  std::string version;
+  std::string state_folder;
+  std::uint64_t term = 0;
+  WallTime started;
+  std::string health = "ok";  // or what is wrong
+};
+
+class Queries {
+ public:
+  struct Sources {
+    core::State& state;
+    SweepShelf& shelf;
+    Journal& journal;
+    LogStore& logs;
+    const Liveness& liveness;
+    const ServerFacts& facts;
+  };
+
+  explicit Queries(const Sources& sources) : sources_(sources) {}
+
+  // Fills the body of the reply to any request that changes nothing.
+  Result<void> answer(const pb::ClientRequest& request,
+                      const core::Stamp& at,
+                      pb::ClientReply& reply);
+
+  // "last/best" -> "12/best", with the sweep brought into memory.
+  Result<std::string> with_number(std::string_view selector);
+
+  // The summary of a sweep, live figures where there are any.
+  void summarize(SweepId id, pb::SweepSummary& row);
+
+ private:
+  struct OneTrial {
+    const core::Sweep& sweep;
+    const core::Trial& trial;
+    const core::Attempt* attempt;  // the one that was named, or the last; null before the first
+  };
+
+  Result<const core::Sweep*> sweep_of(std::string_view selector);
+  Result<OneTrial> trial_of(const std::string& selector);
+
+  Result<void> sweeps(const pb::ListSweeps& request, pb::SweepList& list);
+  Result<void> sweep(const pb::ShowSweep& request, pb::SweepDetail& detail);
+  Result<void> leaderboard(const pb::Leaderboard& request, pb::LeaderboardPage& page);
+  Result<void> trials(const pb::ListTrials& request, pb::TrialList& list);
+  Result<void> trial(const pb::ShowTrial& request, pb::TrialDetail& detail);
+  Result<void> metrics(const pb::ReadMetrics& request, pb::MetricPage& page);
+  Result<void> log(const pb::ReadLog& request, pb::LogPage& page);
+  void agents(const core::Stamp& at, pb::AgentList& list);
+  Result<void> models(const pb::ListModels& request, pb::ModelList& list);
+  void server(pb::ServerDetail& detail);
+
+  Sources sources_;
+};
+
+}  // namespace sweepd::daemon

@@ -1,0 +1,42 @@
+// The folder that holds everything a daemon keeps, and the right to use it.
+#pragma once
+
+#include "base/result.h"
+
+#include <string>
+
+namespace sweepd::daemon {
+
+// Holding one means being the only sweepd on the folder. Lets go when destroyed.
+class StateFolder {
+ public:
+  // Makes the folder (for its owner only) where there is none, and locks it. Refuses network file
+  // systems, where locks and syncs do not mean what they say, and a folder in use, naming the
+  // process that uses it.
+  static Result<StateFolder> claim(const std::string& path);
+  ~StateFolder();
+  StateFolder(StateFolder&& other) noexcept;
+  StateFolder& operator=(StateFolder&& other) noexcept;
+
+  const std::string& path() const { return path_; }
+
+  std::string journal() const { return path_ + "/journal"; }
+
+  std::string blobs() const { return path_ + "/blobs"; }
+
+ private:
+  StateFolder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+
+  std::string path_;
+  int lock_ = -1;
+};
+
+// Where state goes unless somebody says so: /var/lib/sweepd for root, else $XDG_STATE_HOME/sweepd
+// or
+// ~/.local/state/sweepd.
+std::string default_state_folder();
+
+// The name of a network file system by the magic number that statfs gives; empty for others.
+std::string network_file_system(unsigned long magic);
+
+}  // namespace sweepd::daemon
