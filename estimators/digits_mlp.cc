@@ -23,7 +23,7 @@ void on_signal(int signal) {
 int run_evaluation(const digits::Options& options) {
   const digits::Evaluation result = digits::evaluate(options, digits::read_dataset(options.data));
   std::cout << fmt::format("accuracy={:.4f}\n", result.accuracy)
-            << fmt::format("correct={} images={} loss={:.4f} recorded_accuracy={:.4f}\n",
+            << fmt::format("correct={} images={} loss={:.4f} recorded={:.4f}\n",
                            result.correct,
                            result.images,
                            result.loss,
