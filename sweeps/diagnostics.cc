@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <tuple>
 
@@ -112,12 +113,19 @@ void Faults::missing(const Place& place, std::string message, std::string help) 
 }
 
 std::vector<Diagnostic> Faults::in_file_order() const {
-  std::vector<Diagnostic> sorted = diagnostics_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    const bool a_placeless = a.line == 0;
-    const bool b_placeless = b.line == 0;
-    return std::tie(a_placeless, a.line, a.column) < std::tie(b_placeless, b.line, b.column);
+  std::vector<std::size_t> order(diagnostics_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
+    const auto key = [this](std::size_t i) {
+      const Diagnostic& diagnostic = diagnostics_[i];
+      return std::tuple(diagnostic.line == 0, diagnostic.line, diagnostic.column, i);
+    };
+    return key(a) < key(b);
   });
+  std::vector<Diagnostic> sorted;
+  for (const std::size_t i : order) {
+    sorted.push_back(diagnostics_[i]);
+  }
   return sorted;
 }
 

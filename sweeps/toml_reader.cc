@@ -9,6 +9,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <tuple>
 #include <variant>
 
 namespace sweepd::sweeps {
@@ -123,8 +124,9 @@ class Copier {
     for (auto it = from.cbegin(); it != from.cend(); ++it) {
       items.push_back({it->first.source().begin, &it->first, &it->second});
     }
-    std::stable_sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
-      return std::tie(a.begin.line, a.begin.column) < std::tie(b.begin.line, b.begin.column);
+    std::sort(items.begin(), items.end(), [](const Item& a, const Item& b) {
+      return std::make_tuple(a.begin.line, a.begin.column, a.key->str()) <
+             std::make_tuple(b.begin.line, b.begin.column, b.key->str());
     });
     TomlTable table;
     table.is_inline = from.is_inline();
