@@ -85,8 +85,8 @@ Value from_unit(const Domain& domain, double u);
 
 // A u that from_unit maps back to `value`, or an error when the value is not in the domain. Exactly
 // for ints, choices and steps. For floats as near as 53 bits of u allow: within 2 ulp of the wider
-// bound on a linear range, 2 + ln(high/low) ulp of the value on a logarithmic one. Whole numbers
-// are taken for floats.
+// bound on a linear range, and within 2 + ln(high/low) + |ln low| ulp on a logarithmic one. Whole
+// numbers are taken for floats.
 Result<double> to_unit(const Domain& domain, const Value& value);
 
 // The k-th value, k < cardinality(domain). Finite domains only.
