@@ -6,11 +6,12 @@
 
 namespace sweepd::limits {
 
-// Wire. The receiver drops a peer that sends more; the sender must check first, because it is not told.
-constexpr std::size_t kControlMessageBytesMax = 256 * 1024;        // control and reports of an agent
-constexpr std::size_t kBulkMessageBytesMax = 1024 * 1024 + 4096;   // one chunk and its envelope
-constexpr std::size_t kClientMessageBytesMax = 4 * 1024 * 1024;    // a page of an answer
-constexpr std::size_t kChunkBytes = 256 * 1024;                    // of a blob in transfer
+// Wire. The receiver drops a peer that sends more; the sender must check first, because it is not
+// told.
+constexpr std::size_t kControlMessageBytesMax = 256 * 1024;       // control and reports of an agent
+constexpr std::size_t kBulkMessageBytesMax = 1024 * 1024 + 4096;  // one chunk and its envelope
+constexpr std::size_t kClientMessageBytesMax = 4 * 1024 * 1024;   // a page of an answer
+constexpr std::size_t kChunkBytes = 256 * 1024;                   // of a blob in transfer
 constexpr std::size_t kReportsPerMessageMax = 512;
 
 // Sweeps.
@@ -25,7 +26,8 @@ constexpr std::size_t kMetricNameBytesMax = 128;
 constexpr std::size_t kMetricNamesPerAttemptMax = 512;
 
 // Code snapshots and artifacts.
-constexpr std::uint64_t kSnapshotBytesMax = 300ULL * 1000 * 1000;  // Azure ML's limit, which users know
+constexpr std::uint64_t kSnapshotBytesMax =
+    300ULL * 1000 * 1000;  // Azure ML's limit, which users know
 constexpr std::size_t kTreeFilesMax = 50'000;
 
 // Logs.

@@ -1,4 +1,5 @@
-// The log of the programs: one line of key=value pairs on stderr per event worth telling an operator.
+// The log of the programs: one line of key=value pairs on stderr per event worth telling an
+// operator.
 #include "base/log.h"
 
 #include <spdlog/sinks/stdout_sinks.h>

@@ -1,12 +1,12 @@
 // Operating errors as values: Result<T> holds a T or an Error and must be looked at.
 #pragma once
 
+#include "base/check.h"
+
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
-
-#include "base/check.h"
 
 namespace sweepd {
 
@@ -38,25 +38,31 @@ template <typename T>
 class [[nodiscard]] Result {
  public:
   // Implicit on purpose: `return value;` and `return Error{…};` both read well.
-  Result(T value) : content_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : content_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+
   Result(Error error) : content_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return content_.index() == 0; }
+
   explicit operator bool() const { return ok(); }
 
   const T& operator*() const& {
     SWEEPD_CHECK(ok());
     return *std::get_if<0>(&content_);
   }
+
   T& operator*() & {
     SWEEPD_CHECK(ok());
     return *std::get_if<0>(&content_);
   }
+
   T&& operator*() && {
     SWEEPD_CHECK(ok());
     return std::move(*std::get_if<0>(&content_));
   }
+
   const T* operator->() const { return &**this; }
+
   T* operator->() { return &**this; }
 
   const Error& error() const {
@@ -73,9 +79,11 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() = default;
+
   Result(Error error) : error_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return !error_.has_value(); }
+
   explicit operator bool() const { return ok(); }
 
   const Error& error() const {
@@ -93,17 +101,17 @@ class [[nodiscard]] Result<void> {
 #define SWEEPD_CONCAT(a, b) SWEEPD_CONCAT_INNER(a, b)
 
 // SWEEPD_TRY(const SweepSpec spec, parse_sweep(text)); declares `spec`, or returns the error.
-#define SWEEPD_TRY(declaration, ...)                                          \
-  auto SWEEPD_CONCAT(sweepd_try_, __LINE__) = (__VA_ARGS__);                  \
-  if (!SWEEPD_CONCAT(sweepd_try_, __LINE__).ok()) {                           \
-    return SWEEPD_CONCAT(sweepd_try_, __LINE__).error();                      \
-  }                                                                           \
+#define SWEEPD_TRY(declaration, ...)                         \
+  auto SWEEPD_CONCAT(sweepd_try_, __LINE__) = (__VA_ARGS__); \
+  if (!SWEEPD_CONCAT(sweepd_try_, __LINE__).ok()) {          \
+    return SWEEPD_CONCAT(sweepd_try_, __LINE__).error();     \
+  }                                                          \
   declaration = std::move(*SWEEPD_CONCAT(sweepd_try_, __LINE__))
 
 // SWEEPD_TRY_VOID(journal.commit(batch)); returns the error, if there is one.
-#define SWEEPD_TRY_VOID(...)                                                 \
-  do {                                                                       \
-    if (auto sweepd_try_void = (__VA_ARGS__); !sweepd_try_void.ok()) {       \
-      return sweepd_try_void.error();                                        \
-    }                                                                        \
+#define SWEEPD_TRY_VOID(...)                                           \
+  do {                                                                 \
+    if (auto sweepd_try_void = (__VA_ARGS__); !sweepd_try_void.ok()) { \
+      return sweepd_try_void.error();                                  \
+    }                                                                  \
   } while (false)

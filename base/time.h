@@ -13,8 +13,8 @@ struct Duration {
   auto operator<=>(const Duration&) const = default;
 };
 
-// A point on the daemon's own time line, in microseconds. It never goes back, counts suspended time and
-// goes on across restarts; wall clocks only label it.
+// A point on the daemon's own time line, in microseconds. It never goes back, counts suspended time
+// and goes on across restarts; wall clocks only label it.
 struct Instant {
   std::int64_t us = 0;
 
@@ -28,10 +28,20 @@ struct WallTime {
   auto operator<=>(const WallTime&) const = default;
 };
 
-constexpr Duration milliseconds(std::int64_t count) { return {count * 1000}; }
-constexpr Duration seconds(std::int64_t count) { return {count * 1'000'000}; }
+constexpr Duration milliseconds(std::int64_t count) {
+  return {count * 1000};
+}
 
-constexpr Instant operator+(Instant at, Duration span) { return {at.us + span.us}; }
-constexpr Duration operator-(Instant later, Instant earlier) { return {later.us - earlier.us}; }
+constexpr Duration seconds(std::int64_t count) {
+  return {count * 1'000'000};
+}
+
+constexpr Instant operator+(Instant at, Duration span) {
+  return {at.us + span.us};
+}
+
+constexpr Duration operator-(Instant later, Instant earlier) {
+  return {later.us - earlier.us};
+}
 
 }  // namespace sweepd

@@ -1,20 +1,25 @@
 // A sweep as plain data: everything the sweep file says, validated, with defaults filled in.
 #pragma once
 
+#include "base/time.h"
+#include "sweeps/objective.h"
+#include "sweeps/search_space.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "base/time.h"
-#include "sweeps/objective.h"
-#include "sweeps/search_space.h"
-
 namespace sweepd::sweeps {
 
 // All enums here are stored and sent: explicit values, append-only.
-enum class ArgsStyle : int { kFlagSpaceValue = 1, kFlagEqualsValue = 2, kKeyEqualsValue = 3, kNone = 4 };
+enum class ArgsStyle : int {
+  kFlagSpaceValue = 1,
+  kFlagEqualsValue = 2,
+  kKeyEqualsValue = 3,
+  kNone = 4
+};
 enum class BoolStyle : int { kValue = 1, kFlag = 2, kNoFlag = 3 };
 enum class SamplerKind : int { kGrid = 1, kRandom = 2, kSobol = 3 };
 enum class PolicyKind : int { kNone = 1, kBandit = 2, kMedian = 3, kTruncation = 4, kAsha = 5 };
@@ -44,8 +49,8 @@ struct SearchSpec {
   SamplerKind sampler = SamplerKind::kSobol;
   std::optional<std::uint32_t> trials;  // a total over the sweep; empty: the whole grid
   std::uint64_t seed = 0;
-  std::uint32_t repeats = 1;               // of each grid point
-  std::vector<Assignment> try_first;       // proposed before anything else
+  std::uint32_t repeats = 1;          // of each grid point
+  std::vector<Assignment> try_first;  // proposed before anything else
 
   bool operator==(const SearchSpec&) const = default;
 };
@@ -57,15 +62,15 @@ struct StopSpec {
   std::uint32_t delay_evaluation = 0;
   std::optional<double> slack_factor;  // bandit: exactly one of these two
   std::optional<double> slack_amount;
-  std::uint32_t min_peers = 3;         // median
+  std::uint32_t min_peers = 3;  // median
   std::uint32_t truncation_percentage = 0;
-  bool exclude_finished = false;       // truncation
-  double resource_min = 1;             // asha: min, max, reduction
+  bool exclude_finished = false;  // truncation
+  double resource_min = 1;        // asha: min, max, reduction
   double resource_max = 0;
   std::uint32_t reduction = 3;
   bool stop_on_nan = true;
-  std::optional<double> target;        // raw; reaching it ends the sweep
-  bool allow_pruned = false;           // pruned trials may be the best one
+  std::optional<double> target;  // raw; reaching it ends the sweep
+  bool allow_pruned = false;     // pruned trials may be the best one
 
   bool operator==(const StopSpec&) const = default;
 };
@@ -88,8 +93,9 @@ struct LimitsSpec {
 };
 
 struct RetrySpec {
-  std::uint32_t attempts = 1;   // failures of a trial that are paid with a new attempt, plus one
-  std::vector<std::string> on;  // "exit:N", "timeout", "signal", "no-metric", "exec"; empty: any failure
+  std::uint32_t attempts = 1;  // failures of a trial that are paid with a new attempt, plus one
+  std::vector<std::string>
+      on;  // "exit:N", "timeout", "signal", "no-metric", "exec"; empty: any failure
   Duration backoff;
 
   bool operator==(const RetrySpec&) const = default;
@@ -113,7 +119,7 @@ struct RegisterSpec {
 struct SweepSpec {
   std::string name;
   std::string experiment;
-  bool job = false;  // one trial, no search space, `sweepctl run`
+  bool job = false;     // one trial, no search space, `sweepctl run`
   Objective objective;  // a job may have no metric
   std::vector<std::pair<std::string, std::string>> tags;
   std::string notes;

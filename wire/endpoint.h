@@ -1,10 +1,10 @@
 // Where a daemon listens: one address that stands for its three doors.
 #pragma once
 
+#include "base/result.h"
+
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace sweepd::wire {
 

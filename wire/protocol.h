@@ -1,25 +1,29 @@
 // The version of the protocol, and the one way of turning messages into bytes and back.
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+#include "wire/sweepd.pb.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-#include "base/ids.h"
-#include "base/result.h"
-#include "wire/sweepd.pb.h"
-
 namespace sweepd::wire {
 
-// Raised by one when old programs would misread new messages; fields that may be skipped do not count.
+// Raised by one when old programs would misread new messages; fields that may be skipped do not
+// count.
 constexpr std::uint32_t kProtocolVersion = 1;
 
 // Bytes of a message (any message of the schema).
 std::string encode(const google::protobuf::MessageLite& message);
 
-// Fills `message` from bytes; refuses more than `bytes_max` before reading a byte, and what does not parse.
-Result<void> decode(std::string_view bytes, std::size_t bytes_max, google::protobuf::MessageLite& message);
+// Fills `message` from bytes; refuses more than `bytes_max` before reading a byte, and what does
+// not parse.
+Result<void> decode(std::string_view bytes,
+                    std::size_t bytes_max,
+                    google::protobuf::MessageLite& message);
 
 // Between the identities of base/ids.h and their messages.
 pb::Attempt to_proto(const AttemptKey& key);

@@ -1,6 +1,8 @@
 // ZeroMQ sockets with every option of the design set before they bind or connect.
 #pragma once
 
+#include "base/result.h"
+
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -9,8 +11,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 namespace sweepd::wire {
 
@@ -43,16 +43,20 @@ enum class Sent {
   kGone,  // nobody has this routing id any more
 };
 
-// A message from a peer. `peer` is the routing id that the router itself gave; it ends with the connection.
+// A message from a peer. `peer` is the routing id that the router itself gave; it ends with the
+// connection.
 struct Incoming {
   std::string peer;
   std::string bytes;
 };
 
-// The daemon's side of a door. All calls from one thread, none blocks. Implementation: move-only pimpl.
+// The daemon's side of a door. All calls from one thread, none blocks. Implementation: move-only
+// pimpl.
 class Router {
  public:
-  static Result<Router> bind(Context& context, const std::string& address, const SocketOptions& options);
+  static Result<Router> bind(Context& context,
+                             const std::string& address,
+                             const SocketOptions& options);
   ~Router();
   Router(Router&&) noexcept;
   Router& operator=(Router&&) noexcept;
@@ -70,7 +74,9 @@ class Router {
 // The agent's and the client's side. Reconnects by itself; what was under way then is lost.
 class Dealer {
  public:
-  static Result<Dealer> connect(Context& context, const std::string& address, const SocketOptions& options);
+  static Result<Dealer> connect(Context& context,
+                                const std::string& address,
+                                const SocketOptions& options);
   ~Dealer();
   Dealer(Dealer&&) noexcept;
   Dealer& operator=(Dealer&&) noexcept;
@@ -93,7 +99,8 @@ struct PollItem {
   bool ready = false;  // set by poll
 };
 
-// Waits until an item is ready or the timeout (negative: none) has passed. Interrupted by signals: returns early.
+// Waits until an item is ready or the timeout (negative: none) has passed. Interrupted by signals:
+// returns early.
 void poll(std::span<PollItem> items, std::chrono::milliseconds timeout);
 
 }  // namespace sweepd::wire
