@@ -25,7 +25,7 @@ std::uint64_t run_sweep(Client& client, ZeroAgent& agent, std::uint32_t trials) 
       agent.report(attempt, {1, {static_cast<double>(attempt.trial() * 2654435761U % 1'000'003U)}});
       agent.end(attempt, 1);
     }
-    ended += message.has_ended_ack() ? 1 : 0;
+    ended += message.has_ended_ack() ? 1U : 0U;
   }
   client.wait(sweep);
   return sweep;
