@@ -14,6 +14,26 @@ function(sweepd_library name)
   target_link_libraries(${name} PRIVATE sweepd_warnings)
 endfunction()
 
+# Adds the library of generated code of schemas, without our warnings. Includes name them by their path from the
+# root; protobuf_generate cannot do that from a sub-folder.
+#   sweepd_schema(NAME file…)
+function(sweepd_schema name)
+  set(folder ${CMAKE_BINARY_DIR}/proto)
+  file(MAKE_DIRECTORY ${folder})
+  file(GLOB_RECURSE schemas CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/wire/*.proto)
+  foreach(file IN LISTS ARGN)
+    file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+    string(REGEX REPLACE "\\.proto$" ".pb" stem ${path})
+    add_custom_command(OUTPUT ${folder}/${stem}.cc ${folder}/${stem}.h
+      COMMAND protobuf::protoc --cpp_out=${folder} -I${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/${path}
+      DEPENDS ${PROJECT_SOURCE_DIR}/${path} ${schemas} COMMENT "generating ${stem}.cc" VERBATIM)
+    list(APPEND sources ${folder}/${stem}.cc)
+  endforeach()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} SYSTEM PUBLIC ${folder})
+  target_link_libraries(${name} PUBLIC protobuf::libprotobuf-lite)
+endfunction()
+
 # Adds a program that lands in build/bin.
 #   sweepd_program(NAME SOURCES file… DEPS target…)
 function(sweepd_program name)
