@@ -1,0 +1,2 @@
+// Tests.
+#include <doctest/doctest.h>

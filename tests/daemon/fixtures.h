@@ -1,0 +1,281 @@
+// Stand-ins for the world around the daemon, and one of every record.
+#pragma once
+
+#include "daemon/journal.h"
+#include "daemon/ports.h"
+#include "daemon/record_codec.h"
+#include "wire/protocol.h"
+
+#include <doctest/doctest.h>
+
+#include <stdlib.h>
+
+#include <deque>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sweepd::daemon::test {
+
+// A folder that goes away with the test.
+class Folder {
+ public:
+  Folder() {
+    std::string pattern = "/tmp/sweepd-daemon-XXXXXX";
+    REQUIRE(mkdtemp(pattern.data()) != nullptr);
+    path_ = pattern;
+  }
+
+  ~Folder() { std::filesystem::remove_all(path_); }
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+// Two floats, four random trials, minimise "loss".
+inline sweeps::SweepSpec sample_spec(std::uint32_t trials = 4) {
+  sweeps::SweepSpec spec;
+  spec.name = "mnist-lr";
+  spec.objective = {"loss", sweeps::Goal::kMinimize, {}};
+  spec.run.command = {"python3", "train.py"};
+  spec.space.parameters = {{"lr", sweeps::FloatRange{0.001, 0.1, true, std::nullopt}, ""},
+                           {"width", sweeps::IntRange{8, 64, false, 8}, ""}};
+  spec.search.sampler = sweeps::SamplerKind::kRandom;
+  spec.search.trials = trials;
+  spec.search.seed = 7;
+  return spec;
+}
+
+inline sweeps::Assignment sample_assignment() {
+  return {{"lr", 0.01}, {"width", std::int64_t{16}}, {"mode", std::string("fast")}, {"flag", true}};
+}
+
+// One of every kind, in the order of the variant.
+inline std::vector<core::Record> sample_records() {
+  using namespace core;
+  const AttemptKey attempt{{12}, {7}, {2}};
+  const Reason reason{ReasonCode::kUser, "killed by ada"};
+  AttemptOutcome outcome;
+  outcome.exit_code = 3;
+  outcome.signal = 9;
+  outcome.stopped = true;
+  outcome.failure = {ReasonCode::kTimeout, "limits.trial_time"};
+  outcome.stderr_tail = "boom";
+  outcome.tree_digest = std::string(64, 'a');
+  outcome.tree_files = 4;
+  outcome.tree_bytes = 5000;
+  outcome.started_wall = {100};
+  outcome.ended_wall = {200};
+  outcome.metric_names = {"loss", "acc"};
+  return {
+      SweepAccepted{{12},
+                    {1, 2},
+                    {{50}, {60}},
+                    sample_spec(),
+                    "name = 'x'",
+                    std::string(64, 'b'),
+                    "ada",
+                    true},
+      SweepStateChanged{{12}, SweepState::kPaused, reason},
+      SweepClosing{{12}, SweepState::kCancelled, reason},
+      SweepEnded{{12}, SweepState::kFailed, reason, {70}},
+      SweepReopened{{12}, reason},
+      TrialsProposed{{12}, {7}, {sample_assignment(), {}}, true},
+      TrialRequeued{{{12}, {7}}, reason, {5000}, true, true},
+      TrialClosed{{{12}, {7}}, TrialState::kPruned, reason},
+      AttemptAssigned{attempt, {3}, {0, 2}, {80}},
+      AttemptAdvanced{attempt, AttemptState::kRunning},
+      ReportRecorded{attempt, 9, {90}, -0.5, 3, {{"loss", 0.5}, {"acc", 0.75}}},
+      VerdictReached{attempt, {sweeps::Decision::kStop, "median", 3, 0.5, 0.25, 5}, {95}},
+      StopRequested{attempt, TrialState::kCancelled, reason},
+      AttemptClosed{attempt, AttemptState::kLost, reason, outcome},
+      AgentRegistered{{3},
+                      "u-1",
+                      "box",
+                      "boot",
+                      "0.1",
+                      {{0, true, "GPU-1", "H200", 1000}},
+                      {{"room", "b"}},
+                      {96}},
+      AgentStateChanged{{3}, AgentState::kSuspect, {97}},
+      ModelRegistered{{3, 4},
+                      "mnist",
+                      2,
+                      attempt,
+                      std::string(64, 'c'),
+                      "outputs/model",
+                      "loss",
+                      0.5,
+                      sample_assignment(),
+                      std::string(64, 'b'),
+                      "ada",
+                      {98}},
+      ControlApplied{{5, 6}, {12}, {{7}, {8}}, {99}},
+  };
+}
+
+// A record as it is read back: the metrics of reports are kept elsewhere.
+inline core::Record without_metrics(core::Record record) {
+  if (auto* report = std::get_if<core::ReportRecorded>(&record)) {
+    report->metrics.clear();
+  }
+  return record;
+}
+
+// Keeps what a disk would keep. Everything goes through the codec, as on a disk.
+class MemoryJournal final : public Journal, public LogStore {
+ public:
+  std::vector<std::string>* diary = nullptr;  // gets "commit" with each commit
+  std::optional<Error> failure;               // of the next commits
+  std::size_t commits = 0;
+
+  Result<void> commit(const Batch& batch) override {
+    if (failure) {
+      return *failure;
+    }
+    ++commits;
+    if (diary != nullptr) {
+      diary->push_back("commit");
+    }
+    std::span<const core::Record> rest(batch.records);
+    while (!rest.empty()) {
+      const auto row = rest.first(row_length(rest));
+      rows_[core::journal_of(row.front())].emplace_back(next_seq_, encode_row(row));
+      for (const core::Record& record : row) {
+        if (const auto* report = std::get_if<core::ReportRecorded>(&record)) {
+          metrics_[report->attempt].push_back({report->seq, report->wall, report->metrics});
+        }
+      }
+      next_seq_ += row.size();
+      rest = rest.subspan(row.size());
+    }
+    for (const SweepHeader& header : batch.headers) {
+      headers_[header.id] = encode_header(header);
+    }
+    return {};
+  }
+
+  Result<void> heal() override { return failure ? Result<void>(*failure) : Result<void>(); }
+
+  Result<std::vector<SweepHeader>> headers() override {
+    std::vector<SweepHeader> headers;
+    for (const auto& [id, bytes] : headers_) {
+      SWEEPD_TRY(SweepHeader header, decode_header(bytes));
+      headers.push_back(std::move(header));
+    }
+    return headers;
+  }
+
+  Result<std::vector<SequencedRecord>> records(SweepId sweep,
+                                               std::uint64_t after_seq,
+                                               std::size_t limit) override {
+    std::vector<SequencedRecord> found;
+    for (const auto& [first, bytes] : rows_[sweep]) {
+      std::vector<core::Record> row;
+      SWEEPD_TRY_VOID(decode_row(bytes, row));
+      std::uint64_t seq = first;
+      for (core::Record& record : row) {
+        if (seq > after_seq && found.size() < limit) {
+          found.push_back({seq, std::move(record)});
+        }
+        ++seq;
+      }
+    }
+    return found;
+  }
+
+  Result<std::vector<core::Report>> reports(const AttemptKey& attempt,
+                                            std::uint64_t after_seq,
+                                            std::size_t limit) override {
+    std::vector<core::Report> found;
+    for (const core::Report& report : metrics_[attempt]) {
+      if (report.seq > after_seq && found.size() < limit) {
+        found.push_back(report);
+      }
+    }
+    return found;
+  }
+
+  Result<std::vector<std::uint64_t>> append(const std::vector<LogAppend>& appends) override {
+    std::vector<std::uint64_t> sizes;
+    for (const LogAppend& append : appends) {
+      std::string& log = logs_[append.log];
+      if (append.offset <= log.size() && append.offset + append.bytes.size() > log.size()) {
+        log += append.bytes.substr(log.size() - append.offset);
+      }
+      sizes.push_back(log.size());
+    }
+    return sizes;
+  }
+
+  Result<std::uint64_t> size(const LogKey& log) override {
+    return std::uint64_t{logs_[log].size()};
+  }
+
+  Result<std::string> read(const LogKey& log, std::uint64_t offset, std::size_t length) override {
+    return offset >= logs_[log].size() ? std::string() : logs_[log].substr(offset, length);
+  }
+
+ private:
+  std::uint64_t next_seq_ = 1;
+  std::map<SweepId, std::vector<std::pair<std::uint64_t, std::string>>> rows_;
+  std::map<SweepId, std::string> headers_;
+  std::map<AttemptKey, std::vector<core::Report>> metrics_;
+  std::map<LogKey, std::string> logs_;
+};
+
+class FakeClock final : public Clock {
+ public:
+  ClockMark at{"boot", 0, {1'700'000'000'000'000}, {0}};
+
+  ClockMark mark() override { return at; }
+
+  void pass(Duration span) {
+    at.now = at.now + span;
+    at.wall.us += span.us;
+  }
+};
+
+class FakeDoors final : public Doors {
+ public:
+  std::vector<std::string>* diary = nullptr;  // gets "send" with each message
+  std::map<wire::Door, std::deque<wire::Incoming>> incoming;
+  std::vector<Outgoing> sent;
+  bool stop = false;
+
+  std::optional<wire::Incoming> receive(wire::Door door) override {
+    std::deque<wire::Incoming>& queue = incoming[door];
+    if (queue.empty()) {
+      return std::nullopt;
+    }
+    wire::Incoming first = std::move(queue.front());
+    queue.pop_front();
+    return first;
+  }
+
+  wire::Sent send(wire::Door door, const std::string& peer, std::string_view bytes) override {
+    if (diary != nullptr) {
+      diary->push_back("send");
+    }
+    sent.push_back({door, peer, std::string(bytes)});
+    return wire::Sent::kYes;
+  }
+
+  void wait(Duration) override {}
+
+  bool stopping() override { return stop; }
+};
+
+class FakeTrees final : public TreeIndex {
+ public:
+  std::string known;  // the one digest that is stored
+
+  bool has_tree(const std::string& digest) override { return digest == known; }
+};
+
+}  // namespace sweepd::daemon::test
