@@ -1,0 +1,206 @@
+// The command line as data: one struct per verb, and the reading of argv into one of them.
+#pragma once
+
+#include "base/time.h"
+#include "cli/output.h"
+#include "wire/sweepd.pb.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sweepd::cli {
+
+struct SubmitArgs {
+  std::string file;  // "-": stdin
+  bool dry_run = false;
+  bool watch = false;
+  bool wait = false;
+  bool paused = false;
+  bool quiet = false;
+  bool json = false;
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> set;
+};
+
+struct CheckArgs {
+  std::vector<std::string> files;
+  std::vector<std::pair<std::string, std::string>> set;
+  bool json = false;
+  bool quiet = false;
+};
+
+struct RunArgs {
+  std::vector<std::string> command;
+  std::optional<std::uint32_t> gpus;
+  std::uint32_t cpus = 1;
+  std::optional<Duration> time;
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> env;
+  std::string code;  // folder; empty: nothing is shipped
+  std::string metric;
+  bool maximize = false;
+  bool detach = false;
+};
+
+struct ListArgs {
+  bool all = false;
+  ReadOptions read;
+};
+
+struct ShowArgs {
+  std::string selector;  // of a sweep
+  bool toml = false;     // only the sweep file
+  ReadOptions read;
+};
+
+struct LeaderboardArgs {
+  std::string selector;
+  std::uint32_t rows = 10;
+  ReadOptions read;
+};
+
+struct TrialListArgs {
+  std::string selector;
+  ReadOptions read;
+};
+
+struct TrialShowArgs {
+  std::string selector;
+  ReadOptions read;
+};
+
+struct WatchArgs {
+  std::string selector = "last";
+  bool json = false;
+};
+
+struct WaitArgs {
+  std::vector<std::string> selectors;
+  std::optional<Duration> timeout;
+  bool quiet = false;
+  bool json = false;
+};
+
+struct LogsArgs {
+  std::string selector;
+  bool follow = false;
+  bool errors = false;  // stderr instead of stdout
+  std::optional<std::uint64_t> tail;
+};
+
+struct MetricsArgs {
+  std::string selector;
+  bool follow = false;
+  ReadOptions read;
+};
+
+struct ControlArgs {
+  pb::Verb verb = pb::VERB_UNSPECIFIED;
+  std::vector<std::string> selectors;
+  std::string reason;
+  bool quiet = false;
+  bool json = false;
+};
+
+struct ExplainArgs {
+  std::string selector;
+  ReadOptions read;
+};
+
+struct AgentListArgs {
+  ReadOptions read;
+};
+
+struct ModelListArgs {
+  std::string model;  // empty: all
+  ReadOptions read;
+};
+
+struct ModelShowArgs {
+  std::string model;
+  ReadOptions read;
+};
+
+struct ModelRegisterArgs {
+  std::string selector;
+  std::string name;
+  std::string path = "outputs";
+  bool quiet = false;
+  bool json = false;
+};
+
+struct ModelDownloadArgs {
+  std::string model;   // "mnist", "mnist:4"
+  std::string folder;  // empty: named like the model
+};
+
+struct ArtifactListArgs {
+  std::string selector;
+  ReadOptions read;
+};
+
+struct ArtifactGetArgs {
+  std::string selector;
+  std::string glob = "**";
+  std::string folder = ".";
+};
+
+struct ServerInfoArgs {
+  ReadOptions read;
+};
+
+struct VersionArgs {
+  bool json = false;
+};
+
+struct HelpArgs {
+  std::string topic;  // empty: the list of topics
+};
+
+using Command = std::variant<SubmitArgs,
+                             CheckArgs,
+                             RunArgs,
+                             ListArgs,
+                             ShowArgs,
+                             LeaderboardArgs,
+                             TrialListArgs,
+                             TrialShowArgs,
+                             WatchArgs,
+                             WaitArgs,
+                             LogsArgs,
+                             MetricsArgs,
+                             ControlArgs,
+                             ExplainArgs,
+                             AgentListArgs,
+                             ModelListArgs,
+                             ModelShowArgs,
+                             ModelRegisterArgs,
+                             ModelDownloadArgs,
+                             ArtifactListArgs,
+                             ArtifactGetArgs,
+                             ServerInfoArgs,
+                             VersionArgs,
+                             HelpArgs>;
+
+struct Invocation {
+  std::string server;  // empty: $SWEEPD_SERVER or the default
+  Command command;
+};
+
+// Nothing to run: text for stdout (help was asked for), or a fault for stderr.
+struct HelpText {
+  std::string text;
+};
+
+struct UsageFault {
+  std::string text;
+};
+
+// `arguments` without the program's name.
+std::variant<Invocation, HelpText, UsageFault> parse_arguments(std::vector<std::string> arguments);
+
+}  // namespace sweepd::cli

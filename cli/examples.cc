@@ -1,0 +1,94 @@
+// One entry a verb: what people type most, and one thing they would not guess.
+#include "cli/examples.h"
+
+#include <array>
+
+namespace sweepd::cli {
+
+namespace {
+
+struct Entry {
+  std::string_view verb;
+  std::string_view lines;
+};
+
+constexpr std::array<Entry, 26> kExamples = {{
+    {"submit",
+     "  sweepctl submit digits.toml --dry-run        what would run, and does it fit\n"
+     "  sweepctl submit digits.toml --wait           exit code 0 only if the sweep completed\n"
+     "  sweepctl submit digits.toml --set search.trials=5 --name smoke\n"
+     "  id=$(sweepctl submit digits.toml --quiet)    the id alone goes to stdout"},
+    {"check",
+     "  sweepctl check *.toml                        every fault of every file\n"
+     "  sweepctl check digits.toml --json            for editors: file, line, column, message"},
+    {"run",
+     "  sweepctl run -- python train.py --lr 0.01    follows; the exit code is the command's\n"
+     "  sweepctl run --gpus 1 --time 2h --code . -- python train.py\n"
+     "  sweepctl run --detach --name nightly -- make test"},
+    {"ls",
+     "  sweepctl ls                                  live sweeps and the ten newest\n"
+     "  sweepctl ls --all --where 'state = failed' --sort ended_at:desc\n"
+     "  sweepctl ls --json=sweep,name,best_value"},
+    {"show",
+     "  sweepctl show 12\n"
+     "  sweepctl show last --toml > again.toml       the sweep file as it was submitted"},
+    {"leaderboard",
+     "  sweepctl top 12 -n 5\n"
+     "  sweepctl top 12 --where 'learning-rate < 0.003' --json=trial,value,params\n"
+     "  sweepctl top 12 --csv > results.csv"},
+    {"trial ls",
+     "  sweepctl trial ls 12/failed\n"
+     "  sweepctl trial ls 12 --sort seconds:desc --limit 10"},
+    {"trial show", "  sweepctl trial show 12/7\n  sweepctl trial show 12/best --json"},
+    {"watch",
+     "  sweepctl watch                               the newest sweep; q or Ctrl-C quits\n"
+     "  sweepctl watch 12 | tee log                  in a pipe: one line a change\n"
+     "  sweepctl watch 12 --json                     one JSON object a change"},
+    {"wait",
+     "  sweepctl wait 12 && sweepctl top 12\n"
+     "  sweepctl wait 12 13 --timeout 30m            7 when the time is up, 8 when one failed"},
+    {"logs",
+     "  sweepctl logs 12/7 -f\n"
+     "  sweepctl logs 12/7 --stderr --tail 20\n"
+     "  sweepctl logs 12 -f                          all trials, each line with its trial"},
+    {"metrics",
+     "  sweepctl metrics 12/7\n"
+     "  sweepctl metrics 12/best --csv > curve.csv\n"
+     "  sweepctl metrics 12/7 -f --json              one JSON object a report"},
+    {"stop", "  sweepctl stop 12 --reason 'good enough'      running trials finish, then it ends"},
+    {"pause",
+     "  sweepctl pause 12                            running trials finish, no new ones start"},
+    {"resume", "  sweepctl resume 12"},
+    {"kill",
+     "  sweepctl kill 12                             the whole sweep, now\n"
+     "  sweepctl kill 12/7 --reason 'stuck'          one trial"},
+    {"retry", "  sweepctl retry 12/failed\n  sweepctl retry 12/7"},
+    {"explain",
+     "  sweepctl explain 12/7                        why it waits, was pruned or failed\n"
+     "  sweepctl why 12"},
+    {"agent ls", "  sweepctl agent ls\n  sweepctl agent ls --json"},
+    {"model ls", "  sweepctl model ls\n  sweepctl model ls mnist"},
+    {"model show", "  sweepctl model show mnist:4"},
+    {"model register", "  sweepctl model register 12/best --name mnist --path outputs/model"},
+    {"model download",
+     "  sweepctl model download mnist ./model        the newest version\n"
+     "  sweepctl model download mnist:4"},
+    {"artifact ls", "  sweepctl artifact ls 12/7"},
+    {"artifact get",
+     "  sweepctl artifact get 12/7 -o results\n"
+     "  sweepctl artifact get 12/best 'outputs/*.pt'"},
+    {"server info", "  sweepctl server info"},
+}};
+
+}  // namespace
+
+std::string examples_of(std::string_view verb) {
+  for (const Entry& entry : kExamples) {
+    if (entry.verb == verb) {
+      return "Examples:\n" + std::string(entry.lines);
+    }
+  }
+  return {};
+}
+
+}  // namespace sweepd::cli

@@ -1,0 +1,76 @@
+// The output of trials as it is stored: reading, following over attempts, and printing.
+#pragma once
+
+#include "base/result.h"
+#include "cli/session.h"
+
+#include <functional>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sweepd::cli {
+
+// Follows the streams of one trial through all its attempts from the one that is current at the
+// start.
+class TrialLogs {
+ public:
+  using Sink = std::function<void(pb::LogStream, std::string_view)>;
+
+  // trial: "12/7", or "12/7#2" for that attempt only
+  TrialLogs(Session& session, std::string trial, std::vector<pb::LogStream> streams);
+
+  // Gives the sink all bytes that have come since. True when the trial has ended and everything was
+  // read.
+  Result<bool> step(const Sink& sink);
+
+  // Starts with the last lines instead of the first; before the first step.
+  void start_with_tail(std::uint64_t lines) { tail_lines_ = lines; }
+
+  // As of the last step.
+  const pb::TrialDetail& detail() const { return detail_; }
+
+ private:
+  struct Stream {
+    pb::LogStream stream;
+    std::uint64_t offset = 0;
+    bool complete = false;
+  };
+
+  Result<void> drain(Stream& stream, const Sink& sink);
+  Result<void> read_tail(Stream& stream, const Sink& sink);
+  void begin_attempt(std::uint32_t attempt);
+  bool drained() const;
+
+  Session& session_;
+  std::string trial_;
+  std::uint32_t attempt_ = 0;  // being read; 0: none yet
+  bool attempt_given_ = false;
+  std::uint64_t tail_lines_ = 0;
+  std::vector<Stream> streams_;
+  pb::TrialDetail detail_;
+};
+
+// Writes log bytes: as they are into a pipe, without dangerous characters onto a terminal, and with
+// a prefix line by line.
+class LogPrinter {
+ public:
+  LogPrinter(std::ostream& out, bool terminal, std::string prefix = {});
+
+  void write(std::string_view bytes);
+  void finish();  // writes what was held back
+
+ private:
+  void write_line(std::string_view line);
+
+  std::ostream& out_;
+  bool terminal_;
+  std::string prefix_;
+  std::string held_;  // an unfinished line, or an unfinished character
+};
+
+// The last `lines` lines of the text, or all of it. An unfinished last line counts.
+std::string_view last_lines(std::string_view text, std::uint64_t lines);
+
+}  // namespace sweepd::cli

@@ -1,0 +1,274 @@
+// Filtering, ordering and the four forms: table, ids, CSV, JSON.
+#include "cli/output.h"
+
+#include "base/nearest.h"
+#include "cli/filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ostream>
+#include <utility>
+
+namespace sweepd::cli {
+
+namespace {
+
+bool contains(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+void add_once(std::vector<std::string>& list, const std::string& word) {
+  if (!contains(list, word)) {
+    list.push_back(word);
+  }
+}
+
+// Members that hold one value per user-given name.
+constexpr std::array<const char*, 2> kGroups = {"params", "metrics"};
+
+std::vector<std::string> names_in(const Json& record, const char* group) {
+  std::vector<std::string> names;
+  const auto member = record.find(group);
+  if (member != record.end() && member->is_object()) {
+    for (const auto& item : member->items()) {
+      names.push_back(item.key());
+    }
+  }
+  return names;
+}
+
+// Every name that a field option may use for this listing.
+std::vector<std::string> known_fields(const Listing& listing) {
+  std::vector<std::string> known = listing.fields;
+  for (const auto& [alias, field] : listing.aliases) {
+    add_once(known, alias);
+  }
+  for (const Row& row : listing.rows) {
+    for (const auto& member : row.record.items()) {
+      add_once(known, member.key());
+    }
+    for (const char* group : kGroups) {
+      for (const std::string& name : names_in(row.record, group)) {
+        add_once(known, name);
+        add_once(known, fmt::format("{}.{}", group, name));
+      }
+    }
+  }
+  return known;
+}
+
+Error unknown_field(const std::string& field, const std::vector<std::string>& known) {
+  const std::optional<std::string> near = nearest(field, known);
+  const std::string hint =
+      near ? fmt::format("did you mean '{}'?", *near)
+           : fmt::format("there are {}", fmt::join(known.begin(), known.end(), ", "));
+  return {Errc::kInvalidArgument, fmt::format("no field '{}'; {}", field, hint)};
+}
+
+// The field under its own name; an error when no record can have it.
+Result<std::string> resolve(const std::string& field,
+                            const Listing& listing,
+                            const std::vector<std::string>& known) {
+  const auto alias = listing.aliases.find(field);
+  if (alias != listing.aliases.end()) {
+    return alias->second;
+  }
+  // Parameters of an empty listing are not known, so nothing can be refused.
+  if (contains(known, field) || listing.rows.empty()) {
+    return field;
+  }
+  return unknown_field(field, known);
+}
+
+Result<void> filter(Listing& listing,
+                    const ReadOptions& options,
+                    const std::vector<std::string>& known) {
+  for (const std::string& text : options.where) {
+    SWEEPD_TRY(Condition condition, parse_condition(text));
+    SWEEPD_TRY(condition.field, resolve(condition.field, listing, known));
+    std::erase_if(listing.rows, [&condition](const Row& row) {
+      return !meets(field_of(row.record, condition.field), condition);
+    });
+  }
+  return {};
+}
+
+Result<void> sort(Listing& listing,
+                  const ReadOptions& options,
+                  const std::vector<std::string>& known) {
+  if (options.sort.empty()) {
+    return {};
+  }
+  const Order order = parse_order(options.sort);
+  SWEEPD_TRY(const std::string field, resolve(order.field, listing, known));
+  std::stable_sort(listing.rows.begin(), listing.rows.end(), [&](const Row& a, const Row& b) {
+    return before(field_of(a.record, field), field_of(b.record, field), order.descending);
+  });
+  return {};
+}
+
+Result<std::vector<std::string>> chosen_fields(const Listing& listing,
+                                               const ReadOptions& options,
+                                               const std::vector<std::string>& known) {
+  std::vector<std::string> fields;
+  for (const std::string& field : options.fields) {
+    SWEEPD_TRY(std::string resolved, resolve(field, listing, known));
+    fields.push_back(std::move(resolved));
+  }
+  return fields;
+}
+
+void print_json(const Listing& listing, const std::vector<std::string>& fields, std::ostream& out) {
+  const char* separator = "[";
+  for (const Row& row : listing.rows) {
+    out << separator << dump(selected(row.record, fields));
+    separator = ",\n ";
+  }
+  out << (listing.rows.empty() ? "[]\n" : "]\n");
+}
+
+// Fields as columns, params and metrics one column a name, other objects and lists as JSON text.
+std::vector<std::string> csv_columns(const Listing& listing) {
+  std::vector<std::string> columns;
+  for (const std::string& field : listing.fields) {
+    if (std::find(kGroups.begin(), kGroups.end(), field) == kGroups.end()) {
+      add_once(columns, field);
+    }
+  }
+  for (const Row& row : listing.rows) {
+    for (const char* group : kGroups) {
+      for (const std::string& name : names_in(row.record, group)) {
+        add_once(columns, fmt::format("{}.{}", group, name));
+      }
+    }
+  }
+  return columns;
+}
+
+// CSV has a way to write NaN, unlike JSON.
+std::string csv_cell(const Json& record, const std::string& field) {
+  const std::size_t dot = field.find('.');
+  const std::string name = field.starts_with("metrics.") ? field.substr(dot + 1) : field;
+  if (record.contains("nonfinite") && record["nonfinite"].contains(name)) {
+    return record["nonfinite"][name].get<std::string>();
+  }
+  return bare_text(field_of(record, field));
+}
+
+void print_csv(const Listing& listing, const ReadOptions& options, std::ostream& out) {
+  const std::vector<std::string> columns = csv_columns(listing);
+  if (!options.no_header) {
+    out << csv_line(columns);
+  }
+  for (const Row& row : listing.rows) {
+    std::vector<std::string> cells;
+    for (const std::string& column : columns) {
+      cells.push_back(csv_cell(row.record, column));
+    }
+    out << csv_line(cells);
+  }
+}
+
+void print_table(const Listing& listing, const ReadOptions& options, Console& console) {
+  Table table{listing.headings, {}};
+  for (const Row& row : listing.rows) {
+    table.rows.push_back(row.cells);
+  }
+  console.out << render_table(table, !options.no_header, console.out_terminal);
+}
+
+}  // namespace
+
+Json field_of(const Json& record, const std::string& field) {
+  const auto direct = record.find(field);
+  if (direct != record.end()) {
+    return *direct;
+  }
+  for (const char* group : kGroups) {
+    const auto member = record.find(group);
+    if (member == record.end() || !member->is_object()) {
+      continue;
+    }
+    const std::string prefix = std::string(group) + ".";
+    const auto value =
+        member->find(field.starts_with(prefix) ? field.substr(prefix.size()) : field);
+    if (value != member->end()) {
+      return *value;
+    }
+  }
+  return nullptr;
+}
+
+Json selected(const Json& record, const std::vector<std::string>& fields) {
+  if (fields.empty()) {
+    return record;
+  }
+  Json chosen = Json::object();
+  for (const std::string& field : fields) {
+    chosen[field] = field_of(record, field);
+  }
+  return chosen;
+}
+
+std::string csv_line(const std::vector<std::string>& fields) {
+  std::string line;
+  for (const std::string& field : fields) {
+    line += &field == &fields.front() ? "" : ",";
+    if (field.find_first_of(",\"\r\n") == std::string::npos) {
+      line += field;
+      continue;
+    }
+    line += '"';
+    for (const char byte : field) {
+      line += byte == '"' ? std::string("\"\"") : std::string(1, byte);
+    }
+    line += '"';
+  }
+  return line + "\n";
+}
+
+Result<void> print(Listing listing, const ReadOptions& options, Console& console) {
+  const std::vector<std::string> known = known_fields(listing);
+  SWEEPD_TRY(const std::vector<std::string> fields, chosen_fields(listing, options, known));
+  SWEEPD_TRY_VOID(filter(listing, options, known));
+  SWEEPD_TRY_VOID(sort(listing, options, known));
+  if (options.limit && listing.rows.size() > *options.limit) {
+    listing.rows.resize(*options.limit);
+  }
+  if (options.quiet) {
+    for (const Row& row : listing.rows) {
+      console.out << bare_text(field_of(row.record, listing.id)) << '\n';
+    }
+  } else if (options.json) {
+    print_json(listing, fields, console.out);
+  } else if (options.csv) {
+    print_csv(listing, options, console.out);
+  } else {
+    print_table(listing, options, console);
+  }
+  return {};
+}
+
+Result<void> print_one(const Json& record,
+                       const std::string& id,
+                       const std::string& text,
+                       const ReadOptions& options,
+                       Console& console) {
+  Listing listing;
+  listing.id = id;
+  for (const auto& member : record.items()) {
+    listing.fields.push_back(member.key());
+  }
+  listing.rows.push_back({record, {}});
+  if (options.quiet || options.csv) {
+    return print(std::move(listing), options, console);
+  }
+  const std::vector<std::string> known = known_fields(listing);
+  SWEEPD_TRY(const std::vector<std::string> fields, chosen_fields(listing, options, known));
+  console.out << (options.json ? dump(selected(record, fields)) + "\n" : text);
+  return {};
+}
+
+}  // namespace sweepd::cli

@@ -1,0 +1,29 @@
+// Curves out of braille characters, two by four dots a cell, or out of dots in ASCII.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace sweepd::cli {
+
+struct PlotSize {
+  std::size_t width = 60;  // columns of the drawing, without its axis
+  std::size_t height = 8;  // lines
+};
+
+// A curve through `values` at equal distances, with the value axis on the left: `height` lines
+// without newlines. Values that are not finite leave a gap. Empty when no value is finite.
+std::vector<std::string> plot_curve(std::span<const double> values,
+                                    const PlotSize& size,
+                                    bool unicode);
+
+// One line of up to `width` blocks, "▁▃▅▇█", the lowest value the lowest block; `.:-=#` in ASCII.
+std::string sparkline(std::span<const double> values, std::size_t width, bool unicode);
+
+// The best value so far at each place: the running minimum or maximum; values that are not finite
+// never win.
+std::vector<double> best_so_far(std::span<const double> values, bool maximize);
+
+}  // namespace sweepd::cli

@@ -1,0 +1,211 @@
+// UTF-8 decoding with a small table of wide and zero-width ranges; locale plays no part.
+#include "cli/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace sweepd::cli {
+
+namespace {
+
+struct CodePoint {
+  char32_t value = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+struct Range {
+  char32_t first;
+  char32_t last;
+};
+
+// The blocks that matter in names and log lines; East_Asian_Width W and F of Unicode 15, blocks
+// rounded.
+constexpr std::array<Range, 14> kWide = {{{0x1100, 0x115F},
+                                          {0x231A, 0x231B},
+                                          {0x23E9, 0x23EC},
+                                          {0x2E80, 0x303E},
+                                          {0x3041, 0x33FF},
+                                          {0x3400, 0x4DBF},
+                                          {0x4E00, 0x9FFF},
+                                          {0xA000, 0xA4CF},
+                                          {0xAC00, 0xD7A3},
+                                          {0xF900, 0xFAFF},
+                                          {0xFE30, 0xFE6F},
+                                          {0xFF00, 0xFF60},
+                                          {0x1F300, 0x1FAFF},
+                                          {0x20000, 0x3FFFD}}};
+
+constexpr std::array<Range, 8> kZeroWidth = {{{0x0300, 0x036F},
+                                              {0x0483, 0x0489},
+                                              {0x0591, 0x05BD},
+                                              {0x1AB0, 0x1AFF},
+                                              {0x200B, 0x200F},
+                                              {0x20D0, 0x20FF},
+                                              {0xFE00, 0xFE0F},
+                                              {0xFE20, 0xFE2F}}};
+
+// Characters that reorder or hide text without being control characters by number.
+constexpr std::array<Range, 3> kDeceptive = {
+    {{0x202A, 0x202E}, {0x2066, 0x2069}, {0x2028, 0x2029}}};
+
+template <std::size_t n>
+bool within(char32_t value, const std::array<Range, n>& ranges) {
+  return std::any_of(ranges.begin(), ranges.end(), [value](const Range& range) {
+    return value >= range.first && value <= range.last;
+  });
+}
+
+std::uint8_t byte_at(std::string_view text, std::size_t index) {
+  return static_cast<std::uint8_t>(text[index]);
+}
+
+// The first code point; an invalid one counts one byte. Overlong forms and surrogates are invalid.
+CodePoint decode(std::string_view text) {
+  const std::uint8_t head = byte_at(text, 0);
+  if (head < 0x80) {
+    return {head, 1, true};
+  }
+  const std::size_t length = head >= 0xF0 ? 4 : head >= 0xE0 ? 3 : 2;
+  if (head < 0xC2 || head > 0xF4 || text.size() < length) {
+    return {};
+  }
+  char32_t value = head & (0x7FU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte_at(text, i) & 0xC0U) != 0x80) {
+      return {};
+    }
+    value = (value << 6U) | (byte_at(text, i) & 0x3FU);
+  }
+  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
+  if (value < kSmallest.at(length) || value > 0x10FFFF || surrogate) {
+    return {};
+  }
+  return {value, length, true};
+}
+
+std::size_t width_of(const CodePoint& point) {
+  if (!point.valid) {
+    return 1;
+  }
+  if (within(point.value, kZeroWidth)) {
+    return 0;
+  }
+  return within(point.value, kWide) ? 2 : 1;
+}
+
+bool is_control(char32_t value) {
+  return value < 0x20 || (value >= 0x7F && value < 0xA0);
+}
+
+void append_escaped(std::string& out, std::string_view bytes) {
+  for (const char byte : bytes) {
+    out += fmt::format("\\x{:02x}", static_cast<std::uint8_t>(byte));
+  }
+}
+
+enum class Lines { kEscape, kKeep };
+
+std::string escaped(std::string_view text, Lines lines) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint point = decode(text);
+    const std::string_view bytes = text.substr(0, point.bytes);
+    text.remove_prefix(point.bytes);
+    if (lines == Lines::kKeep && (point.value == '\n' || point.value == '\t') && point.valid) {
+      out += bytes;
+    } else if (lines == Lines::kKeep && point.value == '\r' && point.valid) {
+      out += text.starts_with('\n') ? "" : "\n";  // a progress bar that redraws itself
+    } else if (point.valid && point.value == '\n') {
+      out += "\\n";
+    } else if (!point.valid || is_control(point.value) || within(point.value, kDeceptive)) {
+      append_escaped(out, bytes);
+    } else {
+      out += bytes;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const CodePoint point = decode(text);
+    width += width_of(point);
+    text.remove_prefix(point.bytes);
+  }
+  return width;
+}
+
+std::string truncated(std::string_view text, std::size_t width, bool unicode) {
+  if (display_width(text) <= width) {
+    return std::string(text);
+  }
+  if (width == 0) {
+    return {};
+  }
+  std::size_t taken = 0;
+  std::string_view rest = text;
+  while (!rest.empty()) {
+    const CodePoint point = decode(rest);
+    if (taken + width_of(point) > width - 1) {
+      break;
+    }
+    taken += width_of(point);
+    rest.remove_prefix(point.bytes);
+  }
+  return std::string(text.substr(0, text.size() - rest.size())) + (unicode ? "…" : "~");
+}
+
+std::string padded(std::string_view text, std::size_t width, Align align) {
+  const std::size_t have = display_width(text);
+  const std::string spaces(have < width ? width - have : 0, ' ');
+  return align == Align::kRight ? spaces + std::string(text) : std::string(text) + spaces;
+}
+
+std::string printable(std::string_view text) {
+  return escaped(text, Lines::kEscape);
+}
+
+std::string printable_log(std::string_view text) {
+  return escaped(text, Lines::kKeep);
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const CodePoint point = decode(text);
+    if (!point.valid) {
+      return false;
+    }
+    text.remove_prefix(point.bytes);
+  }
+  return true;
+}
+
+std::string shell_quoted(std::string_view argument) {
+  const bool bare =
+      !argument.empty() && argument.find_first_not_of(
+                               "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                               "_-./=:,+@%^") == std::string_view::npos;
+  if (bare) {
+    return std::string(argument);
+  }
+  std::string out = "'";
+  for (const char byte : argument) {
+    if (byte == '\'') {
+      out += "'\\''";
+    } else {
+      out += byte;
+    }
+  }
+  return out + "'";
+}
+
+}  // namespace sweepd::cli

@@ -1,0 +1,163 @@
+// Help that belongs to no single verb.
+#include "cli/topics.h"
+
+#include <array>
+
+namespace sweepd::cli {
+
+namespace {
+
+struct Topic {
+  std::string_view name;
+  std::string_view text;
+};
+
+constexpr std::string_view kExitCodes = R"(Exit codes
+
+    0  success
+    1  unexpected error
+    2  bad usage, or an invalid sweep file
+    3  the daemon cannot be reached
+    4  not allowed
+    5  no such object
+    6  wrong state for the request
+    7  --timeout passed
+    8  `wait` and `submit --wait`: it ended, and not successfully
+    9  can never run here
+  125  `run` only: sweepd failed, not the command. Any other code of `run` is
+       the command's own; 128+N when signal N ended it
+  130  interrupted; the work goes on unless the text says otherwise
+)";
+
+constexpr std::string_view kSelectors = R"(Selectors: how sweeps, trials and attempts are named
+
+  12          a sweep (or job)
+  last        the newest sweep
+  mnist       the sweep whose name is, or alone begins with, this
+  12/7        trial 7 of sweep 12
+  12/7#2      its second attempt
+  12/best     the best trial
+  12/failed   the trials in a state (queued, running, completed, pruned, failed, cancelled)
+  12/1-8      trials 1 to 8
+  12/1-8:2    every second of them: 1, 3, 5, 7
+
+Quote a selector with `#` or `*` for your shell.
+)";
+
+constexpr std::string_view kFormatting = R"(Formatting: the options of every command that reads
+
+  --json           JSON; lists are arrays, streams print one object a line
+  --json=a,b       only these fields; parameters go by their own name or params.NAME
+  --csv            RFC 4180, one column a field, params.NAME, metrics.NAME
+  --quiet, -q      ids only, one a line
+  --no-header      tables and CSV without their first line
+  --sort FIELD     ascending; FIELD:desc for descending; null comes last
+  --where 'F op V' one of = != < <= > >= and ~ (contains); may be repeated
+  --limit N        at most N rows
+
+Data goes to stdout, everything said about it to stderr. On a terminal tables are
+cut to its width and states are coloured; in a pipe nothing is cut or coloured.
+
+In JSON, times are ISO 8601 in UTC and absent values null. JSON has no NaN and no
+infinity: such a number is null, and the object has a member `nonfinite` with the
+text, like {"value": null, "nonfinite": {"value": "nan"}}. CSV writes nan, inf, -inf.
+Fields may be added in later versions; none changes its name, type or meaning.
+)";
+
+constexpr std::string_view kEnvironment = R"(Environment variables
+
+of sweepctl
+  SWEEPD_SERVER     where the daemon listens (default tcp://127.0.0.1:7700);
+                    --server wins
+  NO_COLOR          no colour, whatever its text
+  CLICOLOR_FORCE    colour in pipes, too, unless it is 0
+  LC_ALL LC_CTYPE LANG   a UTF-8 one allows block and braille characters
+  TERM              `dumb`: neither colour nor drawing
+
+of the programs that sweepd runs
+  SWEEPD_SWEEP_ID SWEEPD_TRIAL_ID SWEEPD_ATTEMPT   who they are
+  SWEEPD_PARAMS           a JSON file with the hyperparameters
+  SWEEPD_PARAM_<name>     one hyperparameter
+  SWEEPD_METRICS          the file that metrics can be appended to (help metrics)
+  SWEEPD_OUTPUTS SWEEPD_LOGS   folders that are collected
+  CUDA_VISIBLE_DEVICES OMP_NUM_THREADS PYTHONUNBUFFERED=1
+)";
+
+constexpr std::string_view kSweepFile = R"(The sweep file: TOML
+
+  metric  = "loss"
+  command = "python train.py"
+  [space]
+  lr = { log_uniform = [1e-4, 1e-1] }
+
+is a complete one. A fuller one:
+
+  [sweep]
+  name   = "digits"
+  metric = "accuracy"
+  goal   = "maximize"
+  [run]
+  command = "python train.py --epochs 20 --lr ${lr}"   # the others are appended: --batch 64
+  code    = "."                 # this folder is shipped, minus .sweepignore
+  [space]
+  lr    = { log_uniform = [1e-4, 1e-1] }   # real values, both ends included
+  batch = [32, 64, 128]                    # a list is a choice
+  depth = { int = [1, 4] }
+  seed  = 7                                # a scalar is a constant
+  [search]
+  sampler = "sobol"             # grid, random, sobol
+  trials  = 50
+  [stop]
+  policy       = "asha"         # none, bandit, median, truncation, asha
+  resource_max = 20
+  [limits]
+  concurrent = 8
+  trial_time = "45m"            # a duration always has its unit
+
+`sweepctl check FILE` finds every fault with line, column and a suggestion;
+`sweepctl submit FILE --dry-run` shows what would run, and runs nothing.
+)";
+
+constexpr std::string_view kMetrics = R"(Metrics: how a script reports, without being changed
+
+The first of these that gives a metric wins:
+
+1. One JSON object a line, appended to the file named in $SWEEPD_METRICS:
+     {"loss": 0.31, "accuracy": 0.91, "epoch": 3}
+2. Lines on stdout that look like metrics:
+     loss: 0.31        epoch=1, batch= 2000: loss 2.19
+   or that a pattern in [[metrics.stdout]] of the sweep file finds.
+
+A trial that ends with code 0 and never reported the metric of its sweep has failed
+with NO_METRIC; `sweepctl explain` lists the names that were seen.
+
+`sweepctl metrics 12/7` prints what came in, `-f` follows it.
+)";
+
+constexpr std::array<Topic, 6> kTopics = {{{"exit-codes", kExitCodes},
+                                           {"selectors", kSelectors},
+                                           {"formatting", kFormatting},
+                                           {"environment", kEnvironment},
+                                           {"sweep-file", kSweepFile},
+                                           {"metrics", kMetrics}}};
+
+}  // namespace
+
+std::optional<std::string_view> topic_text(std::string_view topic) {
+  for (const Topic& entry : kTopics) {
+    if (entry.name == topic) {
+      return entry.text;
+    }
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> topic_names() {
+  std::vector<std::string> names;
+  for (const Topic& entry : kTopics) {
+    names.emplace_back(entry.name);
+  }
+  return names;
+}
+
+}  // namespace sweepd::cli

@@ -1,0 +1,106 @@
+// The bulk door, opened for one transfer at a time.
+#include "cli/transfer.h"
+
+#include "blobs/glob.h"
+#include "cli/interrupts.h"
+#include "cli/progress.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace sweepd::cli {
+
+namespace {
+
+// One connection with a bar in front of it.
+class Bulk {
+ public:
+  Bulk(Session& session, const std::string& what) : progress_(session.console(), what, true) {}
+
+  Result<blobs::BulkClient> connect(Session& session) {
+    // The client door says within two seconds that nobody is there; the bulk door waits for longer.
+    pb::ClientRequest question;
+    question.mutable_server_info();
+    SWEEPD_TRY(const pb::ClientReply answer, session.ask(question));
+    return blobs::BulkClient::connect(context_, session.endpoint().address(wire::Door::kBulk));
+  }
+
+  blobs::Patience patience() {
+    blobs::Patience patience;
+    patience.going_on = [this](const blobs::Progress& now) {
+      if (now.bytes_total > 0) {
+        progress_.update(now.bytes, now.bytes_total);
+      }
+      return !interrupts_.arrived();
+    };
+    return patience;
+  }
+
+ private:
+  Interrupts interrupts_;
+  Progress progress_;
+  wire::Context context_;
+};
+
+std::vector<std::string> parts_of(const std::string& path) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  while (begin <= path.size()) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    parts.push_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<blobs::TreeSent> send_tree(Session& session,
+                                  blobs::LocalTree tree,
+                                  const std::string& what) {
+  Bulk bulk(session, what);
+  SWEEPD_TRY(blobs::BulkClient client, bulk.connect(session));
+  return client.put_tree(std::move(tree), bulk.patience());
+}
+
+Result<blobs::TreeFetched> fetch_tree(Session& session,
+                                      const blobs::TreeWanted& wanted,
+                                      const std::string& what) {
+  Bulk bulk(session, what);
+  SWEEPD_TRY(blobs::BulkClient client, bulk.connect(session));
+  return client.get_tree(wanted, bulk.patience());
+}
+
+Result<blobs::Tree> fetch_manifest(Session& session, const std::string& digest) {
+  Bulk bulk(session, "reading the list of files");
+  SWEEPD_TRY(blobs::BulkClient client, bulk.connect(session));
+  blobs::Patience quiet = bulk.patience();
+  quiet.going_on = nullptr;
+  SWEEPD_TRY(const std::string bytes, client.get_blob({digest, blobs::kManifestBytesMax}, quiet));
+  return blobs::decode_tree(bytes);
+}
+
+bool path_matches(const std::string& path, const std::string& pattern) {
+  std::vector<std::string> wanted = parts_of(pattern);
+  const std::vector<std::string> have = parts_of(path);
+  if (wanted.size() == 1 && wanted.front() != "**") {
+    return blobs::Glob(wanted.front()).matches(have.back());
+  }
+  // reached[i]: the first i parts of the path are matched by the pattern so far.
+  std::vector<bool> reached(have.size() + 1, false);
+  reached[0] = true;
+  for (const std::string& part : wanted) {
+    std::vector<bool> next(have.size() + 1, false);
+    const bool any = part == "**";
+    const blobs::Glob glob(part);
+    for (std::size_t i = 0; i <= have.size(); ++i) {
+      next[i] = any ? reached[i] || (i > 0 && next[i - 1])
+                    : i > 0 && reached[i - 1] && glob.matches(have[i - 1]);
+    }
+    reached = std::move(next);
+  }
+  return reached.back();
+}
+
+}  // namespace sweepd::cli

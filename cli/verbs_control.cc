@@ -1,0 +1,84 @@
+// stop, pause, resume, kill, retry.
+#include "cli/exit_codes.h"
+#include "cli/json.h"
+#include "cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace sweepd::cli {
+
+namespace {
+
+std::string_view done_text(pb::Verb verb) {
+  switch (verb) {
+    case pb::PAUSE:
+      return "paused: running trials finish, no new ones start";
+    case pb::RESUME:
+      return "resumed";
+    case pb::STOP:
+      return "stopping: running trials finish, then it ends";
+    case pb::KILL:
+      return "killed";
+    case pb::RETRY:
+      return "queued again";
+    default:  // open: the protocol's enumerators are not ours alone
+      return "done";
+  }
+}
+
+std::string next_text(pb::Verb verb, std::uint64_t sweep) {
+  switch (verb) {
+    case pb::PAUSE:
+      return fmt::format("  go on   sweepctl resume {}", sweep);
+    case pb::KILL:
+      return fmt::format("  best    sweepctl top {}", sweep);
+    case pb::STOP:
+      return fmt::format("  wait    sweepctl wait {}\n  at once sweepctl kill {}", sweep, sweep);
+    default:
+      return fmt::format("  watch   sweepctl watch {}", sweep);
+  }
+}
+
+std::string what_text(const pb::Controlled& controlled) {
+  const int count = controlled.trials_size();
+  if (count == 0) {
+    return fmt::format("{}", controlled.sweep());
+  }
+  return count == 1 ? trial_name(controlled.sweep(), controlled.trials(0))
+                    : fmt::format("{} trials of {}", count, controlled.sweep());
+}
+
+Json record_of(const pb::Controlled& controlled) {
+  Json record = {
+      {"sweep", controlled.sweep()}, {"state", controlled.state()}, {"trials", Json::array()}};
+  for (const std::uint32_t trial : controlled.trials()) {
+    record["trials"].push_back(trial_name(controlled.sweep(), trial));
+  }
+  return record;
+}
+
+}  // namespace
+
+Result<int> run(const ControlArgs& args, Session& session) {
+  for (const std::string& selector : args.selectors) {
+    pb::ClientRequest request;
+    pb::Control& control = *request.mutable_control();
+    control.set_selector(selector);
+    control.set_verb(args.verb);
+    control.set_reason(args.reason);
+    SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+    const pb::Controlled& controlled = reply.controlled();
+    if (args.json) {
+      session.console().out << dump(record_of(controlled)) << '\n';
+    }
+    if (!args.quiet && !args.json) {
+      session.say(fmt::format("{} {}", what_text(controlled), done_text(args.verb)));
+      session.say(next_text(args.verb, controlled.sweep()));
+    }
+  }
+  return kExitOk;
+}
+
+}  // namespace sweepd::cli

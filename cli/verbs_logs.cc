@@ -1,0 +1,144 @@
+// logs: the output of one trial, or of all trials of a sweep with their names in front.
+#include "cli/exit_codes.h"
+#include "cli/follow.h"
+#include "cli/json.h"
+#include "cli/logs.h"
+#include "cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <ostream>
+
+namespace sweepd::cli {
+
+namespace {
+
+constexpr const char* kInterruptedText = "interrupted; the work goes on";
+
+pb::LogStream stream_of(const LogsArgs& args) {
+  return args.errors ? pb::STDERR : pb::STDOUT;
+}
+
+Result<int> trial_logs(const LogsArgs& args, Session& session, Interrupts& interrupts) {
+  Console& console = session.console();
+  TrialLogs logs(session, args.selector, {stream_of(args)});
+  if (args.tail) {
+    logs.start_with_tail(*args.tail);
+  }
+  LogPrinter printer(console.out, console.out_terminal.tty);
+  Reconnecting reconnecting(session);
+  for (;;) {
+    const Result<bool> done =
+        logs.step([&printer](pb::LogStream, std::string_view bytes) { printer.write(bytes); });
+    if (!done.ok() && !(args.follow && reconnecting.tolerates(done.error()))) {
+      return done.error();
+    }
+    if (done.ok()) {
+      reconnecting.answered();
+      if (*done || !args.follow) {
+        printer.finish();
+        return kExitOk;
+      }
+    }
+    if (interrupts.wait(kFollowPeriod)) {
+      return Error{Errc::kInterrupted, kInterruptedText};
+    }
+  }
+}
+
+// All trials of a sweep, each line with its trial.
+class SweepLogs {
+ public:
+  SweepLogs(const LogsArgs& args, Session& session)
+      : args_(args), session_(session), follower_(session, args.selector) {}
+
+  // True when the sweep has ended and everything was printed.
+  Result<bool> step() {
+    SWEEPD_TRY(const std::vector<pb::TrialRow> changed, follower_.look());
+    for (const pb::TrialRow& trial : changed) {
+      // What had ended before a follower came is history, as with `tail -f`; without -f everything
+      // is shown.
+      const bool history = args_.follow && first_ && is_terminal(trial.state());
+      if (trial.attempt() > 0 && !history) {
+        open(trial);
+      }
+    }
+    first_ = false;
+    SWEEPD_TRY_VOID(drain());
+    return follower_.ended() && open_.empty();
+  }
+
+ private:
+  struct Open {
+    TrialLogs logs;
+    LogPrinter printer;
+  };
+
+  void open(const pb::TrialRow& trial) {
+    if (open_.contains(trial.trial())) {
+      return;
+    }
+    Console& console = session_.console();
+    const std::string name = trial_name(trial.sweep(), trial.trial());
+    // A trial that was retried after it had been read to its end goes on with the new attempt
+    // alone.
+    TrialLogs logs(session_, name, {stream_of(args_)});
+    if (args_.tail) {
+      logs.start_with_tail(*args_.tail);
+    }
+    open_.emplace(
+        trial.trial(),
+        Open{std::move(logs), LogPrinter(console.out, console.out_terminal.tty, name + " | ")});
+  }
+
+  Result<void> drain() {
+    for (auto it = open_.begin(); it != open_.end();) {
+      Open& entry = it->second;
+      SWEEPD_TRY(const bool done, entry.logs.step([&entry](pb::LogStream, std::string_view bytes) {
+        entry.printer.write(bytes);
+      }));
+      if (done || !args_.follow) {
+        entry.printer.finish();
+      }
+      it = done ? open_.erase(it) : std::next(it);
+    }
+    return {};
+  }
+
+  const LogsArgs& args_;
+  Session& session_;
+  SweepFollower follower_;
+  std::map<std::uint32_t, Open> open_;  // by trial number
+  bool first_ = true;
+};
+
+Result<int> sweep_logs(const LogsArgs& args, Session& session, Interrupts& interrupts) {
+  SweepLogs logs(args, session);
+  Reconnecting reconnecting(session);
+  for (;;) {
+    const Result<bool> done = logs.step();
+    if (!done.ok() && !(args.follow && reconnecting.tolerates(done.error()))) {
+      return done.error();
+    }
+    if (done.ok()) {
+      reconnecting.answered();
+      if (*done || !args.follow) {
+        return kExitOk;
+      }
+    }
+    if (interrupts.wait(kFollowPeriod)) {
+      return Error{Errc::kInterrupted, kInterruptedText};
+    }
+  }
+}
+
+}  // namespace
+
+Result<int> run(const LogsArgs& args, Session& session) {
+  Interrupts interrupts;
+  return names_trials(args.selector) ? trial_logs(args, session, interrupts)
+                                     : sweep_logs(args, session, interrupts);
+}
+
+}  // namespace sweepd::cli

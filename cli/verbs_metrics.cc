@@ -1,0 +1,156 @@
+// metrics: the reports of a trial as a table, CSV, JSON or a stream.
+#include "cli/exit_codes.h"
+#include "cli/follow.h"
+#include "cli/format.h"
+#include "cli/json.h"
+#include "cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ostream>
+
+namespace sweepd::cli {
+
+namespace {
+
+constexpr std::uint32_t kReportsPerPage = 1000;
+
+Result<pb::MetricPage> read_page(Session& session,
+                                 const std::string& selector,
+                                 std::uint64_t after) {
+  pb::ClientRequest request;
+  pb::ReadMetrics& question = *request.mutable_read_metrics();
+  question.set_selector(selector);
+  question.set_after_seq(after);
+  question.set_limit(kReportsPerPage);
+  SWEEPD_TRY(pb::ClientReply reply, session.ask(request));
+  return std::move(*reply.mutable_metrics());
+}
+
+struct Reports {
+  pb::Attempt attempt;
+  std::vector<pb::Report> reports;
+};
+
+Result<Reports> read_all(Session& session, const std::string& selector) {
+  Reports all;
+  std::uint64_t after = 0;
+  for (;;) {
+    SWEEPD_TRY(pb::MetricPage page, read_page(session, selector, after));
+    all.attempt = page.attempt();
+    if (page.reports().empty()) {
+      return all;
+    }
+    after = page.reports(page.reports_size() - 1).seq();
+    std::move(page.mutable_reports()->begin(),
+              page.mutable_reports()->end(),
+              std::back_inserter(all.reports));
+  }
+}
+
+std::vector<std::string> metric_names(const std::vector<pb::Report>& reports) {
+  std::vector<std::string> names;
+  for (const pb::Report& report : reports) {
+    for (const pb::Metric& metric : report.metrics()) {
+      if (std::find(names.begin(), names.end(), metric.name()) == names.end()) {
+        names.push_back(metric.name());
+      }
+    }
+  }
+  return names;
+}
+
+std::string metric_cell(const pb::Report& report, const std::string& name) {
+  for (const pb::Metric& metric : report.metrics()) {
+    if (metric.name() == name) {
+      return number_text(metric.value());
+    }
+  }
+  return {};
+}
+
+Listing listing_of(const Reports& all) {
+  Listing listing{"report",
+                  {"attempt", "report", "at", "metrics"},
+                  {},
+                  {{"REPORT", Align::kRight}, {"AT"}},
+                  {}};
+  const std::vector<std::string> names = metric_names(all.reports);
+  for (const std::string& name : names) {
+    listing.headings.push_back({name, Align::kRight});
+  }
+  for (const pb::Report& report : all.reports) {
+    Row row{to_json(all.attempt, report),
+            {fmt::format("{}", report.seq()), clock_text(report.wall_us())}};
+    for (const std::string& name : names) {
+      row.cells.push_back(metric_cell(report, name));
+    }
+    listing.rows.push_back(std::move(row));
+  }
+  return listing;
+}
+
+std::string stream_line(const pb::Attempt& attempt,
+                        const pb::Report& report,
+                        const ReadOptions& read) {
+  if (read.json) {
+    return dump(selected(to_json(attempt, report), read.fields));
+  }
+  std::string line = fmt::format("{}  {}", clock_text(report.wall_us()), report.seq());
+  for (const pb::Metric& metric : report.metrics()) {
+    line += fmt::format("  {} {}", printable(metric.name()), number_text(metric.value()));
+  }
+  return line;
+}
+
+Result<int> follow(const MetricsArgs& args, Session& session) {
+  Interrupts interrupts;
+  Reconnecting reconnecting(session);
+  std::uint64_t after = 0;
+  std::uint32_t attempt = 0;
+  for (;;) {
+    const Result<pb::MetricPage> page = read_page(session, args.selector, after);
+    if (!page.ok() && !reconnecting.tolerates(page.error())) {
+      return page.error();
+    }
+    if (page.ok()) {
+      reconnecting.answered();
+      if (page->attempt().attempt() != attempt && attempt != 0) {
+        session.say(fmt::format("{} began", attempt_name(page->attempt())));
+        after = 0;
+        attempt = page->attempt().attempt();
+        continue;
+      }
+      attempt = page->attempt().attempt();
+      for (const pb::Report& report : page->reports()) {
+        session.console().out << stream_line(page->attempt(), report, args.read) << '\n';
+        after = report.seq();
+      }
+      session.console().out << std::flush;
+      if (page->complete()) {
+        return kExitOk;
+      }
+    }
+    if (interrupts.wait(kFollowPeriod)) {
+      return Error{Errc::kInterrupted, "interrupted; the work goes on"};
+    }
+  }
+}
+
+}  // namespace
+
+Result<int> run(const MetricsArgs& args, Session& session) {
+  if (args.follow) {
+    return follow(args, session);
+  }
+  SWEEPD_TRY(const Reports all, read_all(session, args.selector));
+  if (all.reports.empty() && !args.read.json && !args.read.csv) {
+    session.say("no reports yet; `sweepctl help metrics` says how a script reports");
+    return kExitOk;
+  }
+  SWEEPD_TRY_VOID(print(listing_of(all), args.read, session.console()));
+  return kExitOk;
+}
+
+}  // namespace sweepd::cli

@@ -1,0 +1,152 @@
+// model ls, show, register, download.
+#include "cli/exit_codes.h"
+#include "cli/format.h"
+#include "cli/json.h"
+#include "cli/transfer.h"
+#include "cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <ostream>
+#include <system_error>
+
+namespace sweepd::cli {
+
+namespace {
+
+Result<std::vector<pb::ModelVersion>> list_models(Session& session, const std::string& model) {
+  pb::ClientRequest request;
+  request.mutable_list_models()->set_model(model);
+  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  return std::vector<pb::ModelVersion>(reply.models().versions().begin(),
+                                       reply.models().versions().end());
+}
+
+// The version that "mnist:4" names, or the newest of "mnist".
+Result<pb::ModelVersion> one_model(Session& session, const std::string& model) {
+  SWEEPD_TRY(const std::vector<pb::ModelVersion> versions, list_models(session, model));
+  const pb::ModelVersion* newest = nullptr;
+  for (const pb::ModelVersion& version : versions) {
+    newest = newest == nullptr || version.version() > newest->version() ? &version : newest;
+  }
+  if (newest == nullptr) {
+    return Error{Errc::kNotFound,
+                 fmt::format("no model '{}'; `sweepctl model ls` lists them", model)};
+  }
+  return *newest;
+}
+
+std::string id_of(const pb::ModelVersion& model) {
+  return fmt::format("{}:{}", model.model(), model.version());
+}
+
+std::string value_of(const pb::ModelVersion& model) {
+  return model.has_value() ? fmt::format("{} {}", model.metric(), number_text(model.value()))
+                           : std::string();
+}
+
+std::string origin_text(const pb::ModelVersion& model) {
+  const std::string value = value_of(model);
+  return fmt::format("{} ← {}{}{}, {}",
+                     id_of(model),
+                     trial_name(model.sweep(), model.trial()),
+                     value.empty() ? "" : " ",
+                     value,
+                     model.path());
+}
+
+std::string model_text(const pb::ModelVersion& model) {
+  std::string text = printable(origin_text(model)) + "\n";
+  for (const pb::Binding& binding : model.params().bindings()) {
+    text +=
+        fmt::format("  {} = {}\n", printable(binding.name()), dump(value_json(binding.value())));
+  }
+  text += fmt::format("  artifact    sha256 {}\n", model.tree_digest());
+  if (!model.snapshot_digest().empty()) {
+    text += fmt::format("  code        sha256 {}\n", model.snapshot_digest());
+  }
+  return text + fmt::format("  registered  {}{}\n",
+                            iso_text(model.registered_wall_us()),
+                            model.user().empty() ? "" : " by " + printable(model.user()));
+}
+
+}  // namespace
+
+Result<int> run(const ModelListArgs& args, Session& session) {
+  SWEEPD_TRY(const std::vector<pb::ModelVersion> models, list_models(session, args.model));
+  Listing listing{"id",
+                  {"model",
+                   "version",
+                   "id",
+                   "trial",
+                   "attempt",
+                   "metric",
+                   "value",
+                   "params",
+                   "path",
+                   "artifact",
+                   "snapshot",
+                   "user",
+                   "registered_at"},
+                  {},
+                  {{"MODEL"}, {"TRIAL"}, {"VALUE"}, {"PATH"}, {"AGE", Align::kRight}, {"OWNER"}},
+                  {}};
+  for (const pb::ModelVersion& model : models) {
+    listing.rows.push_back({to_json(model),
+                            {id_of(model),
+                             trial_name(model.sweep(), model.trial()),
+                             value_of(model),
+                             model.path(),
+                             age_text(wall_now_us() - model.registered_wall_us()),
+                             model.user()}});
+  }
+  SWEEPD_TRY_VOID(print(std::move(listing), args.read, session.console()));
+  return kExitOk;
+}
+
+Result<int> run(const ModelShowArgs& args, Session& session) {
+  SWEEPD_TRY(const pb::ModelVersion model, one_model(session, args.model));
+  SWEEPD_TRY_VOID(print_one(to_json(model), "id", model_text(model), args.read, session.console()));
+  return kExitOk;
+}
+
+Result<int> run(const ModelRegisterArgs& args, Session& session) {
+  pb::ClientRequest request;
+  pb::RegisterModel& body = *request.mutable_register_model();
+  body.set_selector(args.selector);
+  body.set_model(args.name);
+  body.set_path(args.path);
+  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  const pb::ModelVersion& model = reply.model_version();
+  session.console().out << (args.json ? dump(to_json(model)) : id_of(model)) << '\n' << std::flush;
+  if (!args.quiet && !args.json) {
+    session.say(printable(origin_text(model)));
+    session.say(fmt::format("  get it  sweepctl model download {}", id_of(model)));
+  }
+  return kExitOk;
+}
+
+Result<int> run(const ModelDownloadArgs& args, Session& session) {
+  SWEEPD_TRY(const pb::ModelVersion model, one_model(session, args.model));
+  const std::string folder = args.folder.empty() ? model.model() : args.folder;
+  std::error_code ignored;
+  // Files of another version beside these would make a model that nobody trained.
+  if (std::filesystem::exists(folder, ignored) && !std::filesystem::is_empty(folder, ignored)) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("'{}' is not empty; name a new folder: sweepctl model download {} DIR",
+                             folder,
+                             id_of(model))};
+  }
+  SWEEPD_TRY(
+      const blobs::TreeFetched got,
+      fetch_tree(session, {model.tree_digest(), model.path(), folder}, "fetching " + id_of(model)));
+  session.say(fmt::format("{} is in {}: {}, {}",
+                          id_of(model),
+                          folder,
+                          counted(got.files, "file"),
+                          bytes_text(got.bytes)));
+  return kExitOk;
+}
+
+}  // namespace sweepd::cli

@@ -1,0 +1,357 @@
+// ls, show, leaderboard, trial ls, trial show, agent ls, server info, version, help.
+#include "base/nearest.h"
+#include "cli/describe.h"
+#include "cli/exit_codes.h"
+#include "cli/format.h"
+#include "cli/plot.h"
+#include "cli/topics.h"
+#include "cli/verbs.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+
+namespace sweepd::cli {
+
+namespace {
+
+// Enough for every sweep that a page can carry; the daemon bounds it, too.
+constexpr std::uint32_t kSweepsMax = 10'000;
+constexpr std::uint32_t kLeaderboardMax = 100'000;
+
+std::string line(std::string_view name, const std::string& text) {
+  return text.empty() ? std::string() : fmt::format("  {:<10}{}\n", name, printable(text));
+}
+
+// The values of ended trials in the order of their numbers, for the curve of the best so far.
+std::vector<double> values_of(const std::vector<pb::TrialRow>& trials) {
+  std::vector<double> values;
+  for (const pb::TrialRow& trial : trials) {
+    if (trial.has_value()) {
+      values.push_back(trial.value());
+    }
+  }
+  return values;
+}
+
+std::string curve_text(Session& session, const pb::SweepSummary& sweep) {
+  constexpr std::uint32_t kTrialsOfCurve = 2000;
+  const Result<std::vector<pb::TrialRow>> trials =
+      list_trials(session, {std::to_string(sweep.sweep()), 0, kTrialsOfCurve});
+  if (!trials.ok() || sweep.metric().empty()) {
+    return {};  // the curve is an extra; the rest stands without it
+  }
+  const std::vector<double> values = best_so_far(values_of(*trials), sweep.goal() == "maximize");
+  if (values.size() < 2) {
+    return {};
+  }
+  std::string text = fmt::format("  best {} so far\n", printable(sweep.metric()));
+  for (const std::string& row :
+       plot_curve(values, {48, 6}, session.console().out_terminal.unicode)) {
+    text += row + "\n";
+  }
+  return text;
+}
+
+std::string show_text(Session& session, const pb::SweepDetail& detail) {
+  const pb::SweepSummary& sweep = detail.summary();
+  const auto& command = detail.spec().run().command();
+  const Terminal& terminal = session.console().out_terminal;
+  const std::int64_t now = wall_now_us();
+  std::string text = fmt::format("{} {} \"{}\"  {}\n",
+                                 sweep.job() ? "job" : "sweep",
+                                 sweep.sweep(),
+                                 printable(sweep.name()),
+                                 styled(sweep.state(), state_style(sweep.state()), terminal));
+  text += line("reason", sweep.reason().sentence());
+  text += line("waiting", detail.waiting());
+  text += line("trials", counts_text(sweep));
+  text += line("best", best_text(sweep));
+  if (!sweep.metric().empty()) {
+    text += line("metric", fmt::format("{} ({})", sweep.metric(), sweep.goal()));
+  }
+  text += line("command", command_text({command.begin(), command.end()}));
+  text += line("submitted",
+               fmt::format("{} ago{}",
+                           age_text(now - sweep.submitted_wall_us()),
+                           sweep.user().empty() ? "" : " by " + sweep.user()));
+  if (sweep.ended_wall_us() != 0) {
+    text += line("took", span_text(sweep.ended_wall_us() - sweep.submitted_wall_us()));
+  }
+  text += line("notes", detail.spec().notes());
+  return text + curve_text(session, sweep);
+}
+
+std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
+  Table table{{{"ATTEMPT"},
+               {"STATE", Align::kLeft, true},
+               {"WHERE"},
+               {"TIME", Align::kRight},
+               {"EXIT", Align::kRight},
+               {"FILES", Align::kRight},
+               {"REASON"}},
+              {}};
+  for (const pb::AttemptRow& attempt : trial.attempts()) {
+    const bool over = attempt.ended_wall_us() != 0;
+    const std::string code = !over                   ? std::string()
+                             : attempt.signal() != 0 ? fmt::format("signal {}", attempt.signal())
+                                                     : fmt::format("{}", attempt.exit_code());
+    table.rows.push_back(
+        {fmt::format("#{}", attempt.attempt()),
+         attempt.state(),
+         place_text(attempt.agent(), {attempt.slots().begin(), attempt.slots().end()}),
+         time_text(attempt.started_wall_us(), attempt.ended_wall_us(), wall_now_us()),
+         code,
+         attempt.tree_files() == 0
+             ? std::string()
+             : fmt::format("{}, {}", attempt.tree_files(), bytes_text(attempt.tree_bytes())),
+         attempt.reason().sentence()});
+  }
+  return table.rows.empty() ? std::string() : render_table(table, true, console.out_terminal);
+}
+
+std::string trial_text(const pb::TrialDetail& detail, Console& console) {
+  const pb::TrialRow& trial = detail.row();
+  std::string text =
+      fmt::format("trial {}  {}\n",
+                  trial_name(trial.sweep(), trial.trial()),
+                  styled(trial.state(), state_style(trial.state()), console.out_terminal));
+  text += line("why", detail.explanation());
+  if (trial.has_value()) {
+    text += line("value",
+                 fmt::format("{} {} after {}",
+                             detail.metric(),
+                             value_text(trial),
+                             counted(trial.reports(), "report")));
+  }
+  for (const pb::Binding& binding : trial.params().bindings()) {
+    const Json value = value_json(binding.value());
+    text += line(
+        "param",
+        fmt::format(
+            "{} = {}", binding.name(), value.is_string() ? value.get<std::string>() : dump(value)));
+  }
+  text += line("command", command_text({detail.argv().begin(), detail.argv().end()}));
+  text += attempts_text(detail, console);
+  if (trial.state() == "failed" && detail.attempts_size() > 0) {
+    const std::string& tail = detail.attempts(detail.attempts_size() - 1).stderr_tail();
+    if (!tail.empty()) {
+      const bool tty = console.out_terminal.tty;
+      text += "last lines of stderr:\n" + (tty ? printable_log(tail) : tail);
+      text += tail.ends_with('\n') ? "" : "\n";
+    }
+  }
+  return text;
+}
+
+Listing agent_listing(const pb::AgentList& agents) {
+  Listing listing{"name",
+                  {"agent",
+                   "name",
+                   "state",
+                   "slots",
+                   "slots_total",
+                   "slots_busy",
+                   "last_seen_at",
+                   "version",
+                   "labels"},
+                  {},
+                  {{"AGENT"},
+                   {"SLOT", Align::kRight},
+                   {"STATE", Align::kLeft, true},
+                   {"DEVICE"},
+                   {"MEMORY", Align::kRight},
+                   {"TRIAL"},
+                   {"SEEN", Align::kRight}},
+                  {}};
+  for (const pb::AgentRow& agent : agents.agents()) {
+    listing.rows.push_back({to_json(agent), {}});
+  }
+  return listing;
+}
+
+// People see one line a slot; scripts get one object an agent.
+Table slot_table(const pb::AgentList& agents, std::vector<Heading> headings) {
+  Table table{std::move(headings), {}};
+  for (const pb::AgentRow& agent : agents.agents()) {
+    const std::string seen = agent.last_seen_wall_us() == 0
+                                 ? "-"
+                                 : age_text(wall_now_us() - agent.last_seen_wall_us()) + " ago";
+    for (int i = 0; i < agent.slots_size(); ++i) {
+      const pb::Slot& slot = agent.slots(i);
+      const bool busy = i < agent.running_size() && agent.running(i).attempt() != 0;
+      table.rows.push_back({agent.name(),
+                            fmt::format("{}", slot.index()),
+                            agent.state(),
+                            (slot.kind() == pb::GPU ? "gpu " : "cpu ") + slot.name(),
+                            slot.memory_bytes() == 0 ? "" : bytes_text(slot.memory_bytes()),
+                            busy ? attempt_name(agent.running(i)) : "-",
+                            seen});
+    }
+  }
+  return table;
+}
+
+bool plain_table(const ReadOptions& read) {
+  return !read.json && !read.csv && !read.quiet && read.sort.empty() && read.where.empty() &&
+         !read.limit;
+}
+
+}  // namespace
+
+Result<int> run(const ListArgs& args, Session& session) {
+  pb::ClientRequest request;
+  request.mutable_list_sweeps()->set_all(args.all);
+  request.mutable_list_sweeps()->set_limit(kSweepsMax);
+  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  const std::vector<pb::SweepSummary> sweeps(reply.sweeps().sweeps().begin(),
+                                             reply.sweeps().sweeps().end());
+  if (sweeps.empty() && !args.read.json && !args.read.csv && !args.read.quiet) {
+    session.say("no sweeps yet; start one with `sweepctl submit FILE` or `sweepctl run -- CMD`");
+    return kExitOk;
+  }
+  Console& console = session.console();
+  SWEEPD_TRY_VOID(
+      print(sweep_listing(sweeps, console.out_terminal, wall_now_us()), args.read, console));
+  return kExitOk;
+}
+
+Result<int> run(const ShowArgs& args, Session& session) {
+  SWEEPD_TRY(const pb::SweepDetail detail, show_sweep(session, args.selector));
+  if (args.toml) {
+    if (detail.toml().empty()) {
+      return Error{Errc::kNotFound,
+                   fmt::format("{} was not submitted from a sweep file", args.selector)};
+    }
+    session.console().out << detail.toml();
+    return kExitOk;
+  }
+  const bool people = !args.read.json && !args.read.csv && !args.read.quiet;
+  const std::string text = people ? show_text(session, detail) : std::string();
+  SWEEPD_TRY_VOID(print_one(to_json(detail), "sweep", text, args.read, session.console()));
+  return kExitOk;
+}
+
+Result<int> run(const LeaderboardArgs& args, Session& session) {
+  // Conditions and orders look at more rows than they show.
+  const bool all =
+      !args.read.where.empty() || !args.read.sort.empty() || args.read.limit || args.read.csv;
+  const std::uint32_t rows = all ? kLeaderboardMax : args.rows;
+  SWEEPD_TRY(const pb::LeaderboardPage page, leaderboard(session, args.selector, rows));
+  const std::vector<pb::TrialRow> trials(page.rows().begin(), page.rows().end());
+  Listing listing = trial_listing(trials, {page.summary().metric(), true, wall_now_us()});
+  ReadOptions read = args.read;
+  if (all && !read.limit && !read.csv) {
+    read.limit = args.rows;
+  }
+  SWEEPD_TRY_VOID(print(std::move(listing), read, session.console()));
+  if (!read.quiet && !read.json && !read.csv) {
+    session.say(trials.empty() ? "no trial has a value yet; " + counts_text(page.summary())
+                               : counts_text(page.summary()));
+  }
+  return kExitOk;
+}
+
+Result<int> run(const TrialListArgs& args, Session& session) {
+  const bool whole = !args.read.where.empty() || !args.read.sort.empty() || !args.read.limit;
+  const auto limit = whole ? UINT32_MAX : static_cast<std::uint32_t>(*args.read.limit);
+  SWEEPD_TRY(const std::vector<pb::TrialRow> trials,
+             list_trials(session, {args.selector, 0, limit}));
+  const std::string sweep = args.selector.substr(0, args.selector.find('/'));
+  SWEEPD_TRY(const pb::SweepDetail detail, show_sweep(session, sweep));
+  const TrialListingOptions options{detail.summary().metric(), false, wall_now_us()};
+  SWEEPD_TRY_VOID(print(trial_listing(trials, options), args.read, session.console()));
+  return kExitOk;
+}
+
+Result<int> run(const TrialShowArgs& args, Session& session) {
+  SWEEPD_TRY(const pb::TrialDetail detail, show_trial(session, args.selector));
+  SWEEPD_TRY_VOID(print_one(to_json(detail),
+                            "trial",
+                            trial_text(detail, session.console()),
+                            args.read,
+                            session.console()));
+  return kExitOk;
+}
+
+Result<int> run(const AgentListArgs& args, Session& session) {
+  pb::ClientRequest request;
+  request.mutable_list_agents();
+  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  Console& console = session.console();
+  Listing listing = agent_listing(reply.agents());
+  if (plain_table(args.read)) {
+    if (listing.rows.empty()) {
+      session.say("no agents; start one with `sweep-agent` on a box with GPUs (or without)");
+      return kExitOk;
+    }
+    console.out << render_table(
+        slot_table(reply.agents(), listing.headings), !args.read.no_header, console.out_terminal);
+    return kExitOk;
+  }
+  // A line an agent, since conditions are about agents.
+  listing.headings = {{"AGENT"},
+                      {"STATE", Align::kLeft, true},
+                      {"SLOTS", Align::kRight},
+                      {"BUSY", Align::kRight},
+                      {"VERSION"}};
+  for (Row& row : listing.rows) {
+    row.cells = {row.record["name"],
+                 row.record["state"],
+                 dump(row.record["slots_total"]),
+                 dump(row.record["slots_busy"]),
+                 row.record["version"]};
+  }
+  SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
+  return kExitOk;
+}
+
+Result<int> run(const ServerInfoArgs& args, Session& session) {
+  pb::ClientRequest request;
+  request.mutable_server_info();
+  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  const pb::ServerDetail& server = reply.server();
+  std::string text =
+      fmt::format("sweepd {} at {}\n", printable(server.version()), session.endpoint().text());
+  text += line("health", server.health());
+  text += line("state", server.state_folder());
+  text += line("up", span_text(wall_now_us() - server.started_wall_us()));
+  text += line("agents", fmt::format("{}", server.agents()));
+  text += line("slots", fmt::format("{} busy of {}", server.slots_busy(), server.slots()));
+  text += line("sweeps", fmt::format("{}", server.sweeps()));
+  text += line("protocol", fmt::format("{}, term {}", server.protocol(), server.term()));
+  SWEEPD_TRY_VOID(print_one(to_json(server), "version", text, args.read, session.console()));
+  return kExitOk;
+}
+
+Result<int> run(const VersionArgs& args, Session& session) {
+  session.console().out << (args.json ? dump(Json{{"version", SWEEPD_VERSION}})
+                                      : std::string("sweepctl " SWEEPD_VERSION))
+                        << '\n';
+  return kExitOk;
+}
+
+Result<int> run(const HelpArgs& args, Session& session) {
+  const std::vector<std::string> names = topic_names();
+  if (args.topic.empty()) {
+    session.console().out << "Topics (sweepctl help TOPIC):\n";
+    for (const std::string& name : names) {
+      session.console().out << "  " << name << '\n';
+    }
+    session.console().out << "`sweepctl --help` lists the verbs.\n";
+    return kExitOk;
+  }
+  const std::optional<std::string_view> text = topic_text(args.topic);
+  if (!text) {
+    const std::optional<std::string> near = nearest(args.topic, names);
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("no help topic '{}'; {}",
+                             args.topic,
+                             near ? fmt::format("did you mean '{}'?", *near)
+                                  : fmt::format("there are {}", fmt::join(names, ", ")))};
+  }
+  session.console().out << *text;
+  return kExitOk;
+}
+
+}  // namespace sweepd::cli
