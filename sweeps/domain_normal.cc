@@ -1,4 +1,5 @@
 // Domains that are normal variates or exp of them.
+#include "base/check.h"
 #include "base/rng.h"
 #include "sweeps/domain_parts.h"
 
@@ -49,8 +50,7 @@ Value at_unit(const Normal& normal, double u) {
 }
 
 Value at_index(const Normal&, std::uint64_t) {
-  SWEEPD_CHECK(!"a normal variate has no k-th value");
-  return 0.0;
+  check_failed("a normal variate has no k-th value", __FILE__, __LINE__);
 }
 
 Result<double> unit_of(const Normal& normal, const Value& value) {

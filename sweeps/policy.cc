@@ -121,8 +121,7 @@ struct Policy::Memory {
       case PolicyKind::kNone:
         break;
     }
-    SWEEPD_CHECK(!"no policy, and yet something was entered");
-    return {};
+    check_failed("no policy, and yet something was entered", __FILE__, __LINE__);
   }
 };
 

@@ -63,9 +63,10 @@ Result<void> check_given(const SearchSpace& space,
                          const std::string& where) {
   std::set<std::string> names;
   for (const auto& [name, value] : given) {
-    const auto found = std::find_if(space.parameters.begin(),
-                                    space.parameters.end(),
-                                    [name = name](const Parameter& p) { return p.name == name; });
+    const auto found = std::find_if(
+        space.parameters.begin(), space.parameters.end(), [&wanted = name](const Parameter& p) {
+          return p.name == wanted;
+        });
     if (found == space.parameters.end()) {
       return unknown_name(where, name, space);
     }
