@@ -44,7 +44,8 @@ constexpr std::size_t kBlobBytesMin = 4096;
 
 Error translated(const Status& status, std::string_view doing) {
   Errc code = Errc::kUnexpected;
-  if (status.IsNoSpace()) {
+  // Busy: the store itself is just about to find out whether there is room again.
+  if (status.IsNoSpace() || status.IsBusy()) {
     code = Errc::kUnavailable;
   } else if (status.IsCorruption()) {
     code = Errc::kCorrupt;
