@@ -1,0 +1,147 @@
+// The auditor: rebuilds the truth from what happens in the simulated world and compares it with
+// what is on disk and what is said. Shares no code with the core that it audits.
+#pragma once
+
+#include "daemon/core/effect.h"
+#include "daemon/core/record.h"
+#include "daemon/core/state.h"
+#include "tests/sim/messages.h"
+#include "tests/sim/naive_policy.h"
+#include "tests/sim/scenario.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sweepd::sim {
+
+// How the process set of an attempt came to its end.
+struct ProcessEnd {
+  bool by_itself = false;
+  std::int32_t exit_code = 0;
+  std::int32_t signal = 0;
+};
+
+class Auditor {
+ public:
+  explicit Auditor(const Scenario& scenario) : scenario_(scenario) {}
+
+  // The first violation in words.
+  const std::optional<std::string>& violation() const { return violation_; }
+
+  void fail(std::string what);
+
+  // ---- the world: what programs really did
+
+  void process_started(BoxIndex box,
+                       const AttemptKey& key,
+                       const std::vector<std::uint32_t>& slots);
+  void report_emitted(const AttemptKey& key, const core::Report& report);
+  void process_ended(const AttemptKey& key, const ProcessEnd& end);
+
+  // ---- the disk: every record once it is durable, in order
+
+  void committed(const core::Record& record);
+  void batch_committed();
+
+  // ---- what leaves the daemon
+
+  void sending(const core::Effect& effect);
+  void answered(const core::Answer& answer);  // as the client reads it
+
+  // ---- when everything is over: the state must tell the same story
+
+  void finish(const core::State& state);
+
+ private:
+  struct Process {
+    BoxIndex box = 0;
+    std::vector<std::uint32_t> slots;
+    std::vector<core::Report> emitted;
+    std::optional<ProcessEnd> end;
+  };
+
+  struct Attempt {
+    AgentId agent;
+    std::vector<std::uint32_t> slots;
+    std::vector<core::Report> stored;
+    std::optional<core::AttemptState> end;
+    std::optional<core::TrialState> stop;
+  };
+
+  struct Trial {
+    std::vector<Attempt> attempts;
+    std::optional<core::TrialState> end;
+    bool queued = true;
+    std::uint32_t failures = 0;  // of attempts, since somebody asked for a retry
+  };
+
+  struct Sweep {
+    core::SweepAccepted accepted;
+    core::SweepState state = core::SweepState::kRunning;
+    bool closing = false;
+    bool retried = false;  // by a person, at least once
+    std::vector<Trial> trials;
+    NaivePolicy policy;
+
+    explicit Sweep(const core::SweepAccepted& record);
+  };
+
+  void take(const core::SweepAccepted& record);
+  void take(const core::SweepStateChanged& record);
+  void take(const core::SweepClosing& record);
+  void take(const core::SweepEnded& record);
+  void take(const core::SweepReopened& record);
+  void take(const core::TrialsProposed& record);
+  void take(const core::TrialRequeued& record);
+  void take(const core::TrialClosed& record);
+  void take(const core::AttemptAssigned& record);
+  void take(const core::AttemptAdvanced& record);
+  void take(const core::ReportRecorded& record);
+  void take(const core::VerdictReached& record);
+  void take(const core::StopRequested& record);
+  void take(const core::AttemptClosed& record);
+  void take(const core::AgentRegistered& record);
+  void take(const core::AgentStateChanged& record);
+  void take(const core::ModelRegistered& record);
+  void take(const core::ControlApplied& record);
+
+  void check_sent(const core::StartAttempt& effect);
+  void check_sent(const core::StopAttempt& effect);
+  void check_sent(const core::AckReports& effect);
+  void check_sent(const core::AckEnded& effect);
+  void check_sent(const core::Answer& effect);
+
+  // Fails when `holds` is false; returns it.
+  bool require(bool holds, std::string_view rule, const std::string& about);
+
+  Sweep* sweep(SweepId id);
+  Trial* trial(const TrialKey& key);
+  Attempt* attempt(const AttemptKey& key);
+  // The attempt if it is its trial's last one and not over.
+  Attempt* open_attempt(const AttemptKey& key);
+  void free_slots(const AttemptKey& key, const Attempt& attempt);
+  std::uint32_t active(const Sweep& sweep) const;
+  std::optional<TrialNumber> best(const Sweep& sweep) const;
+  void finish_sweep(const Sweep& truth, const core::Sweep& sweep);
+  void finish_trial(const TrialKey& key, const Trial& truth, const core::Trial& trial);
+
+  const Scenario& scenario_;
+  std::optional<std::string> violation_;
+  std::map<AttemptKey, Process> processes_;
+  std::set<AttemptKey> running_;
+  std::map<SweepId, Sweep> sweeps_;
+  std::map<RequestId, SweepId> accepted_;             // on disk
+  std::map<RequestId, core::SubmitAnswer> promised_;  // answers that clients have read
+  std::set<RequestId> controls_;                      // carried out
+  std::map<core::SlotKey, AttemptKey> booked_;
+  std::map<AgentId, core::AgentState> agents_;
+  std::map<std::string, AgentId> agent_by_uuid_;
+  std::map<std::string, std::uint32_t> versions_;                // of models
+  std::optional<std::pair<AttemptKey, NaiveVerdict>> expected_;  // by the report stored last
+};
+
+}  // namespace sweepd::sim

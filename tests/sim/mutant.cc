@@ -1,0 +1,57 @@
+// The list of the deliberately broken variants.
+#include "tests/sim/mutant.h"
+
+#include <algorithm>
+
+namespace sweepd::sim {
+
+const std::array<MutantInfo, 32>& mutants() {
+  static constexpr std::array<MutantInfo, 32> kMutants{{
+      {Mutant::kActBeforeCommit, "act-before-commit", "orders leave before the batch is on disk"},
+      {Mutant::kAnswerBeforeCommit, "answer-before-commit", "clients are answered before the sync"},
+      {Mutant::kTornCommit, "torn-commit", "a crash may leave half a batch on disk"},
+      {Mutant::kNoSubmitDedup, "no-submit-dedup", "a repeated submission is a new one"},
+      {Mutant::kDedupNotDurable, "dedup-not-durable", "requests are forgotten at a restart"},
+      {Mutant::kNoReportFence, "no-report-fence", "reports of old attempts count for the new one"},
+      {Mutant::kNoEndFence, "no-end-fence", "the end of an old attempt ends the new one"},
+      {Mutant::kNoReportDedup, "no-report-dedup", "repeated reports are stored again"},
+      {Mutant::kAckHighest, "ack-highest", "the highest report that came is acknowledged"},
+      {Mutant::kEndBeforeReports, "end-before-reports", "an end is taken before its last report"},
+      {Mutant::kEndAckedUnseen, "end-acked-unseen", "a refused end is acknowledged"},
+      {Mutant::kOwedNotRepeated, "owed-not-repeated", "orders are sent once"},
+      {Mutant::kSlotFreedOnStop, "slot-freed-on-stop", "a slot is free when Stop is sent"},
+      {Mutant::kLostNotRequeued, "lost-not-requeued", "nobody takes attempts from a lost agent"},
+      {Mutant::kAttemptNumberReused, "attempt-number-reused", "every attempt has number 1"},
+      {Mutant::kDoubleRungEntry, "double-rung-entry", "a report enters a rung twice"},
+      {Mutant::kPolicyNotForgotten, "policy-not-forgotten", "a lost attempt's reports still count"},
+      {Mutant::kRetryNotCounted, "retry-not-counted", "a retry is not paid"},
+      {Mutant::kLossSpendsRetry, "loss-spends-retry", "a lost agent costs the trial a retry"},
+      {Mutant::kPauseIgnored, "pause-ignored", "a paused sweep starts trials"},
+      {Mutant::kConcurrencyIgnored, "concurrency-ignored", "limits.concurrent is not looked at"},
+      {Mutant::kRestartWithoutGrace,
+       "restart-without-grace",
+       "a new daemon gives up silent agents"},
+      {Mutant::kDaemonLeaseShort, "daemon-lease-short", "the daemon's lease ends first"},
+      {Mutant::kStaleHello, "stale-hello", "an overtaken Hello is believed"},
+      {Mutant::kStaleHeartbeat, "stale-heartbeat", "an overtaken heartbeat is believed"},
+      {Mutant::kStartNotIdempotent, "start-not-idempotent", "a repeated Start starts again"},
+      {Mutant::kLedgerNotDurable,
+       "ledger-not-durable",
+       "a new agent program forgets what it started"},
+      {Mutant::kNoTombstone, "no-tombstone", "a Stop for an unknown attempt is not remembered"},
+      {Mutant::kStaleSessionObeyed, "stale-session-obeyed", "orders of old sessions are obeyed"},
+      {Mutant::kLeaseFromAck, "lease-from-ack", "the lease runs from the receipt of its renewal"},
+      {Mutant::kLeaseInProgramOnly, "lease-in-program-only", "a dead agent program kills nothing"},
+      {Mutant::kReportsForgottenUnacked, "reports-forgotten", "reports are sent once"},
+  }};
+  return kMutants;
+}
+
+std::optional<Mutant> find_mutant(std::string_view name) {
+  const auto found = std::find_if(mutants().begin(),
+                                  mutants().end(),
+                                  [name](const MutantInfo& info) { return info.name == name; });
+  return found == mutants().end() ? std::nullopt : std::optional(found->mutant);
+}
+
+}  // namespace sweepd::sim

@@ -1,0 +1,57 @@
+// Deliberately broken variants of the system: the simulator must catch every one of them.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace sweepd::sim {
+
+enum class Mutant : int {
+  kNone = 0,
+  kActBeforeCommit,
+  kAnswerBeforeCommit,
+  kTornCommit,
+  kNoSubmitDedup,
+  kDedupNotDurable,
+  kNoReportFence,
+  kNoEndFence,
+  kNoReportDedup,
+  kAckHighest,
+  kEndBeforeReports,
+  kEndAckedUnseen,
+  kOwedNotRepeated,
+  kSlotFreedOnStop,
+  kLostNotRequeued,
+  kAttemptNumberReused,
+  kDoubleRungEntry,
+  kPolicyNotForgotten,
+  kRetryNotCounted,
+  kLossSpendsRetry,
+  kPauseIgnored,
+  kConcurrencyIgnored,
+  kRestartWithoutGrace,
+  kDaemonLeaseShort,
+  kStaleHello,
+  kStaleHeartbeat,
+  kStartNotIdempotent,
+  kLedgerNotDurable,
+  kNoTombstone,
+  kStaleSessionObeyed,
+  kLeaseFromAck,
+  kLeaseInProgramOnly,
+  kReportsForgottenUnacked,
+};
+
+struct MutantInfo {
+  Mutant mutant;
+  std::string_view name;
+  std::string_view what;
+};
+
+// All of them, without kNone.
+const std::array<MutantInfo, 32>& mutants();
+
+std::optional<Mutant> find_mutant(std::string_view name);
+
+}  // namespace sweepd::sim

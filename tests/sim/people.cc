@@ -1,0 +1,83 @@
+// The people and their command lines.
+#include "tests/sim/people.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sweepd::sim {
+
+People::People(World& world, Network& network)
+    : world_(world), network_(network), sweeps_(world.scenario.submissions.size()) {}
+
+void People::start() {
+  for (std::size_t i = 0; i < sweeps_.size(); ++i) {
+    world_.heap.at(world_.scenario.submissions[i].at, [this, i] { submit(i); });
+  }
+  for (const ControlPlan& plan : world_.scenario.controls) {
+    world_.heap.at(plan.at, [this, plan] { control(plan); });
+  }
+}
+
+void People::submit(std::size_t index) {
+  const SubmissionPlan& plan = world_.scenario.submissions[index];
+  const RequestId request = fresh_request();
+  submissions_[request] = index;
+  ask({index, core::SweepSubmitted{request, plan.spec, "toml", "digest", "ada", plan.paused}});
+}
+
+void People::control(const ControlPlan& plan) {
+  const auto sweep = sweeps_[plan.submission];
+  if (sweep && world_.faulty) {
+    ask({plan.submission,
+         core::ControlRequested{
+             fresh_request(), plan.verb, to_string(*sweep) + plan.trials, "ada", "because"}});
+  }
+}
+
+void People::ask(const FromClient& question) {
+  unanswered_[question.request()] = question;
+  network_.send(question);
+  world_.heap.after(seconds(2), [this, request = question.request()] {
+    if (const auto open = unanswered_.find(request); open != unanswered_.end()) {
+      ask(FromClient(open->second));
+    }
+  });
+}
+
+void People::receive(const core::Answer& answer) {
+  world_.auditor.answered(answer);
+  unanswered_.erase(answer.request);
+  const auto submission = submissions_.find(answer.request);
+  const auto* submitted = std::get_if<core::SubmitAnswer>(&answer.body);
+  if (submission != submissions_.end() && submitted != nullptr) {
+    sweeps_[submission->second] = submitted->sweep;
+  }
+}
+
+void People::resume_everything() {
+  std::erase_if(unanswered_, [](const auto& entry) {
+    return std::holds_alternative<core::ControlRequested>(entry.second.body);
+  });
+  for (std::size_t i = 0; i < sweeps_.size(); ++i) {
+    if (sweeps_[i]) {
+      ask({i,
+           core::ControlRequested{
+               fresh_request(), core::ControlVerb::kResume, to_string(*sweeps_[i]), "ada", ""}});
+    }
+  }
+  // Again and again: a pause may still have been under way.
+  world_.heap.after(seconds(40), [this] { resume_everything(); });
+}
+
+bool People::all_submissions_answered() const {
+  return submissions_.size() == sweeps_.size() &&
+         std::all_of(
+             sweeps_.begin(), sweeps_.end(), [](const auto& sweep) { return sweep.has_value(); });
+}
+
+RequestId People::fresh_request() {
+  return {world_.random.next(), world_.random.next()};
+}
+
+}  // namespace sweepd::sim

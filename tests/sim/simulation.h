@@ -1,0 +1,28 @@
+// One simulated world from one seed: faults first, then peace, in which everything must come to an
+// end.
+#pragma once
+
+#include "tests/sim/mutant.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace sweepd::sim {
+
+struct Finding {
+  std::optional<std::string> violation;
+  std::uint64_t events = 0;  // that happened
+  std::int64_t virtual_us = 0;
+};
+
+struct Plan {
+  std::uint64_t seed = 0;
+  Mutant mutant = Mutant::kNone;
+  bool trace = false;
+};
+
+// The same plan gives the same finding, always.
+Finding simulate(const Plan& plan);
+
+}  // namespace sweepd::sim
