@@ -114,7 +114,7 @@ Result<void> Endpoint::check_bindable() const {
   if (scheme_ == "ipc" || is_loopback(host_)) {
     return {};
   }
-  return Error{Errc::kPermissionDenied,
+  return Error{Errc::kInvalidArgument,
                fmt::format("'{}' can be reached from other machines and connections are not "
                            "encrypted yet: listen on 127.0.0.1, ::1, localhost or ipc://, and use "
                            "`ssh -L` to come from elsewhere",
