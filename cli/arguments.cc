@@ -291,7 +291,7 @@ void Parser::add_reading_verbs() {
   add_read(show, show_.read);
   choose(show, show_);
 
-  CLI::App* top = add(app_, "leaderboard", "the best trials of a sweep (also: top)");
+  CLI::App* top = add(app_, "leaderboard", "the best trials of a sweep");
   top->alias("top");
   add_selector(top, leaderboard_.selector);
   top->add_option("-n", leaderboard_.rows, "so many rows (10)");
@@ -308,7 +308,7 @@ void Parser::add_reading_verbs() {
   add_read(trial_show, trial_show_.read);
   choose(trial_show, trial_show_);
 
-  CLI::App* why = add(app_, "explain", "why a sweep or trial is in its state (also: why)");
+  CLI::App* why = add(app_, "explain", "why a sweep or trial is in its state");
   why->alias("why");
   add_selector(why, explain_.selector);
   add_read(why, explain_.read);

@@ -119,8 +119,10 @@ bool meets(const Json& value, const Condition& condition) {
     return text.find(condition.value) != std::string::npos;
   }
   const std::optional<double> wanted = number_of(condition.value);
-  if (value.is_number() && wanted) {
-    return holds(compared(value.get<double>(), *wanted), condition.comparison);
+  if (value.is_number()) {
+    // A number is unequal to what is none, and neither smaller nor larger.
+    return wanted ? holds(compared(value.get<double>(), *wanted), condition.comparison)
+                  : condition.comparison == Comparison::kNotEqual;
   }
   return holds(compared(text, condition.value), condition.comparison);
 }

@@ -108,8 +108,8 @@ is a complete one. A fuller one:
   sampler = "sobol"             # grid, random, sobol
   trials  = 50
   [stop]
-  policy       = "asha"         # none, bandit, median, truncation, asha
-  resource_max = 20
+  policy  = "asha"              # none, bandit, median, truncation, asha
+  max     = 20                  # epochs of a full trial
   [limits]
   concurrent = 8
   trial_time = "45m"            # a duration always has its unit

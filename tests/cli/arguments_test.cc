@@ -1,0 +1,183 @@
+#include "cli/arguments.h"
+
+#include "cli/examples.h"
+#include "cli/exit_codes.h"
+#include "cli/topics.h"
+#include "tests/cli/fake_daemon.h"
+
+#include <doctest/doctest.h>
+
+namespace sweepd::cli {
+
+namespace {
+
+template <typename Args>
+Args parsed(std::vector<std::string> arguments) {
+  auto result = parse_arguments(std::move(arguments));
+  if (const auto* fault = std::get_if<UsageFault>(&result)) {
+    FAIL(fault->text);
+  }
+  REQUIRE(std::holds_alternative<Invocation>(result));
+  auto& command = std::get<Invocation>(result).command;
+  REQUIRE(std::holds_alternative<Args>(command));
+  return std::get<Args>(command);
+}
+
+std::string fault(std::vector<std::string> arguments) {
+  const auto result = parse_arguments(std::move(arguments));
+  REQUIRE(std::holds_alternative<UsageFault>(result));
+  return std::get<UsageFault>(result).text;
+}
+
+}  // namespace
+
+TEST_CASE("arguments: --json takes fields only after an equals sign") {
+  CHECK(parsed<ShowArgs>({"show", "--json", "12"}).selector == "12");
+  CHECK(parsed<ShowArgs>({"show", "--json", "12"}).read.json);
+  CHECK(parsed<ShowArgs>({"show", "--json", "12"}).read.fields.empty());
+  const auto args = parsed<ShowArgs>({"show", "12", "--json=sweep,name"});
+  CHECK(args.read.json);
+  CHECK(args.read.fields == std::vector<std::string>{"sweep", "name"});
+  CHECK_FALSE(parsed<ShowArgs>({"show", "12"}).read.json);
+}
+
+TEST_CASE("arguments: run leaves everything after -- to the command") {
+  const auto args = parsed<RunArgs>({"run",
+                                     "--gpus",
+                                     "1",
+                                     "--time",
+                                     "2h",
+                                     "--env",
+                                     "A=b=c",
+                                     "--",
+                                     "python",
+                                     "train.py",
+                                     "--json",
+                                     "--",
+                                     "-q"});
+  CHECK(args.command == std::vector<std::string>{"python", "train.py", "--json", "--", "-q"});
+  CHECK(args.gpus == 1);
+  CHECK(args.time->us == 7'200'000'000);
+  REQUIRE(args.env.size() == 1);
+  CHECK(args.env[0].first == "A");
+  CHECK(args.env[0].second == "b=c");
+}
+
+TEST_CASE(
+    "arguments: repeated pairs, aliases, negative numbers of lines, options before and after") {
+  const auto submit =
+      parsed<SubmitArgs>({"submit", "--set", "search.trials=5", "a.toml", "--set", "name=x y"});
+  CHECK(submit.file == "a.toml");
+  CHECK(submit.set.size() == 2);
+  CHECK(parsed<LeaderboardArgs>({"top", "12", "-n", "5"}).rows == 5);
+  CHECK(parsed<ExplainArgs>({"why", "12/7"}).selector == "12/7");
+  CHECK(parsed<WaitArgs>({"wait", "12", "13", "--timeout", "5m"}).selectors.size() == 2);
+  CHECK(parsed<ListArgs>({"ls", "--where", "state = failed", "--where", "job = true"})
+            .read.where.size() == 2);
+  const auto after = parse_arguments({"ls", "--server", "ipc:///x"});
+  CHECK(std::get<Invocation>(after).server == "ipc:///x");
+  CHECK(parsed<ShowArgs>({"show", "watch"}).selector == "watch");  // a sweep named like a verb
+  parsed<AgentListArgs>({"agent"});
+  parsed<ServerInfoArgs>({"server"});
+}
+
+TEST_CASE("arguments: faults name the word and the nearest known one") {
+  CHECK(fault({"sumbit", "x"}) ==
+        "error: unknown verb 'sumbit'; did you mean 'submit'?\nsee `sweepctl --help`\n");
+  CHECK(fault({"ls", "--limt", "3"}) ==
+        "error: unknown option '--limt'; did you mean '--limit'?\nsee `sweepctl ls --help`\n");
+  CHECK(fault({"model", "downlod", "x"}) ==
+        "error: unknown verb 'downlod'; did you mean 'download'?\nsee `sweepctl model --help`\n");
+  CHECK(fault({"run"}).find("put the command after `--`") != std::string::npos);
+  CHECK(fault({"submit", "a", "--set", "novalue"}).find("'novalue' is not KEY=VALUE") !=
+        std::string::npos);
+  CHECK(fault({"wait", "12", "--timeout", "5"}).find("--timeout") != std::string::npos);
+  CHECK(fault({"show"}).find("id") != std::string::npos);
+  CHECK(fault({"kill"}).find("ids") != std::string::npos);
+}
+
+TEST_CASE("arguments: every verb has help with examples, on stdout with exit code 0") {
+  for (const std::vector<std::string>& verb :
+       std::vector<std::vector<std::string>>{{"submit"},
+                                             {"check"},
+                                             {"run"},
+                                             {"ls"},
+                                             {"show"},
+                                             {"leaderboard"},
+                                             {"trial", "ls"},
+                                             {"trial", "show"},
+                                             {"watch"},
+                                             {"wait"},
+                                             {"logs"},
+                                             {"metrics"},
+                                             {"stop"},
+                                             {"pause"},
+                                             {"resume"},
+                                             {"kill"},
+                                             {"retry"},
+                                             {"explain"},
+                                             {"agent", "ls"},
+                                             {"model", "ls"},
+                                             {"model", "show"},
+                                             {"model", "register"},
+                                             {"model", "download"},
+                                             {"artifact", "ls"},
+                                             {"artifact", "get"},
+                                             {"server", "info"}}) {
+    std::vector<std::string> line = verb;
+    line.emplace_back("--help");
+    const CliRun run = run_line(line);
+    CAPTURE(verb.front());
+    CHECK(run.code == 0);
+    CHECK(run.err.empty());
+    CHECK(run.out.find("Examples:\n  sweepctl ") != std::string::npos);
+  }
+}
+
+TEST_CASE("arguments: usage faults give exit code 2 and leave stdout alone") {
+  for (const std::vector<std::string>& line :
+       std::vector<std::vector<std::string>>{{"nonsense"},
+                                             {"ls", "--nonsense"},
+                                             {"show"},
+                                             {"help", "nonsense"},
+                                             {"show", "a\xff"},
+                                             {"--server", "http://x", "ls"}}) {
+    const CliRun run = run_line(line);
+    CAPTURE(line.back());
+    CHECK(run.code == kExitUsage);
+    CHECK(run.out.empty());
+    CHECK(run.err.starts_with("error: "));
+  }
+}
+
+TEST_CASE("arguments: help topics are printed whole, a wrong one suggests") {
+  for (const std::string& topic : topic_names()) {
+    const CliRun run = run_line({"help", topic});
+    CHECK(run.code == 0);
+    CHECK(run.out == *topic_text(topic));
+  }
+  CHECK(run_line({"help", "selectrs"}).err.find("did you mean 'selectors'?") != std::string::npos);
+  CHECK(run_line({"version"}).out.starts_with("sweepctl "));
+}
+
+TEST_CASE("exit codes: each class of error has its own") {
+  CHECK(exit_code(Errc::kUnexpected) == 1);
+  CHECK(exit_code(Errc::kInvalidArgument) == 2);
+  CHECK(exit_code(Errc::kUnavailable) == 3);
+  CHECK(exit_code(Errc::kPermissionDenied) == 4);
+  CHECK(exit_code(Errc::kNotFound) == 5);
+  CHECK(exit_code(Errc::kWrongState) == 6);
+  CHECK(exit_code(Errc::kTimeout) == 7);
+  CHECK(exit_code(Errc::kImpossible) == 9);
+  CHECK(exit_code(Errc::kInterrupted) == 130);
+  CHECK(exit_code(static_cast<Errc>(77)) == 1);
+  CHECK(exit_code_of_signal(15) == 143);
+}
+
+TEST_CASE("run: our own trouble is 125, whatever its class") {
+  const CliRun run = run_line({"run", "--", "true"}, "ipc:///tmp/sweepctl-nobody-here");
+  CHECK(run.code == kExitRunFailed);
+  CHECK(run.out.empty());
+}
+
+}  // namespace sweepd::cli

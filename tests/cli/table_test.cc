@@ -1,0 +1,75 @@
+#include "cli/table.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace sweepd::cli {
+
+namespace {
+
+const Table kTable{
+    {{"#", Align::kRight}, {"TRIAL"}, {"accuracy", Align::kRight}, {"STATE", Align::kLeft, true}},
+    {{"1", "12/41", "0.9871", "completed"}, {"10", "12/9", "0.99", "running"}}};
+
+std::size_t widest_line(const std::string& text) {
+  std::istringstream lines(text);
+  std::size_t widest = 0;
+  for (std::string line; std::getline(lines, line);) {
+    widest = std::max(widest, display_width(line));
+  }
+  return widest;
+}
+
+}  // namespace
+
+TEST_CASE("table: numbers are aligned right, text left, and no line ends in spaces") {
+  CHECK(render_table(kTable, true, Terminal{}) ==
+        " #  TRIAL  accuracy  STATE\n"
+        " 1  12/41    0.9871  completed\n"
+        "10  12/9       0.99  running\n");
+}
+
+TEST_CASE("table: without a header its titles take no room") {
+  CHECK(render_table(kTable, false, Terminal{}) ==
+        " 1  12/41  0.9871  completed\n"
+        "10  12/9     0.99  running\n");
+}
+
+TEST_CASE("table: an empty cell keeps the columns after it in place") {
+  const Table table{{{"A"}, {"B"}, {"C"}}, {{"x", "", "z"}, {"", "y", ""}}};
+  CHECK(render_table(table, true, Terminal{}) == "A  B  C\nx     z\n   y\n");
+}
+
+TEST_CASE("table: a narrow terminal cuts the widest column, a pipe none") {
+  const Table table{{{"NAME"}, {"STATE"}}, {{std::string(60, 'n'), "running"}}};
+  Terminal narrow;
+  narrow.width = 30;
+  CHECK(widest_line(render_table(table, true, narrow)) == 30);
+  CHECK(render_table(table, true, narrow).find("running") != std::string::npos);
+  CHECK(widest_line(render_table(table, true, Terminal{})) == 69);
+}
+
+TEST_CASE("table: colour changes no column") {
+  Terminal color;
+  color.color = true;
+  const std::string text = render_table(kTable, true, color);
+  CHECK(text.find("\x1b[32mcompleted\x1b[0m") != std::string::npos);
+  std::string bare;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\x1b') {
+      i = text.find('m', i);
+    } else {
+      bare += text[i];
+    }
+  }
+  CHECK(bare == render_table(kTable, true, Terminal{}));
+}
+
+TEST_CASE("table: a hostile name cannot drive the terminal or break a line") {
+  const Table table{{{"NAME"}}, {{"\x1b[2J\nx"}}};
+  CHECK(render_table(table, false, Terminal{}) == "\\x1b[2J\\nx\n");
+}
+
+}  // namespace sweepd::cli
