@@ -1,16 +1,38 @@
 // The one way of turning messages into bytes and back.
 #include "wire/protocol.h"
 
+#include "base/check.h"
+#include "base/log.h"
+
 #include <fmt/format.h>
+
+#include <google/protobuf/stubs/logging.h>
 
 #include <limits>
 
 namespace sweepd::wire {
 
+namespace {
+
+void log_protobuf(google::protobuf::LogLevel level,
+                  const char* file,
+                  int line,
+                  const std::string& message) {
+  const bool fatal = level == google::protobuf::LOGLEVEL_FATAL;
+  log_line(fatal ? LogLevel::kError : LogLevel::kDebug,
+           fmt::format("protobuf: {} ({}:{})", message, file, line));
+}
+
+}  // namespace
+
+void quiet_protobuf() {
+  google::protobuf::SetLogHandler(log_protobuf);
+}
+
 std::string encode(const google::protobuf::MessageLite& message) {
   std::string bytes;
-  // Fails only above 2 GB or on text that is not UTF-8 in a `string` field; both are ours to
-  // prevent.
+  // Fails only above 2 GB, which is ours to prevent. Text that is not UTF-8 in a `string` field
+  // does not fail here, but whoever reads the bytes refuses them.
   SWEEPD_CHECK(message.SerializeToString(&bytes));
   return bytes;
 }

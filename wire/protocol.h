@@ -16,7 +16,13 @@ namespace sweepd::wire {
 // count.
 constexpr std::uint32_t kProtocolVersion = 1;
 
-// Bytes of a message (any message of the schema).
+// Sends what libprotobuf would write to stderr (a text field that is not UTF-8, say, which any peer
+// can provoke) to the log at debug level; what is about to end the process, at error level. Call
+// once, from main, after the log is set up and before there are threads.
+void quiet_protobuf();
+
+// Bytes of a message (any message of the schema). Its `string` fields must be UTF-8: the reader
+// refuses the whole message otherwise.
 std::string encode(const google::protobuf::MessageLite& message);
 
 // Fills `message` from bytes; refuses more than `bytes_max` before reading a byte, and what does

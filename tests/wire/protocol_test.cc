@@ -1,8 +1,14 @@
 // Bytes and back: limits, truncation, garbage.
 #include "wire/protocol.h"
 
+#include "base/log.h"
+
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
 #include <string>
 
 using namespace sweepd;
@@ -16,6 +22,30 @@ pb::AgentMessage ended_message() {
   *ended.mutable_attempt() = wire::to_proto({{12}, {7}, {2}});
   ended.set_stderr_tail("boom");
   return message;
+}
+
+// What the process writes to stderr while the work is done.
+template <typename Work>
+std::string stderr_of(Work work) {
+  std::FILE* file = std::tmpfile();
+  REQUIRE(file != nullptr);
+  const int before = dup(STDERR_FILENO);
+  REQUIRE(dup2(fileno(file), STDERR_FILENO) >= 0);
+  work();
+  std::fflush(stderr);
+  dup2(before, STDERR_FILENO);
+  close(before);
+  std::rewind(file);
+  std::array<char, 4096> bytes{};
+  const std::size_t size = std::fread(bytes.data(), 1, bytes.size(), file);
+  std::string text(bytes.data(), size);
+  std::fclose(file);
+  return text;
+}
+
+void decode_text_that_is_no_utf8() {
+  pb::Reason read;
+  CHECK_FALSE(wire::decode("\x12\x02\xc3\x28", 100, read).ok());
 }
 
 }  // namespace
@@ -56,6 +86,16 @@ TEST_CASE("protocol: bytes that are no message are refused by the message's name
 }
 
 TEST_CASE("protocol: text that is not UTF-8 in a text field is refused") {
-  pb::Reason read;
-  CHECK_FALSE(wire::decode("\x12\x02\xc3\x28", 100, read).ok());
+  decode_text_that_is_no_utf8();
+}
+
+TEST_CASE("protocol: what libprotobuf complains about is in the log at debug level only") {
+  wire::quiet_protobuf();
+  log_setup("protocol-debug", LogLevel::kDebug);
+  const std::string line = stderr_of(decode_text_that_is_no_utf8);
+  CHECK(line.find(" protocol-debug debug protobuf: ") != std::string::npos);
+  CHECK(line.find("invalid UTF-8") != std::string::npos);
+  CHECK(line.find('\n') == line.size() - 1);
+  log_setup("protocol-info", LogLevel::kInfo);
+  CHECK(stderr_of(decode_text_that_is_no_utf8) == "");
 }

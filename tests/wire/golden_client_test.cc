@@ -1,0 +1,136 @@
+// The golden bytes of what clients ask.
+#include "tests/wire/golden.h"
+
+using namespace sweepd;
+using golden::around;
+using golden::check_envelopes;
+using golden::Golden;
+using golden::kWide;
+using golden::spec;
+
+namespace {
+
+pb::Submit submit() {
+  pb::Submit submit;
+  *submit.mutable_spec() = spec();
+  submit.set_toml("[run]");
+  submit.set_snapshot_digest("d1");
+  submit.set_user("ada");
+  submit.set_paused(true);
+  return submit;
+}
+
+pb::Control control() {
+  pb::Control control;
+  control.set_selector("12/7");
+  control.set_verb(pb::RETRY);
+  control.set_reason("why");
+  return control;
+}
+
+pb::RegisterModel register_model() {
+  pb::RegisterModel request;
+  request.set_selector("12/best");
+  request.set_model("mnist");
+  request.set_path("outputs/model");
+  return request;
+}
+
+pb::ListSweeps list_sweeps() {
+  pb::ListSweeps request;
+  request.set_all(true);
+  request.set_limit(300);
+  return request;
+}
+
+pb::Leaderboard leaderboard() {
+  pb::Leaderboard request;
+  request.set_selector("12");
+  request.set_limit(300);
+  return request;
+}
+
+pb::ListTrials list_trials() {
+  pb::ListTrials request;
+  request.set_selector("12/failed");
+  request.set_offset(4);
+  request.set_limit(300);
+  return request;
+}
+
+pb::ReadMetrics read_metrics() {
+  pb::ReadMetrics request;
+  request.set_selector("12/7");
+  request.set_after_seq(kWide);
+  request.set_limit(300);
+  return request;
+}
+
+pb::ReadLog read_log() {
+  pb::ReadLog request;
+  request.set_selector("12/7");
+  request.set_stream(pb::STDERR);
+  request.set_offset(kWide);
+  request.set_length(300);
+  request.set_tail(true);
+  return request;
+}
+
+pb::ListModels list_models() {
+  pb::ListModels request;
+  request.set_model("mnist:4");
+  return request;
+}
+
+template <typename Request>
+Request selecting(const char* selector) {
+  Request request;
+  request.set_selector(selector);
+  return request;
+}
+
+template <typename Body>
+pb::ClientRequest asked(Body* (pb::ClientRequest::*field)(), const Body& body) {
+  pb::ClientRequest request;
+  request.set_id_high(kWide);
+  request.set_id_low(kWide + 1);
+  request.set_protocol(1);
+  return around(request, field, body);
+}
+
+std::vector<Golden<pb::ClientRequest>> requests() {
+  using Message = pb::ClientRequest;
+  return {
+      {asked(&Message::mutable_submit, submit()),
+       "088080808020108180808020180122170a030a016e12055b72756e5d1a02643122036164612801"},
+      {asked(&Message::mutable_control, control()),
+       "08808080802010818080802018012a0d0a0431322f3710051a03776879"},
+      {asked(&Message::mutable_register_model, register_model()),
+       "0880808080201081808080201801321f0a0731322f6265737412056d6e6973741a0d6f7574707574732f6d6f646"
+       "56c"},
+      {asked(&Message::mutable_list_sweeps, list_sweeps()),
+       "08808080802010818080802018013a05080110ac02"},
+      {asked(&Message::mutable_show_sweep, selecting<pb::ShowSweep>("12")),
+       "088080808020108180808020180142040a023132"},
+      {asked(&Message::mutable_leaderboard, leaderboard()),
+       "08808080802010818080802018014a070a02313210ac02"},
+      {asked(&Message::mutable_list_trials, list_trials()),
+       "088080808020108180808020180152100a0931322f6661696c6564100418ac02"},
+      {asked(&Message::mutable_show_trial, selecting<pb::ShowTrial>("12/7#2")),
+       "08808080802010818080802018015a080a0631322f372332"},
+      {asked(&Message::mutable_read_metrics, read_metrics()),
+       "0880808080201081808080201801620f0a0431322f3710808080802018ac02"},
+      {asked(&Message::mutable_read_log, read_log()),
+       "08808080802010818080802018016a130a0431322f37100218808080802020ac022801"},
+      {asked(&Message::mutable_list_agents, pb::ListAgents()), "08808080802010818080802018017200"},
+      {asked(&Message::mutable_list_models, list_models()),
+       "08808080802010818080802018017a090a076d6e6973743a34"},
+      {asked(&Message::mutable_server_info, pb::ServerInfo()),
+       "0880808080201081808080201801820100"}};
+}
+
+}  // namespace
+
+TEST_CASE("golden: what a client asks has these bytes, every request with every field") {
+  check_envelopes(requests());
+}
