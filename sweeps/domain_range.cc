@@ -1,4 +1,5 @@
 // Domains between two bounds: floats, floats on a step grid, and integers.
+#include "base/check.h"
 #include "sweeps/domain_parts.h"
 
 #include <fmt/core.h>
@@ -36,13 +37,19 @@ struct StepGrid {
 constexpr double kPointsMax = 0x1p50;
 constexpr double kLogValueMax = 0x1p44;  // in steps; the logarithm takes some bits of u for itself
 
+double step_of(const FloatRange& range) {
+  SWEEPD_CHECK(range.step.has_value());
+  return *range.step;
+}
+
 // The allowance is for upper bounds like 0.3 that rounding puts just below three steps of 0.1.
 double steps_between(const FloatRange& range) {
-  return std::floor((range.high - range.low) / *range.step + 1e-9);
+  return std::floor((range.high - range.low) / step_of(range) + 1e-9);
 }
 
 StepGrid grid_of(const FloatRange& range) {
-  return {range.low, *range.step, static_cast<std::uint64_t>(steps_between(range)) + 1, range.log};
+  return {
+      range.low, step_of(range), static_cast<std::uint64_t>(steps_between(range)) + 1, range.log};
 }
 
 // Unsigned, because the way from the lowest to the highest int does not fit a signed one.
@@ -94,7 +101,7 @@ double unit_at(const StepGrid& grid, std::uint64_t index) {
 }
 
 double point(const FloatRange& range, std::uint64_t index) {
-  const double value = range.low + static_cast<double>(index) * *range.step;
+  const double value = range.low + static_cast<double>(index) * step_of(range);
   const double slack = std::max(std::fabs(range.low), std::fabs(range.high)) * 0x1p-52;
   return std::clamp(decimal(value, slack), range.low, range.high);
 }

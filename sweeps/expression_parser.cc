@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -36,7 +37,7 @@ struct Infix {
   Binding binding;
 };
 
-constexpr Infix kInfixes[] = {
+constexpr std::array<Infix, 13> kInfixes = {{
     {"or", Operator::kOr, kOrLevel},
     {"and", Operator::kAnd, kAndLevel},
     {"==", Operator::kEqual, kComparisonLevel},
@@ -50,7 +51,7 @@ constexpr Infix kInfixes[] = {
     {"*", Operator::kMultiply, kProductLevel},
     {"/", Operator::kDivide, kProductLevel},
     {"%", Operator::kRemainder, kProductLevel},
-};
+}};
 
 Error fault(const Token& token, const std::string& what) {
   return Error{Errc::kInvalidArgument, fmt::format("column {}: {}", token.column, what)};
@@ -128,11 +129,10 @@ class ExpressionParser {
 
   Result<void> infix() {
     const Token& token = next();
-    const auto* found =
-        std::find_if(std::begin(kInfixes), std::end(kInfixes), [&token](const Infix& infix) {
-          return token.kind == Token::Kind::kSymbol && infix.text == token.text;
-        });
-    if (found == std::end(kInfixes)) {
+    const auto found = std::find_if(kInfixes.begin(), kInfixes.end(), [&token](const Infix& infix) {
+      return token.kind == Token::Kind::kSymbol && infix.text == token.text;
+    });
+    if (found == kInfixes.end()) {
       return fault(token, fmt::format("expected an operator, not {}", shown(token)));
     }
     SWEEPD_TRY_VOID(write_tighter(found->binding));

@@ -1,5 +1,4 @@
-// What "better" means: metric, direction, reduction, NaN and ties are settled here and nowhere
-// else.
+// What "better" means: direction, reduction, NaN and ties are settled here and nowhere else.
 #include "sweeps/objective.h"
 
 #include <cmath>

@@ -1,13 +1,13 @@
-// What "better" means: metric, direction, reduction, NaN and ties are settled here and nowhere else.
+// What "better" means: direction, reduction, NaN and ties are settled here and nowhere else.
 #pragma once
+
+#include "base/ids.h"
 
 #include <compare>
 #include <cstdint>
 #include <deque>
 #include <optional>
 #include <string>
-
-#include "base/ids.h"
 
 namespace sweepd::sweeps {
 
@@ -30,8 +30,8 @@ struct Objective {
   bool operator==(const Objective&) const = default;
 };
 
-// The orientation of everything inside the core: smaller is better, and a value that is not finite is the
-// worst possible (+infinity). NaN never leaves this function.
+// The orientation of everything inside the core: smaller is better, and a value that is not finite
+// is the worst possible (+infinity). NaN never leaves this function.
 double oriented(Goal goal, double raw);
 
 // The way back, for people: the sign as the script reported it.
@@ -43,9 +43,12 @@ class Tally {
   explicit Tally(Reduce reduce = {}) : reduce_(reduce) {}
 
   void add(double oriented_value);
+
   std::uint32_t count() const { return count_; }
+
   // The reduced value; empty before the first report. +infinity when no finite value counts.
   std::optional<double> value() const;
+
   // The number (1, 2, …) of the report that gave the best value; 0 before the first finite report.
   std::uint32_t best_report() const { return best_report_; }
 
@@ -59,7 +62,7 @@ class Tally {
   std::deque<double> last_;  // the last k, for last and mean_last
 };
 
-// The place of a trial among its peers: smaller oriented value first, ties to the lower trial number.
+// The place of a trial among its peers: smaller value first, ties to the lower trial number.
 struct Rank {
   double value = 0;  // oriented, never NaN
   TrialNumber trial;

@@ -54,8 +54,8 @@ Uses uses_in(const SpaceRules& rules) {
     }
   };
   for (std::size_t i = 0; i < space.parameters.size(); ++i) {
-    if (rules.conditions()[i]) {
-      look(*rules.conditions()[i], i);
+    if (const std::optional<Expression>& condition = rules.conditions()[i]) {
+      look(*condition, i);
     }
   }
   for (std::size_t c = 0; c < rules.constraints().size(); ++c) {
@@ -201,8 +201,10 @@ Assignment GridPlan::at(const SearchSpace& space, std::uint64_t k) const {
     std::uint64_t value = 0;
     if (node.rounds > 0) {
       at = node.next.front();
-      value = left / count_of(at);
-      left %= count_of(at);
+      const std::uint64_t share = count_of(at);
+      SWEEPD_CHECK(share > 0);  // else the node would count nothing and not be here
+      value = left / share;
+      left %= share;
     } else {
       while (left >= count_of(node.next[value])) {
         left -= count_of(node.next[value]);

@@ -37,9 +37,9 @@ std::array<std::uint64_t, kIndexBits> numbers_of(const SobolRow& row) {
 
 // The 53 bits, highest first, of the lower triangular matrix times the 32 bits of the plain
 // coordinate.
-std::uint64_t scrambled(std::uint64_t seed, std::uint32_t dimension, std::uint32_t plain) {
+std::uint64_t scrambled(const Rng::Source& matrix, std::uint32_t plain) {
   constexpr unsigned kRows = 53;
-  Rng rows({seed, Stream::kSobolScramble, dimension, 0});
+  Rng rows(matrix);
   std::uint64_t out = 0;
   std::uint64_t random = 0;
   for (unsigned i = 0; i < kRows; ++i) {
@@ -73,8 +73,9 @@ std::vector<double> sobol_point(const SobolKey& key, std::size_t dimensions, std
   std::vector<double> point;
   point.reserve(dimensions);
   for (std::uint32_t d = 0; d < dimensions; ++d) {
+    const Rng::Source matrix = {key.seed, Stream::kSobolScramble, d, 0};
     Rng shift({key.seed, Stream::kSobolShift, d, key.retry});
-    const std::uint64_t bits = scrambled(key.seed, d, sobol_bits(d, index)) ^ (shift.bits() >> 11);
+    const std::uint64_t bits = scrambled(matrix, sobol_bits(d, index)) ^ (shift.bits() >> 11);
     point.push_back(static_cast<double>(bits) * 0x1p-53);
   }
   return point;

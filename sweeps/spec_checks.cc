@@ -134,7 +134,7 @@ Error refused(std::string message) {
   return Error{Errc::kInvalidArgument, std::move(message)};
 }
 
-Result<void> check_label(const std::string& what, const std::string& text) {
+Result<void> check_label(std::string_view what, const std::string& text) {
   if (text.size() > kLabelBytesMax) {
     return refused(fmt::format("{}: longer than {} bytes", what, kLabelBytesMax));
   }

@@ -3,6 +3,11 @@
 
 #include "sweeps/sweep_spec.h"
 
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
 namespace sweepd::sweeps {
 
 Result<void> check_objective(const Objective& objective);
@@ -19,6 +24,6 @@ Result<void> check_registration(const RegisterSpec& registration);
 Error refused(std::string message);
 
 // A text that is short enough for a table and holds no control characters; `what` names it.
-Result<void> check_label(const std::string& what, const std::string& text);
+Result<void> check_label(std::string_view what, const std::string& text);
 
 }  // namespace sweepd::sweeps
