@@ -1,0 +1,293 @@
+// The agent's memory on disk: lines of length, checksum, kind, numbers and bytes.
+#include "agent/ledger.h"
+
+#include "wire/protocol.h"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+#include <utility>
+
+namespace sweepd::agent {
+
+namespace {
+
+constexpr std::size_t kHeadBytes = 8;          // length of the body, its CRC-32C; little-endian
+constexpr std::size_t kBodyBytesMin = 1 + 16;  // kind, then number or attempt
+constexpr std::size_t kBodyBytesMax = 256 * 1024;
+
+struct Line {
+  LedgerKind kind = LedgerKind::kIncarnation;
+  std::uint64_t number = 0;  // or the sweep
+  std::uint32_t trial = 0;
+  std::uint32_t attempt = 0;
+  std::string_view bytes;
+
+  AttemptKey key() const { return {{number}, {trial}, {attempt}}; }
+};
+
+template <typename Int>
+void put(std::string& out, Int value) {
+  for (std::size_t i = 0; i < sizeof(Int); ++i) {
+    out.push_back(static_cast<char>(static_cast<unsigned char>(value >> (8 * i))));
+  }
+}
+
+template <typename Int>
+Int get(std::string_view bytes, std::size_t at) {
+  Int value = 0;
+  for (std::size_t i = 0; i < sizeof(Int); ++i) {
+    value = static_cast<Int>(
+        value |
+        static_cast<Int>(static_cast<Int>(static_cast<unsigned char>(bytes[at + i])) << (8 * i)));
+  }
+  return value;
+}
+
+constexpr std::array<std::uint32_t, 256> crc_table() {
+  std::array<std::uint32_t, 256> table{};
+  for (std::uint32_t i = 0; i < table.size(); ++i) {
+    std::uint32_t crc = i;
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82f63b78U : crc >> 1;
+    }
+    table[i] = crc;
+  }
+  return table;
+}
+
+std::uint32_t crc32c(std::string_view bytes) {
+  static constexpr std::array<std::uint32_t, 256> kTable = crc_table();
+  std::uint32_t crc = ~0U;
+  for (const char c : bytes) {
+    crc = kTable[(crc ^ static_cast<unsigned char>(c)) & 0xffU] ^ (crc >> 8);
+  }
+  return ~crc;
+}
+
+void put_line(std::string& out, const Line& line) {
+  std::string body;
+  body.push_back(static_cast<char>(line.kind));
+  put(body, line.number);
+  put(body, line.trial);
+  put(body, line.attempt);
+  body.append(line.bytes);
+  put(out, static_cast<std::uint32_t>(body.size()));
+  put(out, crc32c(body));
+  out.append(body);
+}
+
+Line line_of(LedgerKind kind, const AttemptKey& key, std::string_view bytes = {}) {
+  return {kind, key.sweep.value, key.trial.value, key.attempt.value, bytes};
+}
+
+// The line at `at`, which is moved behind it; none when the rest is not a whole line.
+std::optional<Line> next_line(std::string_view bytes, std::size_t& at) {
+  if (bytes.size() - at < kHeadBytes) {
+    return std::nullopt;
+  }
+  const auto size = get<std::uint32_t>(bytes, at);
+  const std::size_t left = bytes.size() - at - kHeadBytes;
+  if (size < kBodyBytesMin || size > kBodyBytesMax || size > left) {
+    return std::nullopt;
+  }
+  const std::string_view body = bytes.substr(at + kHeadBytes, size);
+  if (crc32c(body) != get<std::uint32_t>(bytes, at + 4)) {
+    return std::nullopt;
+  }
+  at += kHeadBytes + size;
+  return Line{static_cast<LedgerKind>(body[0]),
+              get<std::uint64_t>(body, 1),
+              get<std::uint32_t>(body, 9),
+              get<std::uint32_t>(body, 13),
+              body.substr(kBodyBytesMin)};
+}
+
+void apply(LedgerState& state, const Line& line) {
+  switch (line.kind) {
+    case LedgerKind::kIncarnation:
+      state.incarnation = line.number;
+      return;
+    case LedgerKind::kTerm:
+      state.term = std::max(state.term, line.number);
+      return;
+    case LedgerKind::kStarted:
+      state.started.insert(line.key());
+      return;
+    case LedgerKind::kEnded:
+      state.started.erase(line.key());
+      state.ended[line.key()] = std::string(line.bytes);
+      return;
+    case LedgerKind::kForgotten:
+      state.started.erase(line.key());
+      state.ended.erase(line.key());
+      return;
+  }
+  // A kind of a newer program: skipped.
+}
+
+std::string compacted(const LedgerState& state) {
+  std::string out;
+  put_line(out, {LedgerKind::kIncarnation, state.incarnation, 0, 0, {}});
+  put_line(out, {LedgerKind::kTerm, state.term, 0, 0, {}});
+  for (const AttemptKey& key : state.started) {
+    put_line(out, line_of(LedgerKind::kStarted, key));
+  }
+  for (const auto& [key, bytes] : state.ended) {
+    put_line(out, line_of(LedgerKind::kEnded, key, bytes));
+  }
+  return out;
+}
+
+Error failed(std::string_view what, const std::string& path) {
+  const int number = errno;
+  return Error{Errc::kUnavailable,
+               fmt::format("cannot {} {}: {}", what, path, std::strerror(number))};
+}
+
+Result<void> write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) {
+      return failed("write", "the ledger");
+    }
+    bytes.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+Result<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return std::filesystem::exists(path) ? Result<std::string>(failed("read", path))
+                                         : Result<std::string>(std::string());
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Result<void> sync_folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path(path).parent_path();
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) {
+    return failed("open", folder);
+  }
+  const int rc = ::fsync(fd);
+  ::close(fd);
+  return rc == 0 ? Result<void>() : Result<void>(failed("sync", folder));
+}
+
+}  // namespace
+
+LedgerState read_ledger(std::string_view bytes, std::size_t* used) {
+  LedgerState state;
+  std::size_t at = 0;
+  while (const std::optional<Line> line = next_line(bytes, at)) {
+    apply(state, *line);
+  }
+  if (used != nullptr) {
+    *used = at;
+  }
+  return state;
+}
+
+Result<Ledger> Ledger::open(const std::string& path) {
+  SWEEPD_TRY(const std::string bytes, read_file(path));
+  LedgerState state = read_ledger(bytes);
+  ++state.incarnation;
+  const std::string fresh = path + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    return failed("write", fresh);
+  }
+  Ledger ledger(fd, std::move(state));
+  ledger.pending_ = compacted(ledger.state_);
+  SWEEPD_TRY_VOID(ledger.sync());
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    return failed("replace", path);
+  }
+  SWEEPD_TRY_VOID(sync_folder_of(path));
+  return ledger;
+}
+
+Ledger::~Ledger() {
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+}
+
+Ledger::Ledger(Ledger&& other) noexcept
+    : fd_(std::exchange(other.fd_, -1)),
+      state_(std::move(other.state_)),
+      size_(other.size_),
+      pending_(std::move(other.pending_)) {}
+
+Ledger& Ledger::operator=(Ledger&& other) noexcept {
+  std::swap(fd_, other.fd_);
+  std::swap(state_, other.state_);
+  std::swap(size_, other.size_);
+  std::swap(pending_, other.pending_);
+  return *this;
+}
+
+void Ledger::started(const AttemptKey& key) {
+  put_line(pending_, line_of(LedgerKind::kStarted, key));
+}
+
+void Ledger::term(std::uint64_t term) {
+  put_line(pending_, {LedgerKind::kTerm, term, 0, 0, {}});
+}
+
+void Ledger::ended(const pb::AttemptEnded& end) {
+  put_line(pending_,
+           line_of(LedgerKind::kEnded, wire::from_proto(end.attempt()), wire::encode(end)));
+}
+
+void Ledger::forgotten(const AttemptKey& key) {
+  put_line(pending_, line_of(LedgerKind::kForgotten, key));
+}
+
+Result<void> Ledger::write() {
+  const std::string rows = std::exchange(pending_, {});
+  if (Result<void> written = write_all(fd_, rows); !written.ok()) {
+    // A row that is only partly there would hide all that come after it.
+    if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
+      return failed("repair", "the ledger");
+    }
+    return written;
+  }
+  size_ += rows.size();
+  return {};
+}
+
+Result<void> Ledger::sync() {
+  SWEEPD_TRY_VOID(write());
+  return ::fdatasync(fd_) == 0 ? Result<void>() : Result<void>(failed("sync", "the ledger"));
+}
+
+Remembered Ledger::remembered() const {
+  Remembered out;
+  out.term = state_.term;
+  out.unfinished.assign(state_.started.begin(), state_.started.end());
+  for (const auto& [key, bytes] : state_.ended) {
+    pb::AttemptEnded end;
+    if (wire::decode(bytes, kBodyBytesMax, end).ok()) {
+      out.ended.push_back(std::move(end));
+    } else {
+      out.unfinished.push_back(key);
+    }
+  }
+  return out;
+}
+
+}  // namespace sweepd::agent

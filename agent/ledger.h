@@ -1,0 +1,79 @@
+// The agent's memory on disk: what was started is never started again, what ended is not forgotten.
+#pragma once
+
+#include "agent/session.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "wire/sweepd.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sweepd::agent {
+
+// One line of the ledger. On disk; append-only.
+enum class LedgerKind : std::uint8_t {
+  kIncarnation = 1,  // number: starts of the program so far
+  kTerm = 2,         // number: the largest term obeyed
+  kStarted = 3,      // attempt: may have been started
+  kEnded = 4,        // attempt, and how it ended: an AttemptEnded to be delivered
+  kForgotten = 5,    // attempt: its end is acknowledged
+};
+
+// What the lines of a ledger add up to.
+struct LedgerState {
+  std::uint64_t incarnation = 0;
+  std::uint64_t term = 0;
+  std::set<AttemptKey> started;
+  std::map<AttemptKey, std::string> ended;  // bytes of its AttemptEnded
+
+  bool operator==(const LedgerState&) const = default;
+};
+
+// Reads lines up to the first that is not whole (torn by a crash, or damaged). `used`, when given,
+// gets the number of bytes that were.
+LedgerState read_ledger(std::string_view bytes, std::size_t* used = nullptr);
+
+// An append-only file. Rows are collected and reach the disk together with `sync`.
+class Ledger {
+ public:
+  // Reads the file, writes it anew with what still counts (compaction) and counts this start.
+  // Fails when it cannot be read or written: without a ledger nothing may be started.
+  static Result<Ledger> open(const std::string& path);
+
+  ~Ledger();
+  Ledger(Ledger&& other) noexcept;
+  Ledger& operator=(Ledger&& other) noexcept;
+
+  void started(const AttemptKey& key);
+  void term(std::uint64_t term);
+  void ended(const pb::AttemptEnded& end);
+  void forgotten(const AttemptKey& key);
+
+  // Writes the collected rows and waits until they are on disk. After a failure the rows are gone,
+  // and what they stand for must not be done.
+  Result<void> sync();
+
+  // Writes them without waiting: enough for what may be lost with the machine.
+  Result<void> write();
+
+  std::uint64_t incarnation() const { return state_.incarnation; }
+
+  // As found at open; ends that do not parse count as unfinished.
+  Remembered remembered() const;
+
+ private:
+  Ledger(int fd, LedgerState state) : fd_(fd), state_(std::move(state)) {}
+
+  int fd_ = -1;
+  LedgerState state_;     // as found at open
+  std::size_t size_ = 0;  // of the file, in whole rows
+  std::string pending_;
+};
+
+}  // namespace sweepd::agent

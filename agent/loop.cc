@@ -1,0 +1,359 @@
+// The one thread of the agent.
+#include "agent/loop.h"
+
+#include "agent/devices.h"
+#include "agent/ledger.h"
+#include "agent/offer.h"
+#include "agent/runner/runner.h"
+#include "agent/session.h"
+#include "agent/state_folder.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "blobs/bulk_session.h"
+#include "wire/endpoint.h"
+#include "wire/protocol.h"
+#include "wire/socket.h"
+
+#include <fmt/format.h>
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <optional>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sweepd::agent {
+
+namespace {
+
+constexpr Duration kTurnMax = seconds(1);         // no longer sleep, whatever is due
+constexpr Duration kLockPatience = seconds(15);   // for shims of an earlier run
+constexpr Duration kLeavePatience = seconds(10);  // beyond the grace, to deliver what ended
+constexpr Duration kHurry = seconds(2);           // the same after a second signal
+constexpr int kMessagesPerTurn = 1024;
+
+std::int64_t microseconds(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
+}
+
+// Suspended time counts: the daemon's lease does not wait for a box that sleeps.
+Clocks read_clocks() {
+  return {{microseconds(CLOCK_BOOTTIME)}, {microseconds(CLOCK_REALTIME)}};
+}
+
+template <typename... Handlers>
+struct Overloaded : Handlers... {
+  using Handlers::operator()...;
+};
+
+template <typename... Handlers>
+Overloaded(Handlers...) -> Overloaded<Handlers...>;
+
+class Loop {
+ public:
+  struct Parts {
+    const Config& config;
+    const StateFolder& folder;
+    Identity identity;
+    std::vector<pb::Slot> slots;
+    Ledger ledger;
+    wire::Dealer control;
+    blobs::BulkSession bulk;
+    int signals;
+  };
+
+  explicit Loop(Parts parts);
+  void run();
+
+ private:
+  void wait(const Clocks& clocks);
+  void turn(const Clocks& clocks);
+  void take_messages(Instant now);
+  void take_signals(Instant now);
+  void leave(Instant now);
+  void offer_slots(Instant now);
+  void carry_out();
+  void send();
+  bool may_speak(Instant now);
+  bool over(Instant now);
+
+  const Config& config_;
+  Ledger ledger_;
+  wire::Dealer control_;
+  blobs::BulkSession bulk_;
+  int signals_;
+  Slots slots_;
+  Session session_;
+  Runner runner_;
+  std::vector<wire::PollItem> items_;
+  Instant started_;
+  bool speaking_ = false;  // to the daemon
+  bool was_registered_ = false;
+  std::optional<Instant> leave_by_;
+};
+
+Loop::Loop(Parts parts)
+    : config_(parts.config),
+      ledger_(std::move(parts.ledger)),
+      control_(std::move(parts.control)),
+      bulk_(std::move(parts.bulk)),
+      signals_(parts.signals),
+      slots_({std::move(parts.slots), parts.folder.path() + "/slots", parts.config.shim}),
+      session_(std::move(parts.identity), {}, ledger_.remembered()),
+      runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}),
+      started_(read_clocks().now) {}
+
+void Loop::run() {
+  for (;;) {
+    turn(read_clocks());
+    const Clocks clocks = read_clocks();
+    if (over(clocks.now)) {
+      break;
+    }
+    wait(clocks);
+  }
+  session_.say_goodbye("stopped by a signal");
+  send();
+  slots_.close();
+  // The farewell leaves with ZeroMQ's thread; nobody waits for it longer than this.
+  wire::poll({}, std::chrono::milliseconds(50));
+  log_info("stopped");
+}
+
+void Loop::turn(const Clocks& clocks) {
+  take_signals(clocks.now);
+  take_messages(clocks.now);
+  carry_out();
+  if (!leave_by_) {
+    offer_slots(clocks.now);
+  }
+  runner_.read_changes();
+  runner_.listen(clocks);
+  for (const blobs::Finished& done : bulk_.pump(clocks.now)) {
+    runner_.finished(done, clocks.now);
+  }
+  runner_.step(clocks);
+  if (const Result<void> written = ledger_.write(); !written.ok()) {
+    log_error("{}", written.error().message);
+  }
+  bulk_.pump(clocks.now);  // what the steps asked for leaves in this turn
+  if (may_speak(clocks.now)) {
+    session_.tick(clocks.now);
+  }
+  carry_out();
+  send();
+}
+
+// Whether it is time to speak to the daemon: not before it can be said which slots are free.
+bool Loop::may_speak(Instant now) {
+  speaking_ = speaking_ || slots_.all_usable() || now - started_ >= kLockPatience;
+  return speaking_;
+}
+
+void Loop::wait(const Clocks& clocks) {
+  Instant wake = clocks.now + kTurnMax;
+  if (speaking_) {
+    wake = std::min(wake, session_.next_wake());
+  }
+  for (const std::optional<Instant>& due :
+       {runner_.next_wake(clocks.now), bulk_.next_deadline(clocks.now), leave_by_}) {
+    wake = std::min(wake, due.value_or(wake));
+  }
+  items_ = {{.dealer = &control_}, {.dealer = &bulk_.dealer()}, {.fd = signals_}};
+  if (runner_.changes_fd() >= 0) {
+    items_.push_back({.fd = runner_.changes_fd()});
+  }
+  for (const int fd : slots_.fds()) {
+    items_.push_back({.fd = fd});
+  }
+  const std::int64_t left_us = std::max<std::int64_t>((wake - clocks.now).us, 0);
+  wire::poll(items_, std::chrono::milliseconds((left_us + 999) / 1000));
+}
+
+void Loop::take_messages(Instant now) {
+  for (int i = 0; i < kMessagesPerTurn; ++i) {
+    const std::optional<std::string> bytes = control_.receive();
+    if (!bytes) {
+      return;
+    }
+    pb::DaemonMessage message;
+    if (const Result<void> read = wire::decode(*bytes, limits::kControlMessageBytesMax, message);
+        !read.ok()) {
+      log_warn("daemon: {}", read.error().message);
+      continue;
+    }
+    session_.receive(now, message);
+  }
+}
+
+void Loop::take_signals(Instant now) {
+  signalfd_siginfo info{};
+  while (::read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo != SIGCHLD) {
+      leave(now);
+    }
+  }
+  // Shims that ended, and what fell to us from those that were killed.
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+  }
+}
+
+void Loop::leave(Instant now) {
+  const bool again = leave_by_.has_value();
+  const Duration grace =
+      again ? Duration{} : milliseconds(static_cast<std::int64_t>(config_.grace_ms));
+  log_info("stopping grace_ms={}", grace.us / 1000);
+  leave_by_ = now + grace;
+  leave_by_ = *leave_by_ + (again ? kHurry : kLeavePatience);
+  session_.leave(grace);
+}
+
+void Loop::offer_slots(Instant now) {
+  const std::optional<Instant> due = slots_.next_wake();
+  const bool first = slots_.offered().empty() && !due;
+  if ((first || (due && *due <= now)) && slots_.ensure(now)) {
+    session_.set_slots(now, slots_.offered());
+  }
+}
+
+// Orders of one turn share one sync of the ledger, before any of them is carried out.
+void Loop::carry_out() {
+  std::vector<Command> commands = session_.take_commands();
+  bool must_sync = false;
+  for (const Command& command : commands) {
+    if (const auto* launch = std::get_if<Launch>(&command)) {
+      ledger_.started(wire::from_proto(launch->order.attempt()));
+      must_sync = true;
+    } else if (const auto* remember = std::get_if<RememberTerm>(&command)) {
+      ledger_.term(remember->term);
+      must_sync = true;
+    } else if (const auto* forget = std::get_if<Forget>(&command)) {
+      ledger_.forgotten(forget->attempt);
+    }
+  }
+  const Result<void> synced = must_sync ? ledger_.sync() : Result<void>();
+  if (!synced.ok()) {
+    log_error("{}", synced.error().message);
+  }
+  for (Command& command : commands) {
+    std::visit(Overloaded{[&](Launch& launch) { runner_.launch(std::move(launch.order), synced); },
+                          [&](const Stop& stop) { runner_.stop(stop); },
+                          [&](const Forget& forget) { runner_.forget(forget.attempt); },
+                          [](const RememberTerm&) {
+                          }},
+               command);
+  }
+}
+
+void Loop::send() {
+  for (const pb::AgentMessage& message : session_.take_messages()) {
+    // What the queue has no room for is lost like any message, and repeated.
+    control_.send(wire::encode(message));
+  }
+  if (const std::optional<std::string> why = session_.take_rejection()) {
+    log_error("the daemon refuses this agent: {}", *why);
+  }
+  if (was_registered_ != session_.registered()) {
+    was_registered_ = session_.registered();
+    log_info("registered={} server={} slots={}",
+             was_registered_,
+             config_.server,
+             slots_.offered().size());
+  }
+}
+
+bool Loop::over(Instant now) {
+  return leave_by_ && (session_.holds_nothing() || now >= *leave_by_);
+}
+
+Result<int> open_signals() {
+  sigset_t taken;
+  ::sigemptyset(&taken);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
+    ::sigaddset(&taken, signal);
+  }
+  ::sigprocmask(SIG_BLOCK, &taken, nullptr);
+  const int fd = ::signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) {
+    return Error{Errc::kUnexpected, "no descriptor for signals"};
+  }
+  return fd;
+}
+
+std::string shim_beside_us() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "sweep-shim";
+}
+
+Identity identity_of(const Config& config, const StateFolder& folder, const Ledger& ledger) {
+  return {folder.uuid(),
+          config.name.empty() ? host_name() : config.name,
+          boot_id(),
+          SWEEPD_VERSION,
+          ledger.incarnation(),
+          config.labels,
+          cpu_count(),
+          memory_bytes()};
+}
+
+std::vector<pb::Slot> find_slots(const Config& config) {
+  const DeviceList found = find_devices(config.nvml);
+  for (const std::string& note : found.notes) {
+    log_info("{}", note);
+  }
+  return slots_of(found.devices, {config.cpu_slots, cpu_model()});
+}
+
+}  // namespace
+
+Result<void> run_agent(const Config& given) {
+  Config config = given;
+  config.shim = config.shim.empty() ? shim_beside_us() : config.shim;
+  if (::access(config.shim.c_str(), X_OK) != 0) {
+    return Error{Errc::kNotFound,
+                 fmt::format("cannot execute {}: sweep-agent needs it beside itself", config.shim)};
+  }
+  SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(config.server));
+  SWEEPD_TRY(const StateFolder folder, StateFolder::open(config.state));
+  SWEEPD_TRY(Ledger ledger, Ledger::open(folder.ledger()));
+  SWEEPD_TRY(const int signals, open_signals());
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed shim leaves behind falls to us
+  Identity identity = identity_of(config, folder, ledger);
+  std::vector<pb::Slot> slots = find_slots(config);
+  log_info("name={} state={} slots={} incarnation={}",
+           identity.name,
+           folder.path(),
+           slots.size(),
+           identity.incarnation);
+  wire::Context context;
+  SWEEPD_TRY(wire::Dealer control,
+             wire::Dealer::connect(context,
+                                   endpoint.address(wire::Door::kControl),
+                                   {limits::kControlMessageBytesMax, 1000}));
+  SWEEPD_TRY(blobs::BulkSession bulk,
+             blobs::BulkSession::connect(context, endpoint.address(wire::Door::kBulk)));
+  Loop loop({config,
+             folder,
+             std::move(identity),
+             std::move(slots),
+             std::move(ledger),
+             std::move(control),
+             std::move(bulk),
+             signals});
+  loop.run();
+  ::close(signals);
+  return {};
+}
+
+}  // namespace sweepd::agent

@@ -1,0 +1,131 @@
+// sweep-agent: runs the trials that a sweepd daemon gives to this box.
+#include "agent/config.h"
+#include "agent/devices.h"
+#include "agent/loop.h"
+#include "base/log.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using sweepd::Result;
+using sweepd::agent::Config;
+
+constexpr const char* kAbout =
+    "Runs the trials that a sweepd daemon gives to this box: one at a time on each of its GPUs, or "
+    "on\n"
+    "CPU slots. Stop it with Ctrl-C or TERM: its trials go back to the queue.";
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  sweep-agent                                      this box, the daemon on it\n"
+    "  sweep-agent --server tcp://127.0.0.1:7700 --cpu-slots 4\n"
+    "  sweep-agent --config /etc/sweepd/agent.toml --log-level debug\n"
+    "  sweep-agent devices --json                       the GPUs that would be offered\n";
+
+// What was given on the command line; it wins over the file.
+struct Given {
+  std::string config;
+  std::string server;
+  std::string state;
+  std::string name;
+  std::optional<std::uint32_t> cpu_slots;
+  std::string log_level;
+  bool json = false;
+};
+
+void add_options(CLI::App& app, Given& given) {
+  app.add_option("--server", given.server, "address of the daemon")
+      ->type_name("ENDPOINT")
+      ->envname("SWEEPD_SERVER");
+  app.add_option("--state", given.state, "folder of ledger, cache and working folders")
+      ->type_name("DIR");
+  app.add_option("--name", given.name, "what people see (default: the host name)");
+  app.add_option("--cpu-slots", given.cpu_slots, "slots for trials without a GPU")->type_name("N");
+  app.add_option("--config", given.config, "settings, as in configs/agent.toml")->type_name("FILE");
+  app.add_option("--log-level", given.log_level, "debug, info, warn or error");
+}
+
+Result<Config> configure(const Given& given) {
+  Config config = sweepd::agent::default_config();
+  if (!given.config.empty()) {
+    SWEEPD_TRY_VOID(sweepd::agent::read_config(given.config, config));
+  }
+  const auto overlay = [](const std::string& value, std::string& setting) {
+    setting = value.empty() ? setting : value;
+  };
+  overlay(given.server, config.server);
+  overlay(given.state, config.state);
+  overlay(given.name, config.name);
+  config.cpu_slots = given.cpu_slots ? given.cpu_slots : config.cpu_slots;
+  if (!given.log_level.empty()) {
+    SWEEPD_TRY(config.log_level, sweepd::agent::parse_log_level(given.log_level));
+  }
+  return config;
+}
+
+void print_devices(const sweepd::agent::DeviceList& list) {
+  for (const sweepd::agent::Device& device : list.devices) {
+    fmt::print("{}  {}  {} MiB  {} processes\n",
+               device.uuid,
+               device.name,
+               device.memory_bytes >> 20U,
+               device.processes);
+  }
+  for (const std::string& note : list.notes) {
+    fmt::print(stderr, "{}\n", note);
+  }
+}
+
+void print_devices_json(const sweepd::agent::DeviceList& list) {
+  nlohmann::ordered_json out = {{"driver", list.driver}, {"devices", nlohmann::json::array()}};
+  for (const sweepd::agent::Device& device : list.devices) {
+    out["devices"].push_back({{"uuid", device.uuid},
+                              {"name", device.name},
+                              {"memory_bytes", device.memory_bytes},
+                              {"processes", device.processes}});
+  }
+  out["notes"] = list.notes;
+  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+int fail(const sweepd::Error& error) {
+  fmt::print(stderr, "sweep-agent: {}\n", error.message);
+  return static_cast<int>(error.code);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(kAbout, "sweep-agent");
+  app.footer(kExamples);
+  app.set_version_flag("--version", SWEEPD_VERSION);
+  Given given;
+  add_options(app, given);
+  CLI::App* devices = app.add_subcommand("devices", "print what NVIDIA's library sees, and exit");
+  devices->add_flag("--json", given.json, "as JSON");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
+  }
+  const Result<Config> config = configure(given);
+  if (!config.ok()) {
+    return fail(config.error());
+  }
+  sweepd::log_setup("sweep-agent", config->log_level);
+  if (devices->parsed()) {
+    const sweepd::agent::DeviceList list = sweepd::agent::find_devices(config->nvml);
+    given.json ? print_devices_json(list) : print_devices(list);
+    return 0;
+  }
+  const Result<void> done = sweepd::agent::run_agent(*config);
+  return done.ok() ? 0 : fail(done.error());
+}

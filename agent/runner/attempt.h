@@ -1,0 +1,121 @@
+// One attempt on this box, from the order to the acknowledged end: its folders, files and outcome.
+#pragma once
+
+#include "agent/runner/collector.h"
+#include "agent/runner/environment.h"
+#include "agent/runner/log_feed.h"
+#include "agent/runner/output_reader.h"
+#include "agent/session.h"
+#include "agent/shim/protocol.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "wire/sweepd.pb.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sweepd::agent {
+
+struct Clocks {
+  Instant now;    // CLOCK_BOOTTIME
+  WallTime wall;  // UTC, only a label
+};
+
+class Attempt {
+ public:
+  enum class Stage {
+    kPreparing,   // waits for its snapshot and its slots
+    kRunning,     // a shim has it
+    kCollecting,  // no process is left; reports, logs and outputs are on their way
+    kEnded,       // the end is told, and repeated until it is acknowledged
+  };
+
+  Attempt(pb::StartAttempt order, AttemptPaths paths);
+
+  const AttemptKey& key() const { return key_; }
+
+  const pb::StartAttempt& order() const { return order_; }
+
+  const AttemptPaths& paths() const { return paths_; }
+
+  Stage stage() const { return stage_; }
+
+  // Whether it ever had a working folder.
+  bool prepared() const { return prepared_; }
+
+  // With the working folder in place: makes the files beside it and says what is to be run.
+  struct Setting {
+    std::vector<pb::Slot> slots;
+    std::int32_t nice = 0;
+    Environment inherited;
+  };
+
+  Result<shim::RunRequest> prepare(const Clocks& clocks, Setting setting);
+
+  // ---- what happened to it; each moves the stage at most forward
+
+  void handed_over(const Clocks& clocks);  // to the shim
+  void could_not_start(pb::ReasonCode code, std::string sentence);
+  void program_started(const Clocks& clocks);
+  void program_exited(const Clocks& clocks, const shim::Notice& notice);
+  void emptied(const Clocks& clocks);  // no process is left
+  void failed(pb::Reason reason);      // the first one stays
+
+  // An order to stop. The grace for the shim; none when it is stopped as fast already.
+  std::optional<Duration> stop(const Stop& order);
+
+  // Whether limits.trial_time is over, once.
+  bool take_timeout(Instant now);
+
+  // The end of the lease when the shim has to be told anew.
+  std::optional<Instant> take_lease(Instant end);
+
+  // ---- its output
+
+  void grew() { grew_ = true; }
+
+  // The lines that became whole, as reports. Reads nothing while `wanted` is false.
+  std::vector<pb::Report> read(const Clocks& clocks, bool wanted);
+
+  void feed_logs(Instant now, blobs::BulkSession& bulk);
+
+  // Goes on with delivering; true when outputs are shipped, everything is read and the logs are
+  // stored.
+  bool collect(Instant now, blobs::BulkSession& bulk);
+  bool finished(const blobs::Finished& done, Instant now);  // false: not a transfer of this attempt
+
+  // What is told to the daemon. From here on the attempt only waits to be forgotten.
+  pb::AttemptEnded end(const Clocks& clocks);
+
+  // Gives up transfers.
+  void cancel(blobs::BulkSession& bulk);
+
+  std::optional<Instant> next_wake(Instant now) const;
+
+ private:
+  void add_problem(const Result<Collected>& collected);
+
+  AttemptKey key_;
+  pb::StartAttempt order_;
+  AttemptPaths paths_;
+  Stage stage_ = Stage::kPreparing;
+  std::optional<OutputReader> reader_;
+  std::array<LogFeed, 2> logs_;
+  Collector collector_;
+  bool prepared_ = false;
+  bool grew_ = false;
+  bool drained_ = false;  // everything that was written is read
+  bool discard_ = false;
+  std::optional<Duration> stopping_;  // with this grace
+  std::optional<Instant> deadline_;   // limits.trial_time
+  Instant lease_told_;
+  pb::AttemptEnded end_;
+};
+
+// The folders that are collected at the end, as the order names them.
+std::vector<std::string> collected_folders(const pb::StartAttempt& order);
+
+}  // namespace sweepd::agent

@@ -1,0 +1,102 @@
+// Reads what a program writes while it runs, and makes reports of it.
+#include "agent/runner/output_reader.h"
+
+#include "agent/doors/jsonl.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace sweepd::agent {
+
+namespace {
+
+constexpr std::size_t kBytesPerRead = 256 * 1024;  // of one file, before the loop looks around
+
+StdoutOptions options_of(const pb::StartAttempt& order) {
+  StdoutOptions options;
+  options.built_in = order.metrics().stdout_rules();
+  options.objective = order.objective();
+  for (const pb::StdoutRule& rule : order.metrics().stdout_patterns()) {
+    options.rules.push_back({rule.pattern(), rule.name()});
+  }
+  return options;
+}
+
+std::vector<pb::Report> as_messages(const std::vector<MetricReport>& reports) {
+  std::vector<pb::Report> out;
+  out.reserve(reports.size());
+  for (const MetricReport& report : reports) {
+    pb::Report& message = out.emplace_back();
+    message.set_wall_us(report.wall.us);
+    for (const Point& point : report.points) {
+      pb::Metric& metric = *message.add_metrics();
+      metric.set_name(point.name);
+      metric.set_value(point.value);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<OutputReader> OutputReader::make(const pb::StartAttempt& order, const AttemptPaths& paths) {
+  OutputReader reader(Tail(paths.metrics), order.objective());
+  reader.jsonl_ = order.metrics().jsonl();
+  if (order.metrics().stdout_rules() || order.metrics().stdout_patterns_size() > 0) {
+    for (const std::string& path : {paths.stdout_file, paths.stderr_file}) {
+      SWEEPD_TRY(StdoutRules rules, StdoutRules::make(options_of(order)));
+      reader.printed_.push_back({Tail(path), std::move(rules)});
+    }
+  }
+  return reader;
+}
+
+std::vector<pb::Report> OutputReader::read(Instant now, WallTime wall, bool last) {
+  // The better door first: what it claims must not have gone out through the other.
+  if (jsonl_) {
+    read_metrics(now, wall, last);
+  }
+  for (Printed& printed : printed_) {
+    read_printed(printed, now, wall, last);
+  }
+  return as_messages(mux_.take(now, last && !more()));
+}
+
+std::vector<pb::Report> OutputReader::take_due(Instant now) {
+  return as_messages(mux_.take(now));
+}
+
+void OutputReader::read_metrics(Instant now, WallTime wall, bool last) {
+  std::vector<std::string> lines = metrics_.read_lines(kBytesPerRead);
+  if (last && !metrics_.more()) {
+    lines.push_back(metrics_.take_rest());
+  }
+  for (const std::string& line : lines) {
+    if (const std::optional<Points> points = read_json_line(line)) {
+      mux_.add(MetricDoor::kJsonl, now, wall, *points);
+    }
+  }
+}
+
+void OutputReader::read_printed(Printed& printed, Instant now, WallTime wall, bool last) {
+  std::vector<std::string> lines = printed.tail.read_lines(kBytesPerRead);
+  if (last && !printed.tail.more()) {
+    lines.push_back(printed.tail.take_rest());
+  }
+  for (const std::string& line : lines) {
+    mux_.add(MetricDoor::kStdout, now, wall, printed.rules.read_line(line));
+  }
+}
+
+bool OutputReader::more() const {
+  const auto has_more = [](const Printed& printed) {
+    return printed.tail.more();
+  };
+  return metrics_.more() || std::any_of(printed_.begin(), printed_.end(), has_more);
+}
+
+std::vector<std::string> OutputReader::metric_names() const {
+  return {mux_.names().begin(), mux_.names().end()};
+}
+
+}  // namespace sweepd::agent

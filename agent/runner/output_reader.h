@@ -1,0 +1,55 @@
+// Reads what a program writes while it runs, and makes reports of it.
+#pragma once
+
+#include "agent/doors/metric_mux.h"
+#include "agent/doors/stdout_rules.h"
+#include "agent/runner/environment.h"
+#include "agent/tail.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "wire/sweepd.pb.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sweepd::agent {
+
+class OutputReader {
+ public:
+  // Opens the doors that the order names. A pattern that cannot be read is an error.
+  static Result<OutputReader> make(const pb::StartAttempt& order, const AttemptPaths& paths);
+
+  // Reads on, a bounded piece at a time: call again while `more`. What is read from stdout is held
+  // back for a moment unless `last`: then nothing more will be written, and what stands at the end
+  // of a file without a line end is a line, too.
+  std::vector<pb::Report> read(Instant now, WallTime wall, bool last);
+
+  // Only what has waited long enough; reads nothing.
+  std::vector<pb::Report> take_due(Instant now);
+
+  bool more() const;
+
+  std::optional<Instant> next_wake() const { return mux_.next_wake(); }
+
+  std::vector<std::string> metric_names() const;
+
+ private:
+  struct Printed {
+    Tail tail;
+    StdoutRules rules;  // remembers the line before, so each stream has its own
+  };
+
+  OutputReader(Tail metrics, std::string objective)
+      : metrics_(std::move(metrics)), mux_(std::move(objective)) {}
+
+  void read_metrics(Instant now, WallTime wall, bool last);
+  void read_printed(Printed& printed, Instant now, WallTime wall, bool last);
+
+  bool jsonl_ = false;
+  Tail metrics_;
+  std::vector<Printed> printed_;  // stdout and stderr, when that door is open
+  MetricMux mux_;
+};
+
+}  // namespace sweepd::agent

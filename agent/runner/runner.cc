@@ -1,0 +1,358 @@
+// Runs attempts.
+#include "agent/runner/runner.h"
+
+#include "agent/runner/find_program.h"
+#include "base/log.h"
+#include "wire/protocol.h"
+
+#include <fmt/format.h>
+
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <utility>
+
+namespace sweepd::agent {
+
+namespace {
+
+constexpr std::size_t kTrashPerStep = 8;  // removing a folder may take milliseconds
+// Where a file system tells of no changes, or there are no more watches.
+constexpr Duration kPollFiles = seconds(1);
+constexpr Duration kOrphanRound = milliseconds(20);
+
+pb::Reason reason_of(pb::ReasonCode code, std::string sentence) {
+  pb::Reason reason;
+  reason.set_code(code);
+  reason.set_sentence(std::move(sentence));
+  return reason;
+}
+
+}  // namespace
+
+Runner::Runner(const RunnerParts& parts)
+    : parts_(parts),
+      environment_(inherited_environment()),
+      trash_(parts.folder.path() + "/trash"),
+      trees_(parts.folder.cache(), boot_id(), trash_),
+      work_folders_(parts.folder.path() + "/work", trash_),
+      inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  const std::string side = parts_.folder.path() + "/side";
+  trash_.add_content(parts_.folder.path() + "/work");
+  trash_.add_content(side);
+  if (::inotify_add_watch(inotify_, side.c_str(), IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR) < 0) {
+    log_warn("changes in {} cannot be watched: files are looked at every second", side);
+  }
+}
+
+Runner::~Runner() {
+  if (inotify_ >= 0) {
+    ::close(inotify_);
+  }
+}
+
+// ---- orders
+
+void Runner::launch(pb::StartAttempt order, const Result<void>& ledger) {
+  const AttemptKey key = wire::from_proto(order.attempt());
+  const auto [entry, fresh] =
+      attempts_.try_emplace(key, std::move(order), paths_of(parts_.folder.path(), key));
+  if (!ledger.ok()) {
+    entry->second.could_not_start(pb::PREPARE_ERROR, ledger.error().message);
+  }
+  log_info("attempt={} accepted", to_string(key));
+}
+
+void Runner::stop(const Stop& order) {
+  const auto found = attempts_.find(order.attempt);
+  if (found == attempts_.end()) {
+    return;
+  }
+  if (const std::optional<Duration> grace = found->second.stop(order)) {
+    if (ShimSlot* shim = parts_.slots.shim_of(order.attempt)) {
+      shim->stop(*grace);
+    }
+    parts_.session.phase_reached(order.attempt, pb::STOPPING);
+    log_info("attempt={} stopping grace_ms={}", to_string(order.attempt), grace->us / 1000);
+  }
+}
+
+void Runner::forget(const AttemptKey& attempt) {
+  const auto found = attempts_.find(attempt);
+  if (found == attempts_.end()) {
+    return;
+  }
+  found->second.cancel(parts_.bulk);
+  const AttemptPaths& paths = found->second.paths();
+  if (found->second.prepared()) {
+    work_folders_.give_back(paths.work);
+    for (const std::string& path :
+         {paths.stdout_file, paths.stderr_file, paths.metrics, paths.params}) {
+      ::unlink(path.c_str());
+    }
+  }
+  attempts_.erase(found);
+}
+
+// ---- what happened
+
+void Runner::finished(const blobs::Finished& done, Instant now) {
+  if (trees_.finished(done, now)) {
+    return;
+  }
+  for (auto& [key, attempt] : attempts_) {
+    if (attempt.finished(done, now)) {
+      return;
+    }
+  }
+}
+
+void Runner::listen(const Clocks& clocks) {
+  const Slots::Heard heard = parts_.slots.listen();
+  for (const Slots::Said& said : heard.said) {
+    if (const auto attempt = attempts_.find(said.attempt); attempt != attempts_.end()) {
+      hear(clocks, attempt->second, said.notice);
+    }
+  }
+  for (const AttemptKey& key : heard.orphaned) {
+    if (const auto attempt = attempts_.find(key); attempt != attempts_.end()) {
+      attempt->second.failed(
+          reason_of(pb::AGENT_RESTARTED, "the supervisor of the attempt was killed"));
+      orphaned_.insert(key);
+    }
+  }
+}
+
+void Runner::hear(const Clocks& clocks, Attempt& attempt, const shim::Notice& notice) {
+  switch (notice.kind) {
+    case shim::NoticeKind::kStarted:
+      attempt.program_started(clocks);
+      parts_.session.phase_reached(attempt.key(), pb::RUNNING);
+      log_debug("attempt={} started pid={}", to_string(attempt.key()), notice.a);
+      return;
+    case shim::NoticeKind::kExecError:
+      attempt.could_not_start(pb::EXEC_ERROR, exec_error(attempt, notice));
+      return;
+    case shim::NoticeKind::kExited:
+      attempt.program_exited(clocks, notice);
+      log_info("attempt={} exited code={} signal={}", to_string(attempt.key()), notice.a, notice.b);
+      return;
+    case shim::NoticeKind::kLapsed:
+      attempt.failed(
+          reason_of(pb::AGENT_RESTARTED, "the lease ended without a word from the daemon"));
+      return;
+    case shim::NoticeKind::kStuck:
+      log_error("attempt={} quarantined: {} processes outlive KILL, pids {}",
+                to_string(attempt.key()),
+                notice.a,
+                notice.text);
+      return;
+    case shim::NoticeKind::kEmpty:
+      over(clocks, attempt);
+      return;
+  }
+}
+
+// No process is left: the slots are free, whatever is still to be delivered.
+void Runner::over(const Clocks& clocks, Attempt& attempt) {
+  attempt.emptied(clocks);
+  parts_.slots.release(attempt.key());
+  parts_.session.phase_reached(attempt.key(), pb::FINISHING);
+}
+
+std::string Runner::exec_error(const Attempt& attempt, const shim::Notice& notice) const {
+  std::string sentence =
+      fmt::format("cannot execute '{}': {}", notice.text, std::strerror(notice.a));
+  if (notice.a == ENOEXEC) {
+    sentence += "; a script must begin with #! and the program that runs it";
+  }
+  if (notice.a == ENOENT) {
+    const auto path = environment_.find("PATH");
+    const std::optional<std::string> meant =
+        path == environment_.end() ? std::nullopt : nearest_program(notice.text, path->second);
+    sentence += meant ? fmt::format("; did you mean '{}'", *meant) : "";
+  }
+  log_info("attempt={} {}", to_string(attempt.key()), sentence);
+  return sentence;
+}
+
+// ---- steps
+
+void Runner::step(const Clocks& clocks) {
+  poll_files(clocks.now);
+  if (!orphaned_.empty() && parts_.slots.kill_orphans()) {
+    for (const AttemptKey& key : std::exchange(orphaned_, {})) {
+      over(clocks, attempts_.at(key));
+    }
+  }
+  for (auto& [key, attempt] : attempts_) {
+    switch (attempt.stage()) {
+      case Attempt::Stage::kPreparing:
+        step_preparing(clocks, attempt);
+        break;
+      case Attempt::Stage::kRunning:
+        step_running(clocks, attempt);
+        break;
+      case Attempt::Stage::kCollecting:
+      case Attempt::Stage::kEnded:
+        break;
+    }
+    // At once, so that a short attempt does not wait for the next turn.
+    if (attempt.stage() == Attempt::Stage::kCollecting) {
+      step_collecting(clocks, attempt);
+    }
+  }
+  trash_.step(kTrashPerStep);
+}
+
+void Runner::step_preparing(const Clocks& clocks, Attempt& attempt) {
+  Result<std::vector<pb::Slot>> slots = parts_.slots.resolve(attempt.order());
+  if (!slots.ok()) {
+    attempt.could_not_start(pb::PREPARE_ERROR, slots.error().message);
+    return;
+  }
+  const std::string& snapshot = attempt.order().snapshot_digest();
+  if (!snapshot.empty()) {
+    const Result<bool> ready = trees_.ready(snapshot, clocks.now, parts_.bulk);
+    if (!ready.ok()) {
+      attempt.could_not_start(pb::PREPARE_ERROR, ready.error().message);
+    }
+    if (!ready.ok() || !*ready) {
+      return;
+    }
+  }
+  if (!parts_.slots.book(attempt.key(), *slots)) {
+    return;
+  }
+  if (const Result<void> handed = hand_over(clocks, attempt, *std::move(slots)); !handed.ok()) {
+    parts_.slots.release(attempt.key());
+    attempt.could_not_start(pb::PREPARE_ERROR, handed.error().message);
+  }
+}
+
+Result<void> Runner::hand_over(const Clocks& clocks,
+                               Attempt& attempt,
+                               std::vector<pb::Slot> slots) {
+  const AttemptPaths& paths = attempt.paths();
+  SWEEPD_TRY_VOID(work_folders_.make(paths.work));
+  const std::string& snapshot = attempt.order().snapshot_digest();
+  if (!snapshot.empty()) {
+    SWEEPD_TRY_VOID(trees_.copy(snapshot, paths.work));
+  }
+  SWEEPD_TRY(const shim::RunRequest request,
+             attempt.prepare(clocks, {std::move(slots), parts_.config.nice, environment_}));
+  SWEEPD_TRY_VOID(parts_.slots.shim_of(attempt.key())->run(attempt.key(), request));
+  attempt.handed_over(clocks);
+  return {};
+}
+
+void Runner::step_running(const Clocks& clocks, Attempt& attempt) {
+  ShimSlot* shim = parts_.slots.shim_of(attempt.key());
+  const std::optional<Instant> lease = parts_.session.lease_end(attempt.key());
+  if (const auto told = lease ? attempt.take_lease(*lease) : std::nullopt; told && shim) {
+    shim->set_lease(*told);
+  }
+  attempt.feed_logs(clocks.now, parts_.bulk);
+  report(clocks, attempt);
+  if (attempt.take_timeout(clocks.now)) {
+    const double limit_s = static_cast<double>(attempt.order().trial_time_ms()) / 1000;
+    attempt.failed(reason_of(pb::TIMEOUT, fmt::format("trial_time of {} s is over", limit_s)));
+    stop({attempt.key(),
+          milliseconds(static_cast<std::int64_t>(attempt.order().grace_ms())),
+          std::nullopt,
+          false});
+  }
+}
+
+void Runner::step_collecting(const Clocks& clocks, Attempt& attempt) {
+  // An attempt that never had a slot comes here without a word from a shim.
+  parts_.slots.release(attempt.key());
+  parts_.session.phase_reached(attempt.key(), pb::FINISHING);
+  attempt.feed_logs(clocks.now, parts_.bulk);
+  report(clocks, attempt);
+  const bool collected = attempt.collect(clocks.now, parts_.bulk);
+  if (!collected || !parts_.session.reports_delivered(attempt.key())) {
+    return;
+  }
+  const std::optional<pb::AttemptEnded> end = parts_.session.ended(attempt.end(clocks));
+  if (end) {
+    parts_.ledger.ended(*end);
+  }
+}
+
+void Runner::report(const Clocks& clocks, Attempt& attempt) {
+  const bool wanted = parts_.session.wants_reports(attempt.key());
+  for (pb::Report& reported : attempt.read(clocks, wanted)) {
+    parts_.session.reported(attempt.key(), std::move(reported));
+  }
+}
+
+// ---- changes of files
+
+// "12-7-1.stdout" grew.
+void Runner::grew(std::string_view name) {
+  unsigned long long sweep = 0;  // NOLINT(google-runtime-int): as sscanf takes it
+  unsigned trial = 0;
+  unsigned number = 0;
+  if (std::sscanf(std::string(name).c_str(), "%llu-%u-%u.", &sweep, &trial, &number) != 3) {
+    return;
+  }
+  const auto attempt = attempts_.find({{sweep}, {trial}, {number}});
+  if (attempt != attempts_.end()) {
+    attempt->second.grew();
+  }
+}
+
+void Runner::read_changes() {
+  alignas(inotify_event) std::array<char, 16 * 1024> bytes;
+  ssize_t size = 0;
+  while ((size = ::read(inotify_, bytes.data(), bytes.size())) > 0) {
+    for (ssize_t at = 0; at < size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(bytes.data() + at);  // NOLINT
+      at += static_cast<ssize_t>(sizeof(inotify_event) + event->len);
+      if (event->len > 0) {
+        grew(event->name);
+      }
+    }
+  }
+}
+
+void Runner::poll_files(Instant now) {
+  if (now < poll_files_at_) {
+    return;
+  }
+  poll_files_at_ = now + kPollFiles;
+  for (auto& [key, attempt] : attempts_) {
+    attempt.grew();
+  }
+}
+
+std::optional<Instant> Runner::next_wake(Instant now) const {
+  std::optional<Instant> wake = parts_.slots.next_wake();
+  const auto at = [&wake](std::optional<Instant> time) {
+    if (time) {
+      wake = std::min(wake.value_or(*time), *time);
+    }
+  };
+  at(trees_.next_wake());
+  for (const auto& [key, attempt] : attempts_) {
+    at(attempt.next_wake(now));
+  }
+  if (!attempts_.empty()) {
+    at(poll_files_at_);
+  }
+  if (!trash_.empty()) {
+    at(now);
+  }
+  if (!orphaned_.empty()) {
+    at(now + kOrphanRound);
+  }
+  return wake;
+}
+
+}  // namespace sweepd::agent

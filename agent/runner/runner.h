@@ -1,0 +1,85 @@
+// Runs attempts: gives them folders and slots, listens to their shims, delivers what they leave.
+#pragma once
+
+#include "agent/config.h"
+#include "agent/ledger.h"
+#include "agent/runner/attempt.h"
+#include "agent/runner/slots.h"
+#include "agent/runner/tree_cache.h"
+#include "agent/runner/work_folders.h"
+#include "agent/session.h"
+#include "agent/state_folder.h"
+#include "agent/trash.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "blobs/bulk_session.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sweepd::agent {
+
+// What a runner works with; all outlive it.
+struct RunnerParts {
+  const Config& config;
+  const StateFolder& folder;
+  Session& session;
+  Ledger& ledger;
+  blobs::BulkSession& bulk;
+  Slots& slots;
+};
+
+class Runner {
+ public:
+  // Throws away working folders of earlier runs of the program.
+  explicit Runner(const RunnerParts& parts);
+  ~Runner();
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  // An attempt whose row in the ledger is on disk, or could not be written.
+  void launch(pb::StartAttempt order, const Result<void>& ledger);
+  void stop(const Stop& order);
+  void forget(const AttemptKey& attempt);
+
+  void finished(const blobs::Finished& done, Instant now);  // a transfer
+  void read_changes();                                      // files grew
+  void listen(const Clocks& clocks);                        // shims said something
+
+  // Moves everything on that can be.
+  void step(const Clocks& clocks);
+
+  // Where changes of files can be heard; -1: nowhere, then files are looked at again and again.
+  int changes_fd() const { return inotify_; }
+
+  std::optional<Instant> next_wake(Instant now) const;
+
+ private:
+  void hear(const Clocks& clocks, Attempt& attempt, const shim::Notice& notice);
+  void step_preparing(const Clocks& clocks, Attempt& attempt);
+  void step_running(const Clocks& clocks, Attempt& attempt);
+  void step_collecting(const Clocks& clocks, Attempt& attempt);
+  Result<void> hand_over(const Clocks& clocks, Attempt& attempt, std::vector<pb::Slot> slots);
+  void over(const Clocks& clocks, Attempt& attempt);
+  void report(const Clocks& clocks, Attempt& attempt);
+  std::string exec_error(const Attempt& attempt, const shim::Notice& notice) const;
+  void grew(std::string_view name);
+  void poll_files(Instant now);
+
+  RunnerParts parts_;
+  Environment environment_;  // of this program, for trials
+  Trash trash_;
+  TreeCache trees_;
+  WorkFolders work_folders_;
+  std::map<AttemptKey, Attempt> attempts_;
+  std::set<AttemptKey> orphaned_;  // their shim died; not over until nothing of them is left
+  int inotify_ = -1;
+  Instant poll_files_at_;
+};
+
+}  // namespace sweepd::agent

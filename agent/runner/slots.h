@@ -1,0 +1,81 @@
+// The slots of this box with their shims: which are free, which run what, which cannot be used.
+#pragma once
+
+#include "agent/runner/shim_slot.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "wire/sweepd.pb.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sweepd::agent {
+
+class Slots {
+ public:
+  struct Options {
+    std::vector<pb::Slot> slots;
+    std::string lock_folder;
+    std::string shim;  // the program
+  };
+
+  explicit Slots(Options options);
+
+  // Starts shims where there are none. True when another set of slots can be offered than before.
+  bool ensure(Instant now);
+
+  // What can be offered: verified empty, or busy with an attempt of this run of the program.
+  std::vector<pb::Slot> offered() const;
+
+  bool all_usable() const { return offered().size() == slots_.size(); }
+
+  // Whether each of an order's slots exists; the error names one that does not.
+  Result<std::vector<pb::Slot>> resolve(const pb::StartAttempt& order) const;
+
+  // Books all of them, or none: then some attempt is not over yet, or a shim is not there.
+  bool book(const AttemptKey& attempt, const std::vector<pb::Slot>& slots);
+  void release(const AttemptKey& attempt);
+
+  // The shim that runs the attempt, or will: that of its first slot.
+  ShimSlot* shim_of(const AttemptKey& attempt);
+
+  // Everything that shims have said, with the attempt it is about.
+  struct Said {
+    AttemptKey attempt;
+    shim::Notice notice;
+  };
+
+  struct Heard {
+    std::vector<Said> said;
+    std::vector<AttemptKey> orphaned;  // whose shim died: of each something may still run
+  };
+
+  Heard listen();
+
+  // After a shim died: ends processes that have nobody but this program left. True when there is
+  // none any more. This program must be a subreaper.
+  bool kill_orphans() const;
+
+  // Where shims can be heard.
+  std::vector<int> fds() const;
+
+  std::optional<Instant> next_wake() const { return retry_at_; }
+
+  // Closes all connections: shims end what they run, and themselves.
+  void close();
+
+ private:
+  std::vector<pb::Slot> slots_;
+  std::vector<ShimSlot> shims_;                 // by slot, in the same order
+  std::map<std::uint32_t, AttemptKey> booked_;  // by slot index
+  std::map<AttemptKey, std::uint32_t> main_;    // the slot whose shim runs the attempt
+  std::vector<bool> usable_;                    // as last told by `ensure`
+  std::optional<Instant> retry_at_;
+};
+
+}  // namespace sweepd::agent

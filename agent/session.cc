@@ -1,0 +1,503 @@
+// What an agent says to the daemon and does on its orders.
+#include "agent/session.h"
+
+#include "base/limits.h"
+#include "wire/protocol.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sweepd::agent {
+
+namespace {
+
+constexpr Duration kHelloFirst = milliseconds(50);
+constexpr std::uint32_t kHelloDoublingsMax = 7;  // 50 ms … 6.4 s
+constexpr Duration kRejectedPause = seconds(30);
+constexpr Duration kResend = seconds(1);
+constexpr std::size_t kWindowReports = 8 * limits::kReportsPerMessageMax;
+constexpr std::size_t kUnackedMax = 16 * 1024;  // of one attempt; beyond, files are not read on
+constexpr std::size_t kBatchBytesMax = limits::kControlMessageBytesMax - 16 * 1024;
+constexpr std::size_t kDoneMax = 65'536;  // far more than one connection can have under way
+constexpr std::size_t kHeartbeatsKept = 1024;
+constexpr Instant kNever{INT64_MAX};
+
+pb::Reason reason_of(pb::ReasonCode code, std::string sentence) {
+  pb::Reason reason;
+  reason.set_code(code);
+  reason.set_sentence(std::move(sentence));
+  return reason;
+}
+
+// Spreads the agents that all lost the same daemon: a part of `span` that the name decides.
+Duration spread(const std::string& uuid, std::uint32_t round, Duration span) {
+  std::uint64_t hash = 1469598103934665603ULL + round;  // FNV-1a
+  for (const char c : uuid) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  return {static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(span.us + 1))};
+}
+
+pb::AttemptEnded ended_unseen(const AttemptKey& key) {
+  pb::AttemptEnded end;
+  *end.mutable_attempt() = wire::to_proto(key);
+  return end;
+}
+
+bool is_over(pb::Phase phase) {
+  return phase == pb::FINISHING || phase == pb::ENDED;
+}
+
+}  // namespace
+
+Session::Session(Identity identity, std::vector<pb::Slot> slots, const Remembered& remembered)
+    : identity_(std::move(identity)), slots_(std::move(slots)), term_(remembered.term) {
+  restore(remembered);
+}
+
+void Session::restore(const Remembered& remembered) {
+  for (const AttemptKey& key : remembered.unfinished) {
+    pb::AttemptEnded end = ended_unseen(key);
+    end.set_started(true);
+    *end.mutable_failure() =
+        reason_of(pb::AGENT_RESTARTED, "the agent was restarted while the attempt ran");
+    hold_ended(key, std::move(end));
+  }
+  for (const pb::AttemptEnded& end : remembered.ended) {
+    hold_ended(wire::from_proto(end.attempt()), end);
+  }
+}
+
+void Session::hold_ended(const AttemptKey& key, pb::AttemptEnded end) {
+  Held& held = held_[key];
+  held.phase = pb::ENDED;
+  held.acked = end.reports_last();
+  held.sent = held.acked;
+  held.end = std::move(end);
+  held.end_resend_at = {};
+  heartbeat_wanted_ = true;
+}
+
+// ---- orders and answers
+
+void Session::receive(Instant now, const pb::DaemonMessage& message) {
+  if (!obey_term(message.term())) {
+    return;
+  }
+  const bool current = registered() && message.session() == session_;
+  using Body = pb::DaemonMessage;
+  switch (message.body_case()) {
+    case Body::kHelloOk:
+      on_hello_ok(now, message.session(), message.hello_ok());
+      return;
+    case Body::kHelloRejected:
+      session_ = 0;
+      rejection_ = message.hello_rejected().sentence();
+      hello_at_ = now + kRejectedPause;
+      return;
+    case Body::kWhoAreYou:
+      if (current || message.session() == 0) {
+        reregister(now);
+      }
+      return;
+    case Body::kHeartbeatAck:
+    case Body::kStart:
+    case Body::kStop:
+    case Body::kReportsAck:
+    case Body::kEndedAck:
+    case Body::BODY_NOT_SET:
+      break;
+  }
+  if (!current) {
+    return;  // of a session that is over: what it orders may be long decided otherwise
+  }
+  if (message.has_heartbeat_ack()) {
+    on_heartbeat_ack(message.heartbeat_ack().number());
+  } else if (message.has_start()) {
+    on_start(now, message.start());
+  } else if (message.has_stop()) {
+    on_stop(message.stop());
+  } else if (message.has_reports_ack()) {
+    on_reports_ack(now, message.reports_ack());
+  } else if (message.has_ended_ack()) {
+    on_ended_ack(wire::from_proto(message.ended_ack().attempt()));
+  }
+}
+
+bool Session::obey_term(std::uint64_t term) {
+  if (term < term_) {
+    return false;
+  }
+  if (term > term_) {
+    term_ = term;
+    commands_.emplace_back(RememberTerm{term});
+  }
+  return true;
+}
+
+void Session::reregister(Instant now) {
+  if (registered()) {
+    session_ = 0;
+    hellos_ = 0;
+    // A daemon that answers every message of a burst so gets one Hello, not one for each.
+    hello_at_ = std::max(now, hello_sent_ + kHelloFirst);
+  }
+}
+
+void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk& ok) {
+  if (session == 0) {
+    return;
+  }
+  session_ = session;
+  hellos_ = 0;
+  heartbeat_period_ = milliseconds(std::max<std::uint32_t>(ok.heartbeat_ms(), 10));
+  lease_ = milliseconds(static_cast<std::int64_t>(ok.lease_ms()));
+  lease_from_ = hello_sent_;
+  heartbeats_sent_.clear();
+  heartbeat_wanted_ = true;
+  for (const pb::ReportsAck& ack : ok.reports()) {
+    on_reports_ack(now, ack);
+  }
+  for (auto& [key, held] : held_) {
+    held.sent = held.acked;  // what was under way went to a session that is over
+    held.end_resend_at = now;
+  }
+  for (const pb::Attempt& attempt : ok.kill()) {
+    const AttemptKey key = wire::from_proto(attempt);
+    if (const auto held = held_.find(key); held != held_.end()) {
+      held->second.discarded = true;
+      stop(key, held->second, {key, Duration{}, std::nullopt, true});
+    }
+  }
+}
+
+void Session::on_heartbeat_ack(std::uint64_t number) {
+  const auto sent = heartbeats_sent_.find(number);
+  if (sent == heartbeats_sent_.end()) {
+    return;
+  }
+  // From when it was sent: the daemon's lease runs from when it arrived, which was later.
+  lease_from_ = std::max(lease_from_, sent->second);
+  heartbeats_sent_.erase(heartbeats_sent_.begin(), std::next(sent));
+}
+
+void Session::on_start(Instant now, const pb::StartAttempt& order) {
+  const AttemptKey key = wire::from_proto(order.attempt());
+  heartbeat_wanted_ = true;  // the order is repeated until the attempt is seen among those held
+  if (leaving_ || held_.contains(key) || done_.contains(key) || !key.attempt) {
+    return;
+  }
+  Held held;
+  held.lease = milliseconds(static_cast<std::int64_t>(order.lease_ms()));
+  if (lease_end_of(held) <= now) {
+    return;
+  }
+  held_.emplace(key, std::move(held));
+  commands_.emplace_back(Launch{order});
+}
+
+void Session::on_stop(const pb::StopAttempt& order) {
+  const AttemptKey key = wire::from_proto(order.attempt());
+  const auto held = held_.find(key);
+  if (held != held_.end()) {
+    stop(key,
+         held->second,
+         {key, milliseconds(static_cast<std::int64_t>(order.grace_ms())), std::nullopt, false});
+    return;
+  }
+  if (done_.contains(key)) {
+    return;
+  }
+  // Never seen: remembered, so that a Start that was overtaken is refused.
+  pb::AttemptEnded end = ended_unseen(key);
+  end.set_stopped(true);
+  hold_ended(key, std::move(end));
+}
+
+// Passes a stop on unless the attempt is over or being stopped as fast already.
+void Session::stop(const AttemptKey& key, Held& held, Stop command) {
+  const bool discards = command.discard && !held.discard_asked;
+  const bool faster = !held.stopped || command.grace < *held.stopped;
+  if (held.phase == pb::ENDED || !(discards || (faster && !is_over(held.phase)))) {
+    return;
+  }
+  held.discard_asked = held.discard_asked || command.discard;
+  held.stopped = held.stopped ? std::min(*held.stopped, command.grace) : command.grace;
+  command.attempt = key;
+  commands_.emplace_back(std::move(command));
+}
+
+void Session::on_reports_ack(Instant now, const pb::ReportsAck& ack) {
+  const AttemptKey key = wire::from_proto(ack.attempt());
+  const auto found = held_.find(key);
+  if (found == held_.end()) {
+    return;
+  }
+  Held& held = found->second;
+  if (ack.fenced()) {
+    held.acked = held.reports_last();
+    held.sent = held.acked;
+    held.unacked.clear();
+    held.discarded = true;
+    stop(key, held, {key, Duration{}, std::nullopt, true});
+    return;
+  }
+  const std::uint64_t seq = std::min(ack.seq(), held.reports_last());
+  if (seq <= held.acked) {
+    return;
+  }
+  held.unacked.erase(held.unacked.begin(),
+                     held.unacked.begin() + static_cast<std::ptrdiff_t>(seq - held.acked));
+  held.acked = seq;
+  held.sent = std::max(held.sent, seq);
+  held.resend_at = now + kResend;
+}
+
+void Session::on_ended_ack(const AttemptKey& attempt) {
+  const auto held = held_.find(attempt);
+  if (held == held_.end() || !held->second.end) {
+    return;
+  }
+  held_.erase(held);
+  remember_done(attempt);
+  commands_.emplace_back(Forget{attempt});
+  heartbeat_wanted_ = true;
+}
+
+void Session::remember_done(const AttemptKey& key) {
+  done_.insert(key);
+  done_order_.push_back(key);
+  if (done_order_.size() > kDoneMax) {
+    done_.erase(done_order_.front());
+    done_order_.pop_front();
+  }
+}
+
+// ---- facts from this side
+
+void Session::set_slots(Instant now, std::vector<pb::Slot> slots) {
+  slots_ = std::move(slots);
+  reregister(now);
+}
+
+void Session::phase_reached(const AttemptKey& attempt, pb::Phase phase) {
+  const auto held = held_.find(attempt);
+  if (held != held_.end() && phase > held->second.phase) {
+    held->second.phase = phase;
+    heartbeat_wanted_ = true;
+  }
+}
+
+void Session::reported(const AttemptKey& attempt, pb::Report report) {
+  const auto found = held_.find(attempt);
+  if (found == held_.end() || found->second.discarded || found->second.end) {
+    return;
+  }
+  report.set_seq(found->second.reports_last() + 1);
+  found->second.unacked.push_back(std::move(report));
+}
+
+std::optional<pb::AttemptEnded> Session::ended(pb::AttemptEnded end) {
+  const auto found = held_.find(wire::from_proto(end.attempt()));
+  if (found == held_.end() || found->second.end) {
+    return std::nullopt;
+  }
+  Held& held = found->second;
+  end.set_reports_last(held.reports_last());
+  held.phase = pb::ENDED;
+  held.end = std::move(end);
+  held.end_resend_at = {};
+  return held.end;
+}
+
+void Session::leave(Duration grace) {
+  leaving_ = true;
+  for (auto& [key, held] : held_) {
+    if (!is_over(held.phase)) {  // what only has to be delivered may still be
+      stop(key, held, {key, grace, reason_of(pb::AGENT_RESTARTED, "the agent was stopped"), true});
+    }
+  }
+}
+
+void Session::say_goodbye(std::string reason) {
+  if (registered()) {
+    message().mutable_goodbye()->set_reason(std::move(reason));
+  }
+}
+
+// ---- time
+
+void Session::tick(Instant now) {
+  end_lapsed(now);
+  if (!registered()) {
+    if (now >= hello_at_) {
+      send_hello(now);
+    }
+    return;
+  }
+  // Reports before the end that names the last of them, both after the orders they answer.
+  for (auto& [key, held] : held_) {
+    send_reports(now, key, held);
+    send_ended(now, held);
+  }
+  if (heartbeat_wanted_ || now >= heartbeat_at_) {
+    send_heartbeat(now);
+  }
+}
+
+// Without a lease nothing may run: the daemon gives the attempts to others.
+void Session::end_lapsed(Instant now) {
+  for (auto& [key, held] : held_) {
+    if (!is_over(held.phase) && !held.stopped && lease_end_of(held) <= now) {
+      stop(key,
+           held,
+           {key,
+            Duration{},
+            reason_of(pb::AGENT_RESTARTED, "the lease ended without a word from the daemon"),
+            false});
+    }
+  }
+}
+
+void Session::send_hello(Instant now) {
+  pb::Hello& hello = *message().mutable_hello();
+  hello.set_protocol(wire::kProtocolVersion);
+  hello.set_version(identity_.version);
+  hello.set_uuid(identity_.uuid);
+  hello.set_name(identity_.name);
+  hello.set_boot_id(identity_.boot_id);
+  hello.set_incarnation(identity_.incarnation);
+  hello.set_term_seen(term_);
+  hello.set_cpus(identity_.cpus);
+  hello.set_memory_bytes(identity_.memory_bytes);
+  hello.mutable_labels()->insert(identity_.labels.begin(), identity_.labels.end());
+  hello.mutable_slots()->Assign(slots_.begin(), slots_.end());
+  const std::vector<pb::HeldAttempt> held = held_list();
+  hello.mutable_held()->Assign(held.begin(), held.end());
+  hello_sent_ = now;
+  const Duration pause{kHelloFirst.us << std::min(hellos_, kHelloDoublingsMax)};
+  hello_at_ = now + pause;
+  hello_at_ = hello_at_ + spread(identity_.uuid, hellos_, {pause.us / 4});
+  ++hellos_;
+}
+
+void Session::send_heartbeat(Instant now) {
+  pb::Heartbeat& heartbeat = *message().mutable_heartbeat();
+  heartbeat.set_number(++heartbeats_);
+  const std::vector<pb::HeldAttempt> held = held_list();
+  heartbeat.mutable_held()->Assign(held.begin(), held.end());
+  heartbeats_sent_[heartbeats_] = now;
+  if (heartbeats_sent_.size() > kHeartbeatsKept) {
+    heartbeats_sent_.erase(heartbeats_sent_.begin());
+  }
+  heartbeat_at_ = now + heartbeat_period_;
+  heartbeat_wanted_ = false;
+}
+
+void Session::send_reports(Instant now, const AttemptKey& key, Held& held) {
+  if (held.sent > held.acked && now >= held.resend_at) {
+    held.sent = held.acked;
+  }
+  const bool idle = held.sent == held.acked;
+  while (held.sent < held.reports_last() && held.sent - held.acked < kWindowReports) {
+    send_batch(key, held);
+  }
+  if (idle && held.sent > held.acked) {
+    held.resend_at = now + kResend;
+  }
+}
+
+void Session::send_batch(const AttemptKey& key, Held& held) {
+  pb::ReportBatch& batch = *message().mutable_reports();
+  *batch.mutable_attempt() = wire::to_proto(key);
+  std::size_t bytes = 0;
+  while (held.sent < held.reports_last() &&
+         batch.reports_size() < static_cast<int>(limits::kReportsPerMessageMax)) {
+    const pb::Report& report = held.unacked[held.sent - held.acked];
+    bytes += report.ByteSizeLong() + 8;
+    if (bytes > kBatchBytesMax && batch.reports_size() > 0) {
+      return;
+    }
+    *batch.add_reports() = report;
+    ++held.sent;
+  }
+}
+
+void Session::send_ended(Instant now, Held& held) {
+  if (held.end && now >= held.end_resend_at) {
+    *message().mutable_ended() = *held.end;
+    held.end_resend_at = now + kResend;
+  }
+}
+
+// ---- outputs
+
+std::vector<pb::AgentMessage> Session::take_messages() {
+  return std::exchange(messages_, {});
+}
+
+std::vector<Command> Session::take_commands() {
+  return std::exchange(commands_, {});
+}
+
+std::optional<std::string> Session::take_rejection() {
+  return std::exchange(rejection_, std::nullopt);
+}
+
+Instant Session::next_wake() const {
+  Instant wake = registered() ? heartbeat_at_ : hello_at_;
+  for (const auto& [key, held] : held_) {
+    if (!is_over(held.phase) && !held.stopped) {
+      wake = std::min(wake, lease_end_of(held));
+    }
+    if (registered() && held.sent > held.acked) {
+      wake = std::min(wake, held.resend_at);
+    }
+    if (registered() && held.end) {
+      wake = std::min(wake, held.end_resend_at);
+    }
+  }
+  return wake;
+}
+
+bool Session::reports_delivered(const AttemptKey& attempt) const {
+  const auto held = held_.find(attempt);
+  return held == held_.end() || held->second.unacked.empty();
+}
+
+bool Session::wants_reports(const AttemptKey& attempt) const {
+  const auto held = held_.find(attempt);
+  return held == held_.end() || held->second.unacked.size() < kUnackedMax;
+}
+
+std::optional<Instant> Session::lease_end(const AttemptKey& attempt) const {
+  const auto held = held_.find(attempt);
+  return held == held_.end() ? std::nullopt : std::optional(lease_end_of(held->second));
+}
+
+Instant Session::lease_end_of(const Held& held) const {
+  const Duration lease = held.lease > Duration{} ? held.lease : lease_;
+  return lease > Duration{} ? lease_from_ + lease : kNever;
+}
+
+std::vector<pb::HeldAttempt> Session::held_list() const {
+  std::vector<pb::HeldAttempt> list;
+  list.reserve(held_.size());
+  for (const auto& [key, held] : held_) {
+    pb::HeldAttempt& attempt = list.emplace_back();
+    *attempt.mutable_attempt() = wire::to_proto(key);
+    attempt.set_phase(held.phase);
+    attempt.set_reports_last(held.reports_last());
+  }
+  return list;
+}
+
+pb::AgentMessage& Session::message() {
+  pb::AgentMessage& message = messages_.emplace_back();
+  message.set_session(session_);
+  return message;
+}
+
+}  // namespace sweepd::agent

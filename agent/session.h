@@ -1,0 +1,184 @@
+// What an agent says to the daemon and does on its orders: pure, so that a simulator can run it.
+#pragma once
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "wire/sweepd.pb.h"
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace sweepd::agent {
+
+// Who the agent is. `incarnation` counts the starts of the program, durably.
+struct Identity {
+  std::string uuid;
+  std::string name;
+  std::string boot_id;
+  std::string version;
+  std::uint64_t incarnation = 0;
+  std::map<std::string, std::string> labels;
+  std::uint32_t cpus = 0;
+  std::uint64_t memory_bytes = 0;
+};
+
+// What the ledger knows of earlier runs of the program.
+struct Remembered {
+  std::uint64_t term = 0;               // the largest that was obeyed
+  std::vector<AttemptKey> unfinished;   // started, and how they ended nobody knows
+  std::vector<pb::AttemptEnded> ended;  // ended, not yet acknowledged
+};
+
+// Run the attempt, after its row in the ledger is on disk.
+struct Launch {
+  pb::StartAttempt order;
+};
+
+// End the attempt, or shorten the grace of a stop that is under way.
+struct Stop {
+  AttemptKey attempt;
+  Duration grace;
+  std::optional<pb::Reason> failure;  // how the attempt ended then; none: `stopped` by the daemon
+  bool discard = false;               // nobody wants its logs and outputs any more
+};
+
+// The end of the attempt is acknowledged: nothing of it is needed any more.
+struct Forget {
+  AttemptKey attempt;
+};
+
+// Write the term to the ledger before anything else is done.
+struct RememberTerm {
+  std::uint64_t term = 0;
+};
+
+using Command = std::variant<Launch, Stop, Forget, RememberTerm>;
+
+// Registers, keeps the lease, repeats every fact until it is acknowledged, and turns orders into
+// commands. Time is whatever the caller passes in, as long as it does not go back and counts
+// suspended time. After any input call `tick`, then take messages and commands; nothing depends on
+// a message being delivered.
+class Session {
+ public:
+  Session(Identity identity, std::vector<pb::Slot> slots, const Remembered& remembered);
+
+  // ---- inputs
+
+  void receive(Instant now, const pb::DaemonMessage& message);
+  void tick(Instant now);
+
+  // Other slots can be used than before: registers anew.
+  void set_slots(Instant now, std::vector<pb::Slot> slots);
+
+  // Phases only go forward. ENDED is reached through `ended`.
+  void phase_reached(const AttemptKey& attempt, pb::Phase phase);
+
+  // Numbers the report and keeps it until it is acknowledged.
+  void reported(const AttemptKey& attempt, pb::Report report);
+
+  // Everything of the attempt is delivered. Fills in the number of its last report. Returns what
+  // will be repeated until it is acknowledged, for the ledger; none for an attempt not held.
+  std::optional<pb::AttemptEnded> ended(pb::AttemptEnded end);
+
+  // No new work; everything that runs is stopped and goes back to the queue.
+  void leave(Duration grace);
+
+  // The last message, once nothing is held or no time is left.
+  void say_goodbye(std::string reason);
+
+  // ---- outputs
+
+  std::vector<pb::AgentMessage> take_messages();
+  std::vector<Command> take_commands();
+  Instant next_wake() const;  // the latest time for the next tick
+
+  bool registered() const { return session_ != 0; }
+
+  bool holds_nothing() const { return held_.empty(); }
+
+  // Whether the attempt's reports are all stored by the daemon (or wanted by nobody).
+  bool reports_delivered(const AttemptKey& attempt) const;
+
+  // Whether more reports may be read. What was not read stays in the files that the program wrote:
+  // they are the spool, however long the daemon is away.
+  bool wants_reports(const AttemptKey& attempt) const;
+
+  // When the right to run the attempt ends unless a heartbeat is answered before; none for an
+  // attempt not held.
+  std::optional<Instant> lease_end(const AttemptKey& attempt) const;
+
+  // Why the daemon refuses this agent, once each time it does.
+  std::optional<std::string> take_rejection();
+
+ private:
+  struct Held {
+    pb::Phase phase = pb::PREPARING;
+    std::deque<pb::Report> unacked;   // consecutive, the first is number `acked` + 1
+    std::uint64_t acked = 0;          // reports 1..acked are stored
+    std::uint64_t sent = 0;           // reports up to this one are under way
+    Instant resend_at;                // when those under way count as lost
+    Duration lease;                   // of this attempt; zero: the session's
+    std::optional<Duration> stopped;  // the shortest grace asked for so far
+    bool discarded = false;           // nobody takes its reports
+    bool discard_asked = false;       // a stop said so already
+    std::optional<pb::AttemptEnded> end;
+    Instant end_resend_at;
+
+    std::uint64_t reports_last() const { return acked + unacked.size(); }
+  };
+
+  void on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk& ok);
+  void on_heartbeat_ack(std::uint64_t number);
+  void on_start(Instant now, const pb::StartAttempt& order);
+  void on_stop(const pb::StopAttempt& order);
+  void on_reports_ack(Instant now, const pb::ReportsAck& ack);
+  void on_ended_ack(const AttemptKey& attempt);
+  bool obey_term(std::uint64_t term);
+  void reregister(Instant now);
+  void restore(const Remembered& remembered);
+  void stop(const AttemptKey& key, Held& held, Stop command);
+  void hold_ended(const AttemptKey& key, pb::AttemptEnded end);
+  void remember_done(const AttemptKey& key);
+
+  void send_hello(Instant now);
+  void send_heartbeat(Instant now);
+  void send_reports(Instant now, const AttemptKey& key, Held& held);
+  void send_batch(const AttemptKey& key, Held& held);
+  void send_ended(Instant now, Held& held);
+  void end_lapsed(Instant now);
+  std::vector<pb::HeldAttempt> held_list() const;
+  Instant lease_end_of(const Held& held) const;
+  pb::AgentMessage& message();
+
+  Identity identity_;
+  std::vector<pb::Slot> slots_;
+  std::map<AttemptKey, Held> held_;
+  std::set<AttemptKey> done_;  // over or refused for ever; bounded, oldest out first
+  std::deque<AttemptKey> done_order_;
+
+  std::uint64_t term_ = 0;
+  std::uint64_t session_ = 0;  // 0: not registered
+  Instant hello_at_;           // of the next Hello while not registered
+  Instant hello_sent_;
+  std::uint32_t hellos_ = 0;  // since the last registration
+  Duration heartbeat_period_;
+  Duration lease_;
+  Instant lease_from_;  // when the last answered heartbeat, or Hello, was sent
+  Instant heartbeat_at_;
+  bool heartbeat_wanted_ = false;
+  std::uint64_t heartbeats_ = 0;
+  std::map<std::uint64_t, Instant> heartbeats_sent_;
+  bool leaving_ = false;
+  std::optional<std::string> rejection_;
+
+  std::vector<pb::AgentMessage> messages_;
+  std::vector<Command> commands_;
+};
+
+}  // namespace sweepd::agent
