@@ -44,7 +44,7 @@ const std::map<std::string, std::vector<std::string>> kThirdParty = {
     {"<toml++/", {"sweeps/toml_", "daemon/config", "agent/config"}},
     {"<torch/", {"estimators/"}},
     {"<ATen/", {"estimators/"}},
-    {"<CLI/", {"daemon/main", "agent/main", "cli/"}},
+    {"<CLI/", {"daemon/main", "agent/main", "cli/", "estimators/options"}},
     {"<nlohmann/", {"cli/", "agent/", "estimators/"}},
     {"<re2/", {"agent/doors/", "agent/"}},
     {"<sodium", {"blobs/digest", "cli/client"}},
