@@ -56,6 +56,13 @@ SweepEnded natural_end(const Sweep& sweep, WallTime wall) {
           wall};
 }
 
+// Whether the newest version of the model is this very artifact.
+bool registered_already(const State& state, const ModelRegistered& version) {
+  const auto versions = state.models.find(version.model);
+  return versions != state.models.end() && versions->second.back().attempt == version.attempt &&
+         versions->second.back().path == version.path;
+}
+
 void register_best(Decider& decider, SweepId id) {
   const Sweep& sweep = sweep_in(decider, id);
   const auto best = best_trial(sweep);
@@ -66,7 +73,8 @@ void register_best(Decider& decider, SweepId id) {
       {}, sweep.spec.registration.model, sweep.spec.registration.path, sweep.user};
   const auto version =
       model_version(decider.state(), sweep, *best, registration, decider.at().wall);
-  if (version.ok()) {
+  // A sweep that ran again after a retry may end with the best trial that it had before.
+  if (version.ok() && !registered_already(decider.state(), *version)) {
     decider.decide(*version);
   }
 }

@@ -72,6 +72,10 @@ void judge(Decider& decider, const Sweep& sweep, const AttemptKey& key) {
   }
 }
 
+bool reached_target(const Sweep& sweep) {
+  return sweep.closing && sweep.closing->reason.code == ReasonCode::kTargetReached;
+}
+
 // The trial that reached the target goes on to its end, for its model is wanted; nothing else does.
 void check_target(Decider& decider, const Sweep& sweep, TrialNumber number) {
   const auto target = sweep.spec.stop.target;
@@ -191,6 +195,11 @@ AttemptState attempt_state(TrialState state) {
   return AttemptState::kCancelled;
 }
 
+// The agent, not the program, brought the attempt to its end.
+bool is_loss(ReasonCode code) {
+  return code == ReasonCode::kAgentRestarted || code == ReasonCode::kAgentLost;
+}
+
 void check_failed_trials(Decider& decider, const Sweep& sweep) {
   const auto limit = sweep.spec.limits.failed_trials;
   if (!limit || sweep.closing || sweep.count(TrialState::kFailed) < *limit) {
@@ -259,8 +268,11 @@ void on(Decider& decider, const ReportsArrived& event) {
     const ReportRecorded record = recorded(sweep, key, report);
     decider.decide(record);
     if (record.objective && !attempt->stop) {
-      judge(decider, sweep, key);
+      // The target first: the trial that reaches it is not pruned, now or later.
       check_target(decider, sweep, key.trial);
+      if (!reached_target(sweep)) {
+        judge(decider, sweep, key);
+      }
     }
   }
   decider.ask(AckReports{event.agent, key, attempt->reports_last, false});
@@ -273,7 +285,7 @@ void on(Decider& decider, const AttemptEnded& event) {
     decider.ask(AckEnded{event.agent, key});  // decided before: a repeat, or a fenced attempt
     return;
   }
-  if (event.outcome.failure.code == ReasonCode::kAgentRestarted) {
+  if (is_loss(event.outcome.failure.code)) {
     lose_attempt(decider, key, event.outcome.failure);
     decider.ask(AckEnded{event.agent, key});
     return;

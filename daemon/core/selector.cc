@@ -93,7 +93,9 @@ Result<std::vector<TrialNumber>> numbered(const Sweep& sweep, std::string_view l
                                range->first,
                                sweep.trials.size())};
     }
-    for (std::uint64_t number = range->first; number <= last; number += range->step) {
+    // A step beyond the last trial is as good as any other, and does not overflow.
+    const std::uint64_t step = std::min<std::uint64_t>(range->step, sweep.trials.size() + 1);
+    for (std::uint64_t number = range->first; number <= last; number += step) {
       numbers.insert(TrialNumber{static_cast<std::uint32_t>(number)});
     }
     list = comma == std::string_view::npos ? std::string_view{} : list.substr(comma + 1);
@@ -190,7 +192,7 @@ Result<SweepId> select_sweep(std::string_view selector, const std::vector<SweepN
     }
     if (name.name == text) {
       exact.push_back(name.id);
-    } else if (name.name.starts_with(text)) {
+    } else if (!number && name.name.starts_with(text)) {
       prefixed.push_back(name.id);
     }
   }

@@ -1,0 +1,84 @@
+// How trials and sweeps come to their end.
+#include "tests/daemon/core/desk.h"
+
+using namespace sweepd;
+using namespace sweepd::core;
+
+namespace {
+
+Desk with_trials(std::uint32_t trials) {
+  Desk desk;
+  desk.join("box", Desk::slots(trials));
+  desk.submit(a_spec(trials));
+  return desk;
+}
+
+}  // namespace
+
+TEST_CASE("sweep: it completes with its last trial when any trial ended well") {
+  Desk desk = with_trials(2);
+  CHECK(records<SweepEnded>(desk.fail(attempt_key(1, 1))).empty());
+  const auto ended = one_record<SweepEnded>(desk.complete(attempt_key(1, 2), 0.5));
+  CHECK(ended.state == SweepState::kCompleted);
+  CHECK(ended.reason == Reason{ReasonCode::kAllTrialsEnded, "all 2 trials ended"});
+  CHECK(desk.sweep().ended == ended.wall);
+  CHECK(desk.state.live.empty());
+}
+
+TEST_CASE("sweep: it fails when every trial failed, and says how the last one did") {
+  Desk desk = with_trials(2);
+  desk.fail(attempt_key(1, 1));
+  const auto ended = one_record<SweepEnded>(desk.fail(attempt_key(1, 2), 7));
+  CHECK(ended.state == SweepState::kFailed);
+  CHECK_EQ(ended.reason.sentence,
+           "none of 2 trials completed; the last failure: exit code 7: ValueError: no");
+}
+
+TEST_CASE("sweep: a job fails with the reason of its one trial") {
+  Desk desk = with_trials(1);
+  CHECK(one_record<SweepEnded>(desk.fail(attempt_key(1, 1))).reason.code == ReasonCode::kExitCode);
+}
+
+TEST_CASE("sweep: it is cancelled when every trial was") {
+  Desk desk = with_trials(2);
+  desk.control(ControlVerb::kKill, "1/all");
+  desk.end(attempt_key(1, 1));
+  CHECK(one_record<SweepEnded>(desk.end(attempt_key(1, 2))).state == SweepState::kCancelled);
+}
+
+TEST_CASE("sweep: a paused one whose trials are all over ends all the same") {
+  Desk desk = with_trials(1);
+  desk.control(ControlVerb::kPause, "1");
+  CHECK(one_record<SweepEnded>(desk.complete(attempt_key(1, 1), 0.5)).state ==
+        SweepState::kCompleted);
+}
+
+TEST_CASE("sweep: a lost attempt of a closing sweep is cancelled, not queued for ever") {
+  Desk desk = with_trials(1);
+  desk.control(ControlVerb::kStop, "1");
+  const Outcome lost = desk.step(AgentLost{desk.agent(), false});
+  CHECK(one_record<TrialClosed>(lost).state == TrialState::kCancelled);
+  CHECK(one_record<SweepEnded>(lost).state == SweepState::kCompleted);
+}
+
+TEST_CASE("sweep: proposals are asked for as long as fewer than the slots are queued") {
+  Desk desk;
+  desk.join("box", Desk::slots(6));
+  const SweepId id = desk.submit(a_spec(100), false);
+  const Outcome first = desk.propose(id, 6);
+  CHECK(one_effect<Suggest>(first) == Suggest{id, TrialNumber{7}, 6});
+  CHECK(effects<Suggest>(desk.propose(id, 6)).empty());
+}
+
+TEST_CASE("late facts: an ended sweep is changed by nothing that an agent says") {
+  Desk desk = with_trials(1);
+  desk.complete(attempt_key(1, 1), 0.5);
+  const State before = desk.state;
+  const AgentId agent = desk.agent();
+  desk.step(ReportsArrived{agent, attempt_key(1, 1), {Desk::a_report(2, 0.1)}});
+  desk.step(AttemptEnded{agent, attempt_key(1, 1), 1, {}});
+  desk.step(AttemptsHeld{agent, {{attempt_key(1, 1), Phase::kRunning}}});
+  desk.step(TrialsSuggested{SweepId{1}, TrialNumber{2}, {{}}, false});
+  desk.step(TimePassed{});
+  CHECK(desk.state == before);
+}
