@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 namespace sweepd::core {
 
@@ -29,6 +30,41 @@ SlotCount count_slots(const State& state) {
     count.gpus_on_one_agent = std::max(count.gpus_on_one_agent, gpus);
   }
   return count;
+}
+
+// Whether a trial with these needs would fit on what is idle now.
+bool fits_idle(const State& state, std::optional<std::uint32_t> gpus) {
+  if (gpus.value_or(0) == 0) {
+    return !state.free_cpu.empty() || (!gpus && !state.free_gpu.empty());
+  }
+  return std::any_of(state.agents.begin(), state.agents.end(), [&](const auto& entry) {
+    const auto first = state.free_gpu.lower_bound({entry.first, 0});
+    const auto last = state.free_gpu.lower_bound({AgentId{entry.first.value + 1}, 0});
+    return std::distance(first, last) >= static_cast<std::ptrdiff_t>(*gpus);
+  });
+}
+
+// Why a trial with these needs finds no slot, though its sweep may start it.
+std::string why_no_slot(const State& state, std::optional<std::uint32_t> gpus) {
+  const SlotCount slots = count_slots(state);
+  if (slots.all == 0) {
+    return "no agent is connected: start `sweep-agent` on a machine";
+  }
+  if (gpus.value_or(0) > slots.gpus_on_one_agent) {
+    return fmt::format(
+        "resources.gpus = {}, and no connected agent has so many GPUs (the most is {})",
+        *gpus,
+        slots.gpus_on_one_agent);
+  }
+  if (gpus == 0U && slots.all == slots.gpus) {
+    return "resources.gpus = 0, and no connected agent offers a CPU slot";
+  }
+  if (fits_idle(state, gpus)) {
+    return "slots are idle: it waits for retry.backoff to pass";
+  }
+  const std::uint32_t usable =
+      !gpus ? slots.all : (*gpus > 0 ? slots.gpus : slots.all - slots.gpus);
+  return fmt::format("all {} slots that could run it are busy", usable);
 }
 
 std::string agent_name(const State& state, AgentId id) {
@@ -92,18 +128,7 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
     return fmt::format(
         "limits.concurrent = {}: {} trials of the sweep are active", *concurrent, sweep.active());
   }
-  const SlotCount slots = count_slots(state);
-  if (slots.all == 0) {
-    return "no agent is connected: start `sweep-agent` on a machine";
-  }
-  const std::uint32_t gpus = sweep.spec.resources.gpus.value_or(0);
-  if (gpus > slots.gpus_on_one_agent) {
-    return fmt::format(
-        "resources.gpus = {}, and no connected agent has so many GPUs (the most is {})",
-        gpus,
-        slots.gpus_on_one_agent);
-  }
-  return fmt::format("all {} slots that could run it are busy", gpus > 0 ? slots.gpus : slots.all);
+  return why_no_slot(state, sweep.spec.resources.gpus);
 }
 
 std::string explain(const State& state, const Sweep& sweep, const Trial& trial) {

@@ -1,0 +1,117 @@
+// Why things are as they are, in sentences for people.
+#include "tests/daemon/core/desk.h"
+
+using namespace sweepd;
+using namespace sweepd::core;
+
+namespace {
+
+std::string waiting(const Desk& desk, std::uint64_t sweep = 1) {
+  return why_waiting(desk.state, desk.sweep(SweepId{sweep}));
+}
+
+std::string told(const Desk& desk, std::uint32_t trial) {
+  return explain(desk.state, desk.sweep(), desk.trial(trial));
+}
+
+}  // namespace
+
+TEST_CASE("waiting: without an agent the sentence says how to start one") {
+  Desk desk;
+  desk.submit(a_spec(1));
+  CHECK_EQ(waiting(desk), "no agent is connected: start `sweep-agent` on a machine");
+  CHECK_EQ(told(desk, 1), "1/1 is queued\nno agent is connected: start `sweep-agent` on a machine");
+}
+
+TEST_CASE("waiting: a pause, the limit and busy slots are told apart") {
+  Desk desk;
+  desk.join("box", Desk::slots(2));
+  sweeps::SweepSpec spec = a_spec(4);
+  spec.limits.concurrent = 1;
+  desk.submit(spec);
+  CHECK_EQ(waiting(desk), "limits.concurrent = 1: 1 trials of the sweep are active");
+  desk.submit(a_spec(4));
+  CHECK_EQ(waiting(desk, 2), "all 2 slots that could run it are busy");
+  desk.control(ControlVerb::kPause, "1");
+  CHECK_EQ(waiting(desk), "the sweep is paused; `sweepctl resume 1` lets it go on");
+}
+
+TEST_CASE("waiting: nothing is said of a sweep without queued trials") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  CHECK_EQ(waiting(desk), "");
+  desk.complete(attempt_key(1, 1), 0.5);
+  CHECK_EQ(waiting(desk), "");
+}
+
+TEST_CASE("waiting: more GPUs than any box has") {
+  Desk desk;
+  desk.join("a", Desk::slots(0, 2));
+  desk.join("b", Desk::slots(0, 1));
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.resources.gpus = 3;
+  desk.submit(spec);
+  CHECK_EQ(waiting(desk),
+           "resources.gpus = 3, and no connected agent has so many GPUs (the most is 2)");
+}
+
+TEST_CASE("waiting: a trial for a CPU slot does not wait for GPUs") {
+  Desk desk;
+  desk.join("box", Desk::slots(0, 2));
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.resources.gpus = 0;
+  desk.submit(spec);
+  CHECK_EQ(waiting(desk), "resources.gpus = 0, and no connected agent offers a CPU slot");
+  desk.join("other", Desk::slots(1));
+  desk.submit(spec);
+  CHECK_EQ(waiting(desk, 2), "all 1 slots that could run it are busy");
+}
+
+TEST_CASE("waiting: a back-off is told as one while slots are idle") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.retry = {2, {}, seconds(30)};
+  desk.submit(spec);
+  desk.fail(attempt_key(1, 1));
+  CHECK_EQ(waiting(desk), "slots are idle: it waits for retry.backoff to pass");
+  CHECK_EQ(told(desk, 1),
+           "1/1 is queued again: exit code 1: ValueError: no\n"
+           "slots are idle: it waits for retry.backoff to pass");
+}
+
+TEST_CASE(
+    "explain: a running trial is told with its place, and a suspect agent with what follows") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  desk.run(attempt_key(1, 1));
+  CHECK_EQ(told(desk, 1), "1/1#1 is running on box slot 0");
+  desk.step(AgentSuspected{desk.agent()});
+  CHECK_EQ(told(desk, 1),
+           "1/1#1 is running on box slot 0\nthe agent has not been heard of for a while; the trial "
+           "keeps its slot until the lease ends");
+}
+
+TEST_CASE("explain: a trial that is being stopped says who asked for it") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  desk.control(ControlVerb::kKill, "1/1");
+  CHECK_EQ(told(desk, 1), "1/1#1 is stopping on box slot 0: killed by ada: because");
+}
+
+TEST_CASE("explain: an ended trial says why, and how many attempts it used") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  sweeps::SweepSpec spec = a_spec(2);
+  spec.retry.attempts = 2;
+  desk.submit(spec);
+  desk.fail(attempt_key(1, 1));
+  desk.fail(attempt_key(1, 1, 2), 4);
+  CHECK_EQ(told(desk, 1),
+           "1/1 is failed: exit code 4: ValueError: no\n2 of 2 attempts that may fail were used");
+  desk.complete(attempt_key(1, 2), 0.5);
+  CHECK_EQ(told(desk, 2), "1/2 is completed");
+}

@@ -1,0 +1,38 @@
+// Which journal a record belongs to.
+#include "daemon/core/record.h"
+
+#include <doctest/doctest.h>
+
+using namespace sweepd;
+using namespace sweepd::core;
+
+TEST_CASE("record: the journal of a sweep holds all that happens to it and its trials") {
+  const TrialKey trial{SweepId{12}, TrialNumber{7}};
+  const AttemptKey attempt{SweepId{12}, TrialNumber{7}, AttemptNumber{1}};
+  const std::vector<Record> mine{SweepStateChanged{SweepId{12}, {}, {}},
+                                 SweepClosing{SweepId{12}, {}, {}},
+                                 SweepEnded{SweepId{12}, {}, {}, {}},
+                                 SweepReopened{SweepId{12}, {}},
+                                 TrialsProposed{SweepId{12}, {}, {}, false},
+                                 TrialRequeued{trial, {}, {}, false, false},
+                                 TrialClosed{trial, {}, {}},
+                                 AttemptAssigned{attempt, {}, {}, {}},
+                                 AttemptAdvanced{attempt, {}},
+                                 ReportRecorded{attempt, 1, {}, {}, 0, {}},
+                                 VerdictReached{attempt, {}, {}},
+                                 StopRequested{attempt, {}, {}},
+                                 AttemptClosed{attempt, {}, {}, {}},
+                                 ControlApplied{{}, SweepId{12}, {}, {}}};
+  for (const Record& record : mine) {
+    CAPTURE(record.index());
+    CHECK(journal_of(record) == SweepId{12});
+  }
+}
+
+TEST_CASE("record: agents and models belong to no sweep") {
+  CHECK(journal_of(AgentRegistered{}) == SweepId{});
+  CHECK(journal_of(AgentStateChanged{}) == SweepId{});
+  ModelRegistered model;
+  model.attempt.sweep = SweepId{12};
+  CHECK(journal_of(model) == SweepId{});
+}
