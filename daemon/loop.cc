@@ -36,6 +36,7 @@ Result<void> Loop::start() {
   SWEEPD_TRY(state_, shelf_.recover());
   const ClockMark now = ports_.clock.mark();
   liveness_.restart(state_, now.now);
+  next_owed_ = now.now + kOwedPeriod;  // who is owed something has to say Hello first
   decide(core::DaemonStarted{}, now);
   return finish(now);
 }
