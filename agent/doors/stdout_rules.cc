@@ -149,7 +149,8 @@ void StdoutRules::Impl::accompany(Points& points) {
   if (points.empty()) {
     return;
   }
-  if (only_companions(points)) {
+  // A count that is the objective is a result all the same.
+  if (only_companions(points) && find_point(points, options.objective) == nullptr) {
     for (const Point& point : std::exchange(points, {})) {
       set_point(progress, point.name, point.value);
     }
@@ -189,10 +190,7 @@ Points StdoutRules::read_line(std::string_view line) {
   Points points;
   if (impl_->options.built_in && !impl_->take_azure(shown, points)) {
     points = scan_line(shown, impl_->options.objective);
-    // A metric whose name is a companion's, when it is the objective, is a report all the same.
-    if (find_point(points, impl_->options.objective) == nullptr) {
-      impl_->accompany(points);
-    }
+    impl_->accompany(points);
   }
   for (const CompiledRule& rule : impl_->rules) {
     match_rule(rule, shown, points);

@@ -1,0 +1,156 @@
+// The ledger: nothing started is forgotten, however the file was torn.
+#include "agent/ledger.h"
+
+#include "wire/protocol.h"
+
+#include <doctest/doctest.h>
+
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+
+using namespace sweepd;
+using namespace sweepd::agent;
+
+namespace {
+
+constexpr AttemptKey kFirst{{1}, {1}, {1}};
+constexpr AttemptKey kSecond{{1}, {2}, {3}};
+
+struct Folder {
+  Folder() {
+    char name[] = "/tmp/sweepd-ledger-XXXXXX";
+    path = ::mkdtemp(name);
+  }
+
+  ~Folder() { std::filesystem::remove_all(path); }
+
+  std::string file() const { return path + "/ledger"; }
+
+  std::string path;
+};
+
+std::string content_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
+}
+
+pb::AttemptEnded end_of(const AttemptKey& key) {
+  pb::AttemptEnded end;
+  *end.mutable_attempt() = wire::to_proto(key);
+  end.set_exit_code(3);
+  return end;
+}
+
+}  // namespace
+
+TEST_CASE("ledger: what was started and not forgotten is remembered after a restart") {
+  const Folder folder;
+  {
+    auto ledger = Ledger::open(folder.file());
+    REQUIRE(ledger.ok());
+    CHECK_EQ(ledger->incarnation(), 1);
+    CHECK(ledger->remembered().unfinished.empty());
+    ledger->started(kFirst);
+    ledger->started(kSecond);
+    ledger->term(9);
+    REQUIRE(ledger->sync().ok());
+    ledger->ended(end_of(kSecond));
+    REQUIRE(ledger->write().ok());
+  }
+  {
+    auto ledger = Ledger::open(folder.file());
+    REQUIRE(ledger.ok());
+    CHECK_EQ(ledger->incarnation(), 2);
+    const Remembered remembered = ledger->remembered();
+    CHECK_EQ(remembered.term, 9);
+    CHECK_EQ(remembered.unfinished, std::vector{kFirst});
+    REQUIRE_EQ(remembered.ended.size(), 1);
+    CHECK_EQ(remembered.ended.front().exit_code(), 3);
+    ledger->forgotten(kFirst);
+    ledger->forgotten(kSecond);
+    REQUIRE(ledger->write().ok());
+  }
+  auto ledger = Ledger::open(folder.file());
+  REQUIRE(ledger.ok());
+  CHECK_EQ(ledger->incarnation(), 3);
+  CHECK(ledger->remembered().unfinished.empty());
+  CHECK(ledger->remembered().ended.empty());
+}
+
+TEST_CASE("ledger: a file torn at any byte gives exactly the rows that are whole") {
+  const Folder folder;
+  std::string bytes;
+  std::vector<std::size_t> ends;  // of the rows
+  {
+    auto ledger = Ledger::open(folder.file());
+    REQUIRE(ledger.ok());
+    ends.push_back(std::filesystem::file_size(folder.file()));
+    for (std::uint32_t trial = 1; trial <= 4; ++trial) {
+      ledger->started({{1}, {trial}, {1}});
+      REQUIRE(ledger->sync().ok());
+      ends.push_back(std::filesystem::file_size(folder.file()));
+    }
+    bytes = content_of(folder.file());
+  }
+  for (std::size_t size = ends.front(); size <= bytes.size(); ++size) {
+    CAPTURE(size);
+    std::size_t whole = 0;
+    while (whole + 1 < ends.size() && ends[whole + 1] <= size) {
+      ++whole;
+    }
+    std::size_t used = 0;
+    CHECK_EQ(read_ledger(std::string_view(bytes).substr(0, size), &used).started.size(), whole);
+    CHECK_EQ(used, ends[whole]);
+  }
+}
+
+TEST_CASE("ledger: a flipped byte ends the reading there, and nowhere before") {
+  const Folder folder;
+  {
+    auto ledger = Ledger::open(folder.file());
+    REQUIRE(ledger.ok());
+    ledger->started(kFirst);
+    ledger->started(kSecond);
+    REQUIRE(ledger->sync().ok());
+  }
+  const std::string bytes = content_of(folder.file());
+  const LedgerState whole = read_ledger(bytes);
+  CHECK_EQ(whole.started.size(), 2);
+  for (std::size_t at = 0; at < bytes.size(); ++at) {
+    CAPTURE(at);
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x40);
+    CHECK_NE(read_ledger(damaged), whole);
+  }
+}
+
+TEST_CASE("ledger: rows after a torn one are found again by the next start") {
+  const Folder folder;
+  {
+    auto ledger = Ledger::open(folder.file());
+    REQUIRE(ledger.ok());
+    ledger->started(kFirst);
+    REQUIRE(ledger->sync().ok());
+  }
+  std::ofstream(folder.file(), std::ios::app) << "torn";
+  {
+    auto ledger = Ledger::open(folder.file());
+    REQUIRE(ledger.ok());
+    ledger->started(kSecond);
+    REQUIRE(ledger->sync().ok());
+  }
+  auto ledger = Ledger::open(folder.file());
+  REQUIRE(ledger.ok());
+  CHECK_EQ(ledger->remembered().unfinished, std::vector{kFirst, kSecond});
+}
+
+TEST_CASE("ledger: a folder that cannot be written is an error that names the file") {
+  const auto ledger = Ledger::open("/proc/nothing/ledger");
+  REQUIRE_FALSE(ledger.ok());
+  CHECK(ledger.error().message.find("/proc/nothing/ledger") != std::string::npos);
+}
