@@ -80,6 +80,7 @@ class Loop {
   void wait(const Clocks& clocks);
   void turn(const Clocks& clocks);
   void take_messages(Instant now);
+  bool transfer(Instant now);
   void take_signals(Instant now);
   void leave(Instant now);
   void offer_slots(Instant now);
@@ -98,6 +99,7 @@ class Loop {
   Runner runner_;
   std::vector<wire::PollItem> items_;
   Instant started_;
+  bool again_ = false;     // the next turn has something to do already
   bool speaking_ = false;  // to the daemon
   bool was_registered_ = false;
   std::optional<Instant> leave_by_;
@@ -140,19 +142,26 @@ void Loop::turn(const Clocks& clocks) {
   }
   runner_.read_changes();
   runner_.listen(clocks);
-  for (const blobs::Finished& done : bulk_.pump(clocks.now)) {
-    runner_.finished(done, clocks.now);
-  }
+  transfer(clocks.now);
   runner_.step(clocks);
   if (const Result<void> written = ledger_.write(); !written.ok()) {
     log_error("{}", written.error().message);
   }
-  bulk_.pump(clocks.now);  // what the steps asked for leaves in this turn
+  again_ = transfer(clocks.now);  // what the steps asked for leaves in this turn
   if (may_speak(clocks.now)) {
     session_.tick(clocks.now);
   }
   carry_out();
   send();
+}
+
+// True when something was finished that a step has to look at.
+bool Loop::transfer(Instant now) {
+  const std::vector<blobs::Finished> all = bulk_.pump(now);
+  for (const blobs::Finished& done : all) {
+    runner_.finished(done, now);
+  }
+  return !all.empty();
 }
 
 // Whether it is time to speak to the daemon: not before it can be said which slots are free.
@@ -162,7 +171,7 @@ bool Loop::may_speak(Instant now) {
 }
 
 void Loop::wait(const Clocks& clocks) {
-  Instant wake = clocks.now + kTurnMax;
+  Instant wake = again_ ? clocks.now : clocks.now + kTurnMax;
   if (speaking_) {
     wake = std::min(wake, session_.next_wake());
   }
