@@ -7,6 +7,7 @@
 #include "agent/runner/runner.h"
 #include "agent/session.h"
 #include "agent/state_folder.h"
+#include "agent/utf8.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "blobs/bulk_session.h"
@@ -307,7 +308,7 @@ std::string shim_beside_us() {
 
 Identity identity_of(const Config& config, const StateFolder& folder, const Ledger& ledger) {
   return {folder.uuid(),
-          config.name.empty() ? host_name() : config.name,
+          as_utf8(config.name.empty() ? host_name() : config.name),
           boot_id(),
           SWEEPD_VERSION,
           ledger.incarnation(),

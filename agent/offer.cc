@@ -1,6 +1,8 @@
 // Which slots this box offers.
 #include "agent/offer.h"
 
+#include "agent/utf8.h"
+
 namespace sweepd::agent {
 
 std::vector<pb::Slot> slots_of(const std::vector<Device>& devices, const CpuOffer& cpus) {
@@ -13,13 +15,13 @@ std::vector<pb::Slot> slots_of(const std::vector<Device>& devices, const CpuOffe
   };
   for (const Device& device : devices) {
     pb::Slot& slot = add(pb::GPU);
-    slot.set_uuid(device.uuid);
-    slot.set_name(device.name);
+    slot.set_uuid(as_utf8(device.uuid));
+    slot.set_name(as_utf8(device.name));
     slot.set_memory_bytes(device.memory_bytes);
   }
   const std::uint32_t count = cpus.slots.value_or(devices.empty() ? 1 : 0);
   for (std::uint32_t i = 0; i < count; ++i) {
-    add(pb::CPU).set_name(cpus.model);
+    add(pb::CPU).set_name(as_utf8(cpus.model));
   }
   return slots;
 }

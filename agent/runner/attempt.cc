@@ -1,6 +1,7 @@
 // One attempt on this box.
 #include "agent/runner/attempt.h"
 
+#include "agent/utf8.h"
 #include "base/limits.h"
 #include "wire/protocol.h"
 
@@ -21,7 +22,7 @@ namespace {
 // What a program that ended by itself left running has this long to end, too.
 constexpr Duration kLeftoverGrace = seconds(1);
 
-// When reports cannot be taken yet because too many are not stored.
+// Until more is read of what a program writes faster than it is taken.
 constexpr Duration kReadAgain = milliseconds(5);
 
 // The shim is told of a lease that moved by this much; it needs no message for every heartbeat.
@@ -136,6 +137,8 @@ void Attempt::emptied(const Clocks& clocks) {
 
 void Attempt::failed(pb::Reason reason) {
   if (end_.failure().code() == pb::REASON_NONE) {
+    // It may name what the command line says, whatever that is encoded in.
+    reason.set_sentence(as_utf8(reason.sentence()));
     *end_.mutable_failure() = std::move(reason);
   }
 }
@@ -266,7 +269,7 @@ std::optional<Instant> Attempt::next_wake(Instant now) const {
   if (stage_ == Stage::kRunning) {
     at(deadline_);
     at(reader_ ? reader_->next_wake() : std::nullopt);
-    at(grew_ ? std::optional(now) : std::nullopt);
+    at(grew_ ? std::optional(now + kReadAgain) : std::nullopt);
   }
   if (stage_ == Stage::kRunning || stage_ == Stage::kCollecting) {
     at(logs_[0].next_wake());

@@ -467,6 +467,12 @@ TEST_CASE("agent: what cannot be started says why, and the slot takes the next")
   CHECK_EQ(end->failure().code(), pb::EXEC_ERROR);
   CHECK_EQ(end->failure().sentence(),
            "cannot execute 'bsah': No such file or directory; did you mean 'bash'");
+  order.set_argv(0, "caf\xe9");
+  *order.mutable_attempt() = wire::to_proto({{1}, {4}, {1}});
+  house.daemon->start(order);
+  end = house.daemon->wait_for_end({{1}, {4}, {1}});
+  REQUIRE(end);
+  CHECK_EQ(end->failure().sentence(), "cannot execute 'caf?': No such file or directory");
   order = house.order(kSecond, "true");
   order.set_slots(0, 9);
   house.daemon->start(order);

@@ -6,6 +6,7 @@
 #include "agent/state_folder.h"
 #include "agent/tail.h"
 #include "agent/trash.h"
+#include "agent/utf8.h"
 
 #include <doctest/doctest.h>
 
@@ -267,6 +268,15 @@ TEST_CASE("config: the example file says the defaults, and faults name line and 
            "d:1: 'grace' must be a duration like \"10s\" or \"500ms\"");
   CHECK_NE(fault("e", "x ="), "");
   CHECK_FALSE(read_config(folder.path + "/none", config).ok());
+}
+
+TEST_CASE("utf8: what is valid stays, every other byte becomes a question mark") {
+  CHECK_EQ(as_utf8("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"),
+           "a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80");
+  CHECK_EQ(as_utf8("\xff\xc3"), "??");
+  CHECK_EQ(as_utf8("\xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80"), "?? ??? ????");
+  CHECK_EQ(as_utf8("\xe2\x82x"), "??x");
+  CHECK_EQ(as_utf8(std::string_view("\0x", 2)), std::string("\0x", 2));
 }
 
 TEST_CASE("find program: the nearest name in the path is what was meant") {
