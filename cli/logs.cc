@@ -14,8 +14,8 @@ namespace sweepd::cli {
 namespace {
 
 constexpr std::uint32_t kReadBytes = 256 * 1024;
-constexpr std::uint64_t kTailBytesMax = 2 * 1024 * 1024;  // fits an answer
-constexpr std::size_t kHeldBytesMax = 64 * 1024;          // of a line that does not end
+constexpr std::uint64_t kTailBytesMax = 1024 * 1024;  // what one answer carries
+constexpr std::size_t kHeldBytesMax = 64 * 1024;      // of a line that does not end
 
 // How many bytes at the end are the beginning of a character.
 std::size_t unfinished_bytes(std::string_view text) {

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kBarCells = 20;
 constexpr std::chrono::milliseconds kDrawPeriod{100};
+constexpr std::chrono::milliseconds kBytesQuiet{500};
 
 std::string amount(std::uint64_t count, bool bytes) {
   return bytes ? bytes_text(count) : fmt::format("{}", count);
@@ -76,6 +77,9 @@ void Progress::update(std::uint64_t done, std::uint64_t total) {
   state_.done = done;
   state_.total = total;
   state_.elapsed_us = std::chrono::duration_cast<std::chrono::microseconds>(now - begin_).count();
+  if (state_.bytes && now - begin_ < kBytesQuiet) {
+    return;  // over before anybody wonders
+  }
   if (console_.err_terminal.tty) {
     if (now - drawn_ >= kDrawPeriod || done >= total) {
       drawn_ = now;

@@ -43,15 +43,14 @@ Result<int> explain_trial(const ExplainArgs& args, Session& session) {
   SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session, args.selector));
   const pb::TrialRow& row = trial.row();
   const Terminal& terminal = session.console().out_terminal;
-  std::string text = fmt::format("{} is {}\n",
-                                 trial_name(row.sweep(), row.trial()),
-                                 styled(row.state(), state_style(row.state()), terminal));
-  if (!trial.explanation().empty()) {
-    text += printable_log(trial.explanation());
-    text += trial.explanation().ends_with('\n') ? "" : "\n";
-  } else if (!row.reason().sentence().empty()) {
-    text += printable(row.reason().sentence()) + "\n";
+  std::string text = printable_log(trial.explanation());
+  if (text.empty()) {  // a daemon older than explanations
+    text = fmt::format("{} is {}: {}",
+                       trial_name(row.sweep(), row.trial()),
+                       row.state(),
+                       printable(row.reason().sentence()));
   }
+  text += text.ends_with('\n') ? "" : "\n";
   text += verdicts_text(trial, terminal);
   SWEEPD_TRY_VOID(print_one(to_json(trial), "trial", text, args.read, session.console()));
   return kExitOk;

@@ -104,31 +104,58 @@ std::string stream_line(const pb::Attempt& attempt,
   return line;
 }
 
+// The reports of a trial as they come, through all its attempts.
+class MetricsFollower {
+ public:
+  MetricsFollower(const MetricsArgs& args, Session& session) : args_(args), session_(session) {}
+
+  // True when the trial has ended and all its reports were printed.
+  Result<bool> step() {
+    const Result<pb::MetricPage> page = read_page(session_, args_.selector, after_);
+    if (!page.ok()) {
+      // Before its first attempt a trial has no reports, which is no reason to stop following it.
+      return page.error().code == Errc::kNotFound ? trial_ended() : Result<bool>(page.error());
+    }
+    if (page->attempt().attempt() != attempt_ && attempt_ != 0) {
+      session_.say(fmt::format("{} began", attempt_name(page->attempt())));
+      attempt_ = page->attempt().attempt();
+      after_ = 0;
+      return false;
+    }
+    attempt_ = page->attempt().attempt();
+    for (const pb::Report& report : page->reports()) {
+      session_.console().out << stream_line(page->attempt(), report, args_.read) << '\n';
+      after_ = report.seq();
+    }
+    session_.console().out << std::flush;
+    return page->complete() ? trial_ended() : Result<bool>(false);
+  }
+
+ private:
+  Result<bool> trial_ended() {
+    SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session_, args_.selector));
+    const bool one_attempt = args_.selector.find('#') != std::string::npos;
+    return one_attempt || is_terminal(trial.row().state());
+  }
+
+  const MetricsArgs& args_;
+  Session& session_;
+  std::uint64_t after_ = 0;
+  std::uint32_t attempt_ = 0;
+};
+
 Result<int> follow(const MetricsArgs& args, Session& session) {
   Interrupts interrupts;
   Reconnecting reconnecting(session);
-  std::uint64_t after = 0;
-  std::uint32_t attempt = 0;
+  MetricsFollower follower(args, session);
   for (;;) {
-    const Result<pb::MetricPage> page = read_page(session, args.selector, after);
-    if (!page.ok() && !reconnecting.tolerates(page.error())) {
-      return page.error();
+    const Result<bool> done = follower.step();
+    if (!done.ok() && !reconnecting.tolerates(done.error())) {
+      return done.error();
     }
-    if (page.ok()) {
+    if (done.ok()) {
       reconnecting.answered();
-      if (page->attempt().attempt() != attempt && attempt != 0) {
-        session.say(fmt::format("{} began", attempt_name(page->attempt())));
-        after = 0;
-        attempt = page->attempt().attempt();
-        continue;
-      }
-      attempt = page->attempt().attempt();
-      for (const pb::Report& report : page->reports()) {
-        session.console().out << stream_line(page->attempt(), report, args.read) << '\n';
-        after = report.seq();
-      }
-      session.console().out << std::flush;
-      if (page->complete()) {
+      if (*done) {
         return kExitOk;
       }
     }

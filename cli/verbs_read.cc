@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ostream>
 
 namespace sweepd::cli {
@@ -17,7 +18,7 @@ namespace {
 
 // Enough for every sweep that a page can carry; the daemon bounds it, too.
 constexpr std::uint32_t kSweepsMax = 10'000;
-constexpr std::uint32_t kLeaderboardMax = 100'000;
+constexpr std::uint32_t kLeaderboardMax = 1000;  // the daemon sends no more
 
 std::string line(std::string_view name, const std::string& text) {
   return text.empty() ? std::string() : fmt::format("  {:<10}{}\n", name, printable(text));
@@ -116,7 +117,9 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
       fmt::format("trial {}  {}\n",
                   trial_name(trial.sweep(), trial.trial()),
                   styled(trial.state(), state_style(trial.state()), console.out_terminal));
-  text += line("why", detail.explanation());
+  if (trial.state() != "completed") {
+    text += line("why", detail.explanation());
+  }
   if (trial.has_value()) {
     text += line("value",
                  fmt::format("{} {} after {}",
@@ -204,8 +207,11 @@ Result<int> run(const ListArgs& args, Session& session) {
   request.mutable_list_sweeps()->set_all(args.all);
   request.mutable_list_sweeps()->set_limit(kSweepsMax);
   SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  const std::vector<pb::SweepSummary> sweeps(reply.sweeps().sweeps().begin(),
-                                             reply.sweeps().sweeps().end());
+  std::vector<pb::SweepSummary> sweeps(reply.sweeps().sweeps().begin(),
+                                       reply.sweeps().sweeps().end());
+  std::sort(sweeps.begin(), sweeps.end(), [](const auto& a, const auto& b) {
+    return a.sweep() > b.sweep();  // newest first, so that --limit keeps the newest
+  });
   if (sweeps.empty() && !args.read.json && !args.read.csv && !args.read.quiet) {
     session.say("no sweeps yet; start one with `sweepctl submit FILE` or `sweepctl run -- CMD`");
     return kExitOk;
@@ -245,6 +251,12 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
     read.limit = args.rows;
   }
   SWEEPD_TRY_VOID(print(std::move(listing), read, session.console()));
+  if (all && trials.size() == kLeaderboardMax) {
+    session.say(
+        fmt::format("only the best {} trials were looked at; `sweepctl trial ls {}` has all",
+                    kLeaderboardMax,
+                    args.selector));
+  }
   if (!read.quiet && !read.json && !read.csv) {
     session.say(trials.empty() ? "no trial has a value yet; " + counts_text(page.summary())
                                : counts_text(page.summary()));
