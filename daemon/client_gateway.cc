@@ -146,7 +146,7 @@ Result<core::EventBody> ClientGateway::control_from(const RequestId& id,
   SWEEPD_TRY_VOID(check_text(control.selector(), "selector"));
   SWEEPD_TRY_VOID(check_text(control.reason(), "reason"));
   if (control.verb() < pb::PAUSE || control.verb() > pb::RETRY) {
-    return Error{Errc::kInvalidArgument, fmt::format("unknown verb {}", control.verb())};
+    return Error{Errc::kInvalidArgument, fmt::format("unknown verb {}", static_cast<int>(control.verb()))};
   }
   SWEEPD_TRY(std::string selector, queries_.with_number(control.selector()));
   return core::EventBody(core::ControlRequested{id,
