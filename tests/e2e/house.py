@@ -72,10 +72,10 @@ class House:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _spawn(self, name, argv, env=None):
-        log = open(self.folder / f"{name}.log", "ab")
-        return subprocess.Popen(
-            [str(part) for part in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            env={**os.environ, "SWEEPD_SERVER": self.server, **(env or {})}, cwd=self.folder)
+        with open(self.folder / f"{name}.log", "ab") as log:
+            return subprocess.Popen(
+                [str(part) for part in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, "SWEEPD_SERVER": self.server, **(env or {})}, cwd=self.folder)
 
     def start_daemon(self, state=None):
         self.daemon = self._spawn("sweepd", [
