@@ -32,8 +32,11 @@ class Readme(unittest.TestCase):
         text = (ROOT / "README.md").read_text()
         for name in re.findall(r"^\| `([a-z-]+)` \| ", text, re.MULTILINE):
             done = subprocess.run([BIN / name, "--help"], capture_output=True, text=True, timeout=30)
+            if name == "sweep-shim":
+                self.assertIn("started by sweep-agent", done.stderr)
+                continue
             self.assertEqual(done.returncode, 0, name)
-            self.assertTrue(done.stdout, name)
+            self.assertIn("xample", done.stdout, name)
 
 
 if __name__ == "__main__":
