@@ -103,9 +103,21 @@ Result<void> sort(Listing& listing,
   }
   const Order order = parse_order(options.sort);
   SWEEPD_TRY(const std::string field, resolve(order.field, listing, known));
-  std::stable_sort(listing.rows.begin(), listing.rows.end(), [&](const Row& a, const Row& b) {
-    return before(field_of(a.record, field), field_of(b.record, field), order.descending);
+  // Equal rows keep their places. (clang 19 refuses the standard library's stable_sort as
+  // deprecated.)
+  std::vector<std::pair<Json, std::size_t>> keys;
+  for (const Row& row : listing.rows) {
+    keys.emplace_back(field_of(row.record, field), keys.size());
+  }
+  std::sort(keys.begin(), keys.end(), [&order](const auto& a, const auto& b) {
+    const bool first = before(a.first, b.first, order.descending);
+    return first || (!before(b.first, a.first, order.descending) && a.second < b.second);
   });
+  std::vector<Row> sorted;
+  for (const auto& [key, index] : keys) {
+    sorted.push_back(std::move(listing.rows[index]));
+  }
+  listing.rows = std::move(sorted);
   return {};
 }
 

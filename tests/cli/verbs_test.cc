@@ -148,14 +148,19 @@ TEST_CASE("ls: newest first, a job without a progress bar") {
 }
 
 TEST_CASE("wait: 0 when it completed, 8 when it ended otherwise") {
-  for (const auto& [state, code] : {std::pair{"completed", 0}, std::pair{"failed", 8}}) {
-    FakeDaemon daemon([&state = state](const pb::ClientRequest& request, pb::ClientReply& reply) {
-      answer_ended(state, request, reply);
+  struct Case {
+    std::string state;
+    int code;
+  };
+
+  for (const Case& each : {Case{"completed", 0}, Case{"failed", 8}}) {
+    FakeDaemon daemon([&each](const pb::ClientRequest& request, pb::ClientReply& reply) {
+      answer_ended(each.state, request, reply);
     });
     const CliRun run = run_line({"wait", "12"}, daemon.endpoint());
-    CHECK(run.code == code);
+    CHECK(run.code == each.code);
     CHECK(run.out.empty());
-    CHECK(contains(run.err, fmt::format("Sweep 12 \"digits\" {}", state)));
+    CHECK(contains(run.err, fmt::format("Sweep 12 \"digits\" {}", each.state)));
   }
 }
 
