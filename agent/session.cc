@@ -1,7 +1,6 @@
 // What an agent says to the daemon and does on its orders.
 #include "agent/session.h"
 
-#include "base/limits.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
@@ -13,15 +12,9 @@ namespace sweepd::agent {
 
 namespace {
 
-constexpr Duration kHelloFirst = milliseconds(50);
-constexpr std::uint32_t kHelloDoublingsMax = 7;  // 50 ms … 6.4 s
 constexpr Duration kRejectedPause = seconds(30);
-constexpr Duration kResend = seconds(1);
-constexpr std::size_t kWindowReports = 8 * limits::kReportsPerMessageMax;
 constexpr std::size_t kUnackedMax = 16 * 1024;  // of one attempt; beyond, files are not read on
-constexpr std::size_t kBatchBytesMax = limits::kControlMessageBytesMax - 16 * 1024;
-constexpr std::size_t kDoneMax = 65'536;  // far more than one connection can have under way
-constexpr std::size_t kHeartbeatsKept = 1024;
+constexpr std::size_t kDoneMax = 65'536;        // far more than one connection can have under way
 constexpr Instant kNever{INT64_MAX};
 
 pb::Reason reason_of(pb::ReasonCode code, std::string sentence) {
@@ -31,23 +24,10 @@ pb::Reason reason_of(pb::ReasonCode code, std::string sentence) {
   return reason;
 }
 
-// Spreads the agents that all lost the same daemon: a part of `span` that the name decides.
-Duration spread(const std::string& uuid, std::uint32_t round, Duration span) {
-  std::uint64_t hash = 1469598103934665603ULL + round;  // FNV-1a
-  for (const char c : uuid) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
-  }
-  return {static_cast<std::int64_t>(hash % static_cast<std::uint64_t>(span.us + 1))};
-}
-
 pb::AttemptEnded ended_unseen(const AttemptKey& key) {
   pb::AttemptEnded end;
   *end.mutable_attempt() = wire::to_proto(key);
   return end;
-}
-
-bool is_over(pb::Phase phase) {
-  return phase == pb::FINISHING || phase == pb::ENDED;
 }
 
 }  // namespace
@@ -73,8 +53,7 @@ void Session::restore(const Remembered& remembered) {
 void Session::hold_ended(const AttemptKey& key, pb::AttemptEnded end) {
   Held& held = held_[key];
   held.phase = pb::ENDED;
-  held.acked = end.reports_last();
-  held.sent = held.acked;
+  held.reports = Outbox(end.reports_last());
   held.end = std::move(end);
   held.end_resend_at = {};
   heartbeat_wanted_ = true;
@@ -161,7 +140,7 @@ void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk&
     on_reports_ack(now, ack);
   }
   for (auto& [key, held] : held_) {
-    held.sent = held.acked;  // what was under way went to a session that is over
+    held.reports.send_again();
     held.end_resend_at = now;
   }
   for (const pb::Attempt& attempt : ok.kill()) {
@@ -220,13 +199,27 @@ void Session::on_stop(const pb::StopAttempt& order) {
 void Session::stop(const AttemptKey& key, Held& held, Stop command) {
   const bool discards = command.discard && !held.discard_asked;
   const bool faster = !held.stopped || command.grace < *held.stopped;
-  if (held.phase == pb::ENDED || !(discards || (faster && !is_over(held.phase)))) {
+  if (held.phase == pb::ENDED || !(discards || (faster && !held.over()))) {
     return;
   }
   held.discard_asked = held.discard_asked || command.discard;
   held.stopped = held.stopped ? std::min(*held.stopped, command.grace) : command.grace;
   command.attempt = key;
   commands_.emplace_back(std::move(command));
+}
+
+// Without a lease nothing may run: the daemon gives the attempts to others.
+void Session::end_lapsed(Instant now) {
+  for (auto& [key, held] : held_) {
+    if (!held.over() && !held.stopped && lease_end_of(held) <= now) {
+      stop(key,
+           held,
+           {key,
+            Duration{},
+            reason_of(pb::AGENT_RESTARTED, "the lease ended without a word from the daemon"),
+            false});
+    }
+  }
 }
 
 void Session::on_reports_ack(Instant now, const pb::ReportsAck& ack) {
@@ -237,22 +230,12 @@ void Session::on_reports_ack(Instant now, const pb::ReportsAck& ack) {
   }
   Held& held = found->second;
   if (ack.fenced()) {
-    held.acked = held.reports_last();
-    held.sent = held.acked;
-    held.unacked.clear();
+    held.reports.drop();
     held.discarded = true;
     stop(key, held, {key, Duration{}, std::nullopt, true});
     return;
   }
-  const std::uint64_t seq = std::min(ack.seq(), held.reports_last());
-  if (seq <= held.acked) {
-    return;
-  }
-  held.unacked.erase(held.unacked.begin(),
-                     held.unacked.begin() + static_cast<std::ptrdiff_t>(seq - held.acked));
-  held.acked = seq;
-  held.sent = std::max(held.sent, seq);
-  held.resend_at = now + kResend;
+  held.reports.acknowledge(now, ack.seq());
 }
 
 void Session::on_ended_ack(const AttemptKey& attempt) {
@@ -295,8 +278,7 @@ void Session::reported(const AttemptKey& attempt, pb::Report report) {
   if (found == held_.end() || found->second.discarded || found->second.end) {
     return;
   }
-  report.set_seq(found->second.reports_last() + 1);
-  found->second.unacked.push_back(std::move(report));
+  found->second.reports.add(std::move(report));
 }
 
 std::optional<pb::AttemptEnded> Session::ended(pb::AttemptEnded end) {
@@ -305,7 +287,7 @@ std::optional<pb::AttemptEnded> Session::ended(pb::AttemptEnded end) {
     return std::nullopt;
   }
   Held& held = found->second;
-  end.set_reports_last(held.reports_last());
+  end.set_reports_last(held.reports.last());
   held.phase = pb::ENDED;
   held.end = std::move(end);
   held.end_resend_at = {};
@@ -315,7 +297,7 @@ std::optional<pb::AttemptEnded> Session::ended(pb::AttemptEnded end) {
 void Session::leave(Duration grace) {
   leaving_ = true;
   for (auto& [key, held] : held_) {
-    if (!is_over(held.phase)) {  // what only has to be delivered may still be
+    if (!held.over()) {  // what only has to be delivered may still be
       stop(key, held, {key, grace, reason_of(pb::AGENT_RESTARTED, "the agent was stopped"), true});
     }
   }
@@ -324,111 +306,6 @@ void Session::leave(Duration grace) {
 void Session::say_goodbye(std::string reason) {
   if (registered()) {
     message().mutable_goodbye()->set_reason(std::move(reason));
-  }
-}
-
-// ---- time
-
-void Session::tick(Instant now) {
-  end_lapsed(now);
-  if (!registered()) {
-    if (now >= hello_at_) {
-      send_hello(now);
-    }
-    return;
-  }
-  // Reports before the end that names the last of them, both after the orders they answer.
-  for (auto& [key, held] : held_) {
-    send_reports(now, key, held);
-    send_ended(now, held);
-  }
-  if (heartbeat_wanted_ || now >= heartbeat_at_) {
-    send_heartbeat(now);
-  }
-}
-
-// Without a lease nothing may run: the daemon gives the attempts to others.
-void Session::end_lapsed(Instant now) {
-  for (auto& [key, held] : held_) {
-    if (!is_over(held.phase) && !held.stopped && lease_end_of(held) <= now) {
-      stop(key,
-           held,
-           {key,
-            Duration{},
-            reason_of(pb::AGENT_RESTARTED, "the lease ended without a word from the daemon"),
-            false});
-    }
-  }
-}
-
-void Session::send_hello(Instant now) {
-  pb::Hello& hello = *message().mutable_hello();
-  hello.set_protocol(wire::kProtocolVersion);
-  hello.set_version(identity_.version);
-  hello.set_uuid(identity_.uuid);
-  hello.set_name(identity_.name);
-  hello.set_boot_id(identity_.boot_id);
-  hello.set_incarnation(identity_.incarnation);
-  hello.set_term_seen(term_);
-  hello.set_cpus(identity_.cpus);
-  hello.set_memory_bytes(identity_.memory_bytes);
-  hello.mutable_labels()->insert(identity_.labels.begin(), identity_.labels.end());
-  hello.mutable_slots()->Assign(slots_.begin(), slots_.end());
-  const std::vector<pb::HeldAttempt> held = held_list();
-  hello.mutable_held()->Assign(held.begin(), held.end());
-  hello_sent_ = now;
-  const Duration pause{kHelloFirst.us << std::min(hellos_, kHelloDoublingsMax)};
-  hello_at_ = now + pause;
-  hello_at_ = hello_at_ + spread(identity_.uuid, hellos_, {pause.us / 4});
-  ++hellos_;
-}
-
-void Session::send_heartbeat(Instant now) {
-  pb::Heartbeat& heartbeat = *message().mutable_heartbeat();
-  heartbeat.set_number(++heartbeats_);
-  const std::vector<pb::HeldAttempt> held = held_list();
-  heartbeat.mutable_held()->Assign(held.begin(), held.end());
-  heartbeats_sent_[heartbeats_] = now;
-  if (heartbeats_sent_.size() > kHeartbeatsKept) {
-    heartbeats_sent_.erase(heartbeats_sent_.begin());
-  }
-  heartbeat_at_ = now + heartbeat_period_;
-  heartbeat_wanted_ = false;
-}
-
-void Session::send_reports(Instant now, const AttemptKey& key, Held& held) {
-  if (held.sent > held.acked && now >= held.resend_at) {
-    held.sent = held.acked;
-  }
-  const bool idle = held.sent == held.acked;
-  while (held.sent < held.reports_last() && held.sent - held.acked < kWindowReports) {
-    send_batch(key, held);
-  }
-  if (idle && held.sent > held.acked) {
-    held.resend_at = now + kResend;
-  }
-}
-
-void Session::send_batch(const AttemptKey& key, Held& held) {
-  pb::ReportBatch& batch = *message().mutable_reports();
-  *batch.mutable_attempt() = wire::to_proto(key);
-  std::size_t bytes = 0;
-  while (held.sent < held.reports_last() &&
-         batch.reports_size() < static_cast<int>(limits::kReportsPerMessageMax)) {
-    const pb::Report& report = held.unacked[held.sent - held.acked];
-    bytes += report.ByteSizeLong() + 8;
-    if (bytes > kBatchBytesMax && batch.reports_size() > 0) {
-      return;
-    }
-    *batch.add_reports() = report;
-    ++held.sent;
-  }
-}
-
-void Session::send_ended(Instant now, Held& held) {
-  if (held.end && now >= held.end_resend_at) {
-    *message().mutable_ended() = *held.end;
-    held.end_resend_at = now + kResend;
   }
 }
 
@@ -446,30 +323,14 @@ std::optional<std::string> Session::take_rejection() {
   return std::exchange(rejection_, std::nullopt);
 }
 
-Instant Session::next_wake() const {
-  Instant wake = registered() ? heartbeat_at_ : hello_at_;
-  for (const auto& [key, held] : held_) {
-    if (!is_over(held.phase) && !held.stopped) {
-      wake = std::min(wake, lease_end_of(held));
-    }
-    if (registered() && held.sent > held.acked) {
-      wake = std::min(wake, held.resend_at);
-    }
-    if (registered() && held.end) {
-      wake = std::min(wake, held.end_resend_at);
-    }
-  }
-  return wake;
-}
-
 bool Session::reports_delivered(const AttemptKey& attempt) const {
   const auto held = held_.find(attempt);
-  return held == held_.end() || held->second.unacked.empty();
+  return held == held_.end() || held->second.reports.waiting() == 0;
 }
 
 bool Session::wants_reports(const AttemptKey& attempt) const {
   const auto held = held_.find(attempt);
-  return held == held_.end() || held->second.unacked.size() < kUnackedMax;
+  return held == held_.end() || held->second.reports.waiting() < kUnackedMax;
 }
 
 std::optional<Instant> Session::lease_end(const AttemptKey& attempt) const {
@@ -480,24 +341,6 @@ std::optional<Instant> Session::lease_end(const AttemptKey& attempt) const {
 Instant Session::lease_end_of(const Held& held) const {
   const Duration lease = held.lease > Duration{} ? held.lease : lease_;
   return lease > Duration{} ? lease_from_ + lease : kNever;
-}
-
-std::vector<pb::HeldAttempt> Session::held_list() const {
-  std::vector<pb::HeldAttempt> list;
-  list.reserve(held_.size());
-  for (const auto& [key, held] : held_) {
-    pb::HeldAttempt& attempt = list.emplace_back();
-    *attempt.mutable_attempt() = wire::to_proto(key);
-    attempt.set_phase(held.phase);
-    attempt.set_reports_last(held.reports_last());
-  }
-  return list;
-}
-
-pb::AgentMessage& Session::message() {
-  pb::AgentMessage& message = messages_.emplace_back();
-  message.set_session(session_);
-  return message;
 }
 
 }  // namespace sweepd::agent

@@ -1,6 +1,7 @@
 // What an agent says to the daemon and does on its orders: pure, so that a simulator can run it.
 #pragma once
 
+#include "agent/outbox.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "wire/sweepd.pb.h"
@@ -117,12 +118,11 @@ class Session {
   std::optional<std::string> take_rejection();
 
  private:
+  static constexpr Duration kHelloFirst = milliseconds(50);  // doubled until there is an answer
+
   struct Held {
     pb::Phase phase = pb::PREPARING;
-    std::deque<pb::Report> unacked;   // consecutive, the first is number `acked` + 1
-    std::uint64_t acked = 0;          // reports 1..acked are stored
-    std::uint64_t sent = 0;           // reports up to this one are under way
-    Instant resend_at;                // when those under way count as lost
+    Outbox reports;
     Duration lease;                   // of this attempt; zero: the session's
     std::optional<Duration> stopped;  // the shortest grace asked for so far
     bool discarded = false;           // nobody takes its reports
@@ -130,7 +130,7 @@ class Session {
     std::optional<pb::AttemptEnded> end;
     Instant end_resend_at;
 
-    std::uint64_t reports_last() const { return acked + unacked.size(); }
+    bool over() const { return phase == pb::FINISHING || phase == pb::ENDED; }
   };
 
   void on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk& ok);
@@ -149,7 +149,6 @@ class Session {
   void send_hello(Instant now);
   void send_heartbeat(Instant now);
   void send_reports(Instant now, const AttemptKey& key, Held& held);
-  void send_batch(const AttemptKey& key, Held& held);
   void send_ended(Instant now, Held& held);
   void end_lapsed(Instant now);
   std::vector<pb::HeldAttempt> held_list() const;
