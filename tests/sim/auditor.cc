@@ -131,6 +131,16 @@ void Auditor::answered(const core::Answer& answer) {
           to_string(submitted->sweep));
 }
 
+AgentId Auditor::agent_of(const std::string& uuid) const {
+  const auto found = agent_by_uuid_.find(uuid);
+  return found == agent_by_uuid_.end() ? AgentId{} : found->second;
+}
+
+const sweeps::SweepSpec* Auditor::spec_of(SweepId id) const {
+  const auto found = sweeps_.find(id);
+  return found == sweeps_.end() ? nullptr : &found->second.accepted.spec;
+}
+
 Auditor::Sweep* Auditor::sweep(SweepId id) {
   const auto found = sweeps_.find(id);
   return found == sweeps_.end() ? nullptr : &found->second;

@@ -52,6 +52,11 @@ class Auditor {
   void sending(const core::Effect& effect);
   void answered(const core::Answer& answer);  // as the client reads it
 
+  // ---- what is on disk, for those parts of the world that have to know
+
+  AgentId agent_of(const std::string& uuid) const;  // 0: not registered
+  const sweeps::SweepSpec* spec_of(SweepId id) const;
+
   // ---- when everything is over: the state must tell the same story
 
   void finish(const core::State& state);

@@ -1,4 +1,5 @@
 // The simulator's command line: `sweepd-sim [--seeds N|A..B] [--seed S --trace] [--mutant NAME]`.
+#include "base/log.h"
 #include "tests/sim/mutant.h"
 #include "tests/sim/simulation.h"
 
@@ -25,10 +26,12 @@ struct Options {
   bool trace = false;
   bool all_mutants = false;
   bool list = false;
+  bool system = false;
 };
 
 constexpr std::string_view kUsage =
     "usage: sweepd-sim [--seeds N|A..B] [--seed S] [--trace] [--mutant NAME] [--list-mutants]\n"
+    "                  [--system]        around the production loop, gateways and session\n"
     "                  [--all-mutants]   every mutant must be caught within the seeds\n";
 
 bool read_number(std::string_view text, std::uint64_t& number) {
@@ -67,6 +70,8 @@ bool read_options(const std::vector<std::string_view>& args, Options& options) {
       options.trace = true;
     } else if (args[i] == "--list-mutants") {
       options.list = true;
+    } else if (args[i] == "--system") {
+      options.system = true;
     } else if (args[i] == "--all-mutants") {
       options.all_mutants = true;
     } else if (i + 1 < args.size() && read_value(args[i], args[i + 1], options)) {
@@ -96,12 +101,15 @@ int run_seeds(const Options& options) {
   std::uint64_t violations = 0;
   double virtual_hours = 0;
   for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
-    const Finding finding = sweepd::sim::simulate({seed, options.mutant, options.trace});
+    const Plan plan{seed, options.mutant, options.trace};
+    const Finding finding =
+        options.system ? sweepd::sim::simulate_system(plan) : sweepd::sim::simulate(plan);
     events += finding.events;
     virtual_hours += static_cast<double>(finding.virtual_us) / 3.6e9;
     if (finding.violation) {
       ++violations;
-      fmt::print("VIOLATION sweepd-sim --seed {}{}{} : {}\n",
+      fmt::print("VIOLATION sweepd-sim{} --seed {}{}{} : {}\n",
+                 options.system ? " --system" : "",
                  seed,
                  options.mutant == Mutant::kNone ? "" : " --mutant ",
                  options.mutant_name,
@@ -145,6 +153,7 @@ int run_mutants(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  sweepd::log_setup("sweepd-sim", sweepd::LogLevel::kError);
   Options options;
   if (!read_options({argv + 1, argv + argc}, options)) {
     fmt::print(stderr, "{}", kUsage);

@@ -25,4 +25,8 @@ struct Plan {
 // The same plan gives the same finding, always.
 Finding simulate(const Plan& plan);
 
+// The same story around the production programs: the daemon's loop, gateways, codecs and recovery,
+// and the agent's session. Slower, so for fewer seeds.
+Finding simulate_system(const Plan& plan);
+
 }  // namespace sweepd::sim

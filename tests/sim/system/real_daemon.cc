@@ -1,0 +1,168 @@
+// The production loop of the daemon in the simulated world.
+#include "tests/sim/system/real_daemon.h"
+
+#include "daemon/core/view.h"
+#include "daemon/recovery.h"
+#include "wire/protocol.h"
+
+namespace sweepd::sim {
+
+void RealDaemon::start() {
+  ++term_;
+  ending_ = false;
+  stalled_until_ = {};
+  inbox_.clear();
+  daemon::Loop::Options options;
+  options.rules = {world_.scenario.heartbeat, world_.scenario.lease};
+  options.facts.term = term_;
+  loop_ = std::make_unique<daemon::Loop>(daemon::Loop::Ports{*this, disk_, *this, *this, *this},
+                                         options);
+  world_.trace("daemon starts, term {}", term_);
+  const Result<void> started = loop_->start();
+  if (!started.ok() && !ending_) {
+    world_.auditor.fail("the daemon cannot start: " + started.error().message);
+  }
+  world_.heap.after({}, [this, term = term_] {
+    if (term == term_) {
+      turn();
+    }
+  });
+}
+
+void RealDaemon::crash() {
+  world_.trace("daemon crashes");
+  loop_.reset();
+  ++term_;
+  inbox_.clear();
+}
+
+void RealDaemon::audit_history() {
+  core::State state;
+  const auto headers = disk_.headers();
+  for (const daemon::SweepHeader& header : *headers) {
+    auto rebuilt = daemon::rebuild_sweep(*this, header.id);
+    if (!rebuilt.ok()) {
+      world_.auditor.fail("history cannot be read: " + rebuilt.error().message);
+      return;
+    }
+    if (header.state != rebuilt->sweep.state ||
+        header.best_trial != core::best_trial(rebuilt->sweep).value_or(TrialNumber{})) {
+      world_.auditor.fail(
+          fmt::format("the header of sweep {} is not its history", header.id.value));
+    }
+    core::adopt_sweep(state, std::move(rebuilt->sweep));
+  }
+  world_.auditor.finish(state);
+}
+
+void RealDaemon::stall(Duration span) {
+  world_.trace("daemon stalls");
+  stalled_until_ = world_.now() + span;
+}
+
+void RealDaemon::arrive(wire::Door door, const std::string& peer, const std::string& bytes) {
+  if (runs()) {
+    inbox_[door].push_back({peer, bytes});
+  }
+}
+
+void RealDaemon::turn() {
+  if (!runs() || world_.auditor.violation()) {
+    return;
+  }
+  if (world_.now() >= stalled_until_) {
+    const Result<void> turned = loop_->turn();
+    if (!turned.ok() || ending_) {
+      if (!ending_) {
+        world_.auditor.fail("the loop ends: " + turned.error().message);
+      }
+      crash();
+      world_.heap.after(seconds(1), [this] {
+        if (!runs()) {
+          start();
+        }
+      });
+      return;
+    }
+    if (const auto broken = core::check_invariants(loop_->state())) {
+      world_.auditor.fail(*broken);
+    }
+  }
+  world_.heap.after(world_.between(milliseconds(2), milliseconds(30)), [this, term = term_] {
+    if (term == term_) {
+      turn();
+    }
+  });
+}
+
+std::optional<wire::Incoming> RealDaemon::receive(wire::Door door) {
+  std::deque<wire::Incoming>& queue = inbox_[door];
+  if (queue.empty()) {
+    return std::nullopt;
+  }
+  wire::Incoming first = std::move(queue.front());
+  queue.pop_front();
+  return first;
+}
+
+daemon::ClockMark RealDaemon::mark() {
+  return {"boot", world_.now().us, WallTime{world_.now().us}, world_.now()};
+}
+
+Result<void> RealDaemon::commit(const daemon::Batch& batch) {
+  const bool crashes =
+      world_.faulty && world_.random.chance(world_.scenario.faults.crash_at_commit);
+  const Error gone{Errc::kUnexpected, "the simulated process ends here"};
+  if (crashes && world_.random.chance(0.5)) {
+    ending_ = true;
+    return gone;
+  }
+  SWEEPD_TRY_VOID(disk_.commit(batch));
+  for (const core::Record& record : batch.records) {
+    world_.auditor.committed(record);
+  }
+  world_.auditor.batch_committed();
+  if (crashes) {
+    ending_ = true;
+    return gone;
+  }
+  return {};
+}
+
+wire::Sent RealDaemon::send(wire::Door door, const std::string& peer, std::string_view bytes) {
+  audit_sent(door, peer, bytes);
+  send_(door, peer, std::string(bytes));
+  return wire::Sent::kYes;
+}
+
+void RealDaemon::audit_sent(wire::Door door, const std::string& peer, std::string_view bytes) {
+  if (door == wire::Door::kClient) {
+    pb::ClientReply reply;
+    if (wire::decode(bytes, bytes.size(), reply).ok() && reply.has_submitted()) {
+      world_.auditor.sending(core::Answer{
+          {reply.id_high(), reply.id_low()},
+          core::SubmitAnswer{SweepId{reply.submitted().sweep()}, reply.submitted().again()}});
+    }
+    return;
+  }
+  pb::DaemonMessage message;
+  if (!wire::decode(bytes, bytes.size(), message).ok()) {
+    world_.auditor.fail("the daemon sent what cannot be read");
+    return;
+  }
+  const AgentId agent = world_.auditor.agent_of(peer.substr(0, peer.find('/')));
+  if (message.has_start()) {
+    world_.auditor.sending(core::StartAttempt{agent, wire::from_proto(message.start().attempt())});
+  } else if (message.has_stop()) {
+    world_.auditor.sending(
+        core::StopAttempt{agent, wire::from_proto(message.stop().attempt()), {}, {}});
+  } else if (message.has_reports_ack()) {
+    const pb::ReportsAck& ack = message.reports_ack();
+    world_.auditor.sending(
+        core::AckReports{agent, wire::from_proto(ack.attempt()), ack.seq(), ack.fenced()});
+  } else if (message.has_ended_ack()) {
+    world_.auditor.sending(core::AckEnded{agent, wire::from_proto(message.ended_ack().attempt())});
+  }
+}
+
+}  // namespace sweepd::sim

@@ -1,0 +1,84 @@
+// The production loop of the daemon in the simulated world: its doors, clock and disk are ours.
+#pragma once
+
+#include "daemon/loop.h"
+#include "tests/daemon/fixtures.h"
+#include "tests/sim/world.h"
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace sweepd::sim {
+
+class RealDaemon final : private daemon::Doors,
+                         private daemon::Clock,
+                         private daemon::TreeIndex,
+                         private daemon::Journal {
+ public:
+  using Send = std::function<void(wire::Door door, const std::string& peer, std::string bytes)>;
+
+  RealDaemon(World& world, Send send) : world_(world), send_(std::move(send)) {}
+
+  void start();
+  void crash();
+  void stall(Duration span);
+
+  // Once everything has ended: what is on disk tells the story that the auditor saw.
+  void audit_history();
+
+  bool runs() const { return loop_ != nullptr; }
+
+  const core::State& state() const { return loop_->state(); }
+
+  // Bytes from a peer; dropped while the daemon is down.
+  void arrive(wire::Door door, const std::string& peer, const std::string& bytes);
+
+ private:
+  std::optional<wire::Incoming> receive(wire::Door door) override;
+  wire::Sent send(wire::Door door, const std::string& peer, std::string_view bytes) override;
+
+  void wait(Duration) override {}
+
+  bool stopping() override { return false; }
+
+  daemon::ClockMark mark() override;
+
+  bool has_tree(const std::string&) override { return true; }
+
+  // The disk: commits are seen by the auditor, and a crash may come just before or just after.
+  Result<void> commit(const daemon::Batch& batch) override;
+
+  Result<void> heal() override { return {}; }
+
+  Result<std::vector<daemon::SweepHeader>> headers() override { return disk_.headers(); }
+
+  Result<std::vector<daemon::SequencedRecord>> records(SweepId sweep,
+                                                       std::uint64_t after_seq,
+                                                       std::size_t limit) override {
+    return disk_.records(sweep, after_seq, limit);
+  }
+
+  Result<std::vector<core::Report>> reports(const AttemptKey& attempt,
+                                            std::uint64_t after_seq,
+                                            std::size_t limit) override {
+    return disk_.reports(attempt, after_seq, limit);
+  }
+
+  void turn();
+  void audit_sent(wire::Door door, const std::string& peer, std::string_view bytes);
+
+  World& world_;
+  Send send_;
+  daemon::test::MemoryJournal disk_;
+  std::uint64_t term_ = 0;
+  std::unique_ptr<daemon::Loop> loop_;
+  std::map<wire::Door, std::deque<wire::Incoming>> inbox_;
+  Instant stalled_until_;
+  bool ending_ = false;  // a commit failed: the process is about to end
+};
+
+}  // namespace sweepd::sim

@@ -1,0 +1,98 @@
+// People whose command lines speak the protocol.
+#include "tests/sim/system/real_people.h"
+
+#include "wire/protocol.h"
+#include "wire/spec/spec_codec.h"
+
+#include <algorithm>
+
+namespace sweepd::sim {
+
+void RealPeople::start() {
+  for (std::size_t i = 0; i < sweeps_.size(); ++i) {
+    world_.heap.at(world_.scenario.submissions[i].at, [this, i] { submit(i); });
+  }
+  for (const ControlPlan& plan : world_.scenario.controls) {
+    world_.heap.at(plan.at, [this, plan] {
+      if (sweeps_[plan.submission] && world_.faulty) {
+        control(fmt::format("{}{}", *sweeps_[plan.submission], plan.trials), plan.verb);
+      }
+    });
+  }
+}
+
+pb::ClientRequest RealPeople::fresh_request() {
+  pb::ClientRequest request;
+  request.set_id_high(world_.random.next());
+  request.set_id_low(world_.random.next());
+  request.set_protocol(wire::kProtocolVersion);
+  return request;
+}
+
+void RealPeople::submit(std::size_t index) {
+  const SubmissionPlan& plan = world_.scenario.submissions[index];
+  pb::ClientRequest request = fresh_request();
+  *request.mutable_submit()->mutable_spec() = wire::to_proto(plan.spec);
+  request.mutable_submit()->set_toml("toml");
+  request.mutable_submit()->set_user("ada");
+  request.mutable_submit()->set_paused(plan.paused);
+  submissions_[{request.id_high(), request.id_low()}] = index;
+  ask(request);
+}
+
+void RealPeople::control(const std::string& selector, core::ControlVerb verb) {
+  pb::ClientRequest request = fresh_request();
+  request.mutable_control()->set_selector(selector);
+  request.mutable_control()->set_verb(static_cast<pb::Verb>(verb));
+  ask(request);
+}
+
+void RealPeople::ask(const pb::ClientRequest& request) {
+  const RequestId id{request.id_high(), request.id_low()};
+  unanswered_[id] = request;
+  send_(wire::encode(request));
+  world_.heap.after(seconds(2), [this, id] {
+    if (const auto open = unanswered_.find(id); open != unanswered_.end()) {
+      ask(pb::ClientRequest(open->second));
+    }
+  });
+}
+
+void RealPeople::arrive(const std::string& bytes) {
+  pb::ClientReply reply;
+  if (!wire::decode(bytes, bytes.size(), reply).ok()) {
+    world_.auditor.fail("a client got what it cannot read");
+    return;
+  }
+  const RequestId id{reply.id_high(), reply.id_low()};
+  unanswered_.erase(id);
+  const auto submission = submissions_.find(id);
+  if (submission == submissions_.end()) {
+    return;
+  }
+  if (!reply.has_submitted()) {
+    world_.auditor.fail("a submission is refused: " + reply.message());
+    return;
+  }
+  world_.auditor.answered(
+      {id, core::SubmitAnswer{SweepId{reply.submitted().sweep()}, reply.submitted().again()}});
+  sweeps_[submission->second] = reply.submitted().sweep();
+}
+
+void RealPeople::resume_everything() {
+  std::erase_if(unanswered_, [](const auto& entry) { return entry.second.has_control(); });
+  for (const auto& sweep : sweeps_) {
+    if (sweep) {
+      control(fmt::format("{}", *sweep), core::ControlVerb::kResume);
+    }
+  }
+  world_.heap.after(seconds(40), [this] { resume_everything(); });
+}
+
+bool RealPeople::all_submissions_answered() const {
+  return submissions_.size() == sweeps_.size() &&
+         std::all_of(
+             sweeps_.begin(), sweeps_.end(), [](const auto& sweep) { return sweep.has_value(); });
+}
+
+}  // namespace sweepd::sim

@@ -1,0 +1,273 @@
+// The world of the production programs: loop, gateways, codecs and recovery of the daemon, session
+// of the agent.
+#include "tests/sim/check_failed.h"
+#include "tests/sim/simulation.h"
+#include "tests/sim/system/real_box.h"
+#include "tests/sim/system/real_daemon.h"
+#include "tests/sim/system/real_people.h"
+#include "tests/sim/system/wire_net.h"
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+
+namespace sweepd::sim {
+
+namespace {
+
+constexpr Duration kPeaceMax = seconds(8000);
+
+class RealSimulation {
+ public:
+  explicit RealSimulation(const Plan& plan);
+
+  Finding run();
+
+ private:
+  // A box and its connection to the daemon. A new connection has a new name.
+  struct Host {
+    std::unique_ptr<RealBox> box;
+    std::unique_ptr<Pipe> up;
+    std::unique_ptr<Pipe> down;
+    std::uint64_t connection = 1;
+    bool gone = false;
+
+    std::string peer() const { return fmt::format("{}/{}", box->uuid(), connection); }
+  };
+
+  void add_host(std::size_t index);
+  void reconnect(Host& host);
+  void from_daemon(wire::Door door, const std::string& peer, std::string bytes);
+  void plan_strikes(Duration every, Heap::Action strike);
+  void plan_faults();
+  void cut_off();
+  void crash_daemon();
+  void disturb_program();
+  void reboot();
+  void make_peace();
+  bool over() const;
+
+  Host& some_host() {
+    return hosts_[static_cast<std::size_t>(
+        world_.random.between(0, static_cast<std::int64_t>(hosts_.size()) - 1))];
+  }
+
+  World world_;
+  RealDaemon daemon_;
+  std::deque<Host> hosts_;
+  Pipe client_up_;
+  Pipe client_down_;
+  RealPeople people_;
+};
+
+RealSimulation::RealSimulation(const Plan& plan)
+    : world_(draw_scenario(plan.seed), plan.mutant, plan.trace),
+      daemon_(world_,
+              [this](wire::Door door, const std::string& peer, std::string bytes) {
+                from_daemon(door, peer, std::move(bytes));
+              }),
+      client_up_(
+          world_,
+          [this](const std::string& bytes) { daemon_.arrive(wire::Door::kClient, "ada", bytes); }),
+      client_down_(world_, [this](const std::string& bytes) { people_.arrive(bytes); }),
+      people_(world_, [this](std::string bytes) { client_up_.send(std::move(bytes)); }) {
+  for (std::size_t i = 0; i < world_.scenario.boxes.size(); ++i) {
+    add_host(i);
+  }
+}
+
+void RealSimulation::add_host(std::size_t index) {
+  Host& host = hosts_.emplace_back();
+  host.box = std::make_unique<RealBox>(
+      world_, index, [&host](std::string bytes) { host.up->send(std::move(bytes)); });
+  host.up = std::make_unique<Pipe>(world_, [this, &host](const std::string& bytes) {
+    daemon_.arrive(wire::Door::kControl, host.peer(), bytes);
+  });
+  host.down = std::make_unique<Pipe>(
+      world_, [&host](const std::string& bytes) { host.box->arrive(bytes); });
+}
+
+void RealSimulation::reconnect(Host& host) {
+  ++host.connection;
+  host.up->break_off();
+  host.down->break_off();
+}
+
+void RealSimulation::from_daemon(wire::Door door, const std::string& peer, std::string bytes) {
+  if (door == wire::Door::kClient) {
+    client_down_.send(std::move(bytes));
+    return;
+  }
+  for (Host& host : hosts_) {
+    if (host.peer() == peer) {
+      host.down->send(std::move(bytes));
+      return;
+    }
+  }
+}
+
+Finding RealSimulation::run() {
+  daemon_.start();
+  for (Host& host : hosts_) {
+    world_.heap.after(world_.between({}, seconds(5)), [&host] { host.box->power_on(); });
+  }
+  people_.start();
+  plan_faults();
+  world_.heap.at(Instant{} + world_.scenario.faulty, [this] { make_peace(); });
+  const Instant end = Instant{} + world_.scenario.faulty + kPeaceMax;
+  Finding finding;
+  while (!world_.auditor.violation() && !over()) {
+    if (world_.heap.next() > end) {
+      std::string text;
+      for (const Host& host : hosts_) {
+        text += host.box->describe() + "; ";
+      }
+      world_.auditor.fail("everything works and not everything ends: " + text);
+      break;
+    }
+    world_.heap.advance();
+    ++finding.events;
+  }
+  if (!world_.auditor.violation()) {
+    daemon_.audit_history();
+  }
+  finding.violation = world_.auditor.violation();
+  finding.virtual_us = world_.now().us;
+  return finding;
+}
+
+void RealSimulation::plan_faults() {
+  const Faults& faults = world_.scenario.faults;
+  plan_strikes(faults.partition_every, [this] { cut_off(); });
+  plan_strikes(faults.daemon_crash_every, [this] { crash_daemon(); });
+  plan_strikes(faults.daemon_stall_every, [this] {
+    daemon_.stall(world_.between(seconds(1), scaled(world_.scenario.lease, 1.5)));
+  });
+  plan_strikes(faults.program_death_every, [this] { disturb_program(); });
+  plan_strikes(faults.reboot_every, [this] { reboot(); });
+}
+
+void RealSimulation::plan_strikes(Duration every, Heap::Action strike) {
+  if (every.us == 0) {
+    return;
+  }
+  const Duration wait = scaled(every, -std::log(1 - world_.random.unit()));
+  world_.heap.after(wait, [this, every, strike = std::move(strike)] {
+    if (world_.faulty) {
+      strike();
+      plan_strikes(every, strike);
+    }
+  });
+}
+
+void RealSimulation::cut_off() {
+  Host& host = some_host();
+  const auto way = [this] {
+    return static_cast<Pipe::Way>(world_.random.between(0, 2));
+  };
+  const Pipe::Way up = way();
+  const Pipe::Way down = way();
+  world_.trace("{} is cut off", host.box->uuid());
+  host.up->set_way(up);
+  host.down->set_way(down);
+  const auto time = [this] {
+    return world_.random.chance(0.4)
+               ? world_.between(seconds(1), seconds(8))
+               : world_.between(seconds(1), scaled(world_.scenario.lease, 1.8));
+  };
+  const bool breaks = world_.random.chance(0.5);
+  world_.heap.after(time(), [this, &host, breaks] {
+    if (breaks) {
+      reconnect(host);
+    }
+    host.up->set_way(Pipe::Way::kOpen);
+  });
+  world_.heap.after(time(), [&host] { host.down->set_way(Pipe::Way::kOpen); });
+}
+
+void RealSimulation::crash_daemon() {
+  if (!daemon_.runs()) {
+    return;
+  }
+  daemon_.crash();
+  for (Host& host : hosts_) {
+    reconnect(host);
+  }
+  client_up_.break_off();
+  world_.heap.after(world_.between(milliseconds(200), scaled(world_.scenario.lease, 1.5)), [this] {
+    if (!daemon_.runs()) {
+      daemon_.start();
+    }
+  });
+}
+
+void RealSimulation::disturb_program() {
+  Host& host = some_host();
+  if (!host.box->program_runs()) {
+    return;
+  }
+  const Duration span = world_.between(milliseconds(300), scaled(world_.scenario.lease, 2));
+  if (world_.random.chance(0.4)) {
+    host.box->freeze_program(span);
+    return;
+  }
+  host.box->kill_program();
+  reconnect(host);
+  const auto index = static_cast<std::size_t>(
+      std::find_if(
+          hosts_.begin(), hosts_.end(), [&host](const Host& each) { return &each == &host; }) -
+      hosts_.begin());
+  host.gone = host.gone || world_.scenario.boxes[index].dies_for_good;
+  world_.heap.after(span, [&host] {
+    if (!host.gone && !host.box->program_runs()) {
+      host.box->start_program();
+    }
+  });
+}
+
+void RealSimulation::reboot() {
+  Host& host = some_host();
+  if (!host.gone) {
+    host.box->reboot(world_.between(seconds(2), scaled(world_.scenario.lease, 2)));
+    reconnect(host);
+  }
+}
+
+void RealSimulation::make_peace() {
+  world_.trace("peace");
+  world_.faulty = false;
+  if (!daemon_.runs()) {
+    daemon_.start();
+  }
+  for (Host& host : hosts_) {
+    host.up->set_way(Pipe::Way::kOpen);
+    host.down->set_way(Pipe::Way::kOpen);
+    if (!host.gone && !host.box->program_runs()) {
+      host.box->start_program();
+    }
+  }
+  world_.heap.after(seconds(35), [this] { people_.resume_everything(); });
+}
+
+bool RealSimulation::over() const {
+  if (world_.faulty || !daemon_.runs() || !people_.all_submissions_answered() ||
+      !daemon_.state().live.empty()) {
+    return false;
+  }
+  return std::all_of(hosts_.begin(), hosts_.end(), [](const Host& host) {
+    return host.gone || host.box->quiet();
+  });
+}
+
+}  // namespace
+
+Finding simulate_system(const Plan& plan) {
+  try {
+    RealSimulation simulation(plan);
+    return simulation.run();
+  } catch (const CheckFailed& failure) {
+    return {"a check failed: " + failure.what, 0, 0};
+  }
+}
+
+}  // namespace sweepd::sim
