@@ -151,6 +151,10 @@ struct Apply {
     sweep.reason = record.reason;
     sweep.ended.reset();
     sweep.closing.reset();
+    // Only what was asked for runs again: no new proposals, and the time that has passed is
+    // forgiven.
+    sweep.exhausted = true;
+    sweep.reopened = true;
     state.live.insert(record.sweep);
   }
 

@@ -86,15 +86,27 @@ void end_sweep(Decider& decider, const SweepEnded& ended) {
   }
 }
 
+// Queued trials that could start now; those in back-off must not keep slots idle.
+std::size_t ready(const Sweep& sweep, Instant now) {
+  if (sweep.spec.retry.backoff == Duration{}) {
+    return sweep.queued.size();
+  }
+  return static_cast<std::size_t>(
+      std::count_if(sweep.queued.begin(), sweep.queued.end(), [&](TrialNumber number) {
+        return sweep.trial(number).not_before <= now;
+      }));
+}
+
 void ask_for_proposals(Decider& decider, const Sweep& sweep) {
   const State& state = decider.state();
   const std::size_t slots = state.busy.size() + state.free_cpu.size() + state.free_gpu.size();
   const std::size_t ahead = std::max(slots, kProposalsAheadMin);
-  if (sweep.queued.size() >= ahead) {
+  const std::size_t waiting = ready(sweep, decider.at().now);
+  if (waiting >= ahead) {
     return;
   }
   const std::size_t left = sweep.trials_total - sweep.trials.size();
-  const auto count = static_cast<std::uint32_t>(std::min(ahead - sweep.queued.size(), left));
+  const auto count = static_cast<std::uint32_t>(std::min(ahead - waiting, left));
   const auto first = static_cast<std::uint32_t>(sweep.trials.size() + 1);
   decider.ask(Suggest{sweep.id, TrialNumber{first}, count});
 }

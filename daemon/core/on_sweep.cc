@@ -193,7 +193,8 @@ bool answered_before(Decider& decider, const RequestId& request) {
 
 void check_sweep_time(Decider& decider, const Sweep& sweep) {
   const auto limit = sweep.spec.limits.sweep_time;
-  if (!limit || sweep.closing || decider.at().now < sweep.submitted.now + *limit) {
+  if (!limit || sweep.closing || sweep.reopened ||
+      decider.at().now < sweep.submitted.now + *limit) {
     return;
   }
   const Reason reason{ReasonCode::kSweepTime, "limits.sweep_time has passed"};

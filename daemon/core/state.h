@@ -81,6 +81,7 @@ struct Sweep {
   std::optional<WallTime> ended;
   std::uint32_t trials_total = 0;  // that will be proposed at most
   bool exhausted = false;          // the sampler has nothing more
+  bool reopened = false;           // by a retry after its end: limits.sweep_time no longer binds it
   std::vector<Trial> trials;       // [number − 1]
   sweeps::Policy policy;
 
