@@ -24,7 +24,7 @@ struct Process {
 
 // "1234 (any name, even with ) in it) S 1200 …"
 std::optional<Process> read_process(int proc, const char* name) {
-  char path[64];
+  char path[272];
   std::snprintf(path, sizeof path, "%s/stat", name);
   const int fd = ::openat(proc, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
