@@ -3,6 +3,7 @@
 
 #include "base/check.h"
 #include "base/limits.h"
+#include "daemon/lock_file.h"
 
 #include <fmt/format.h>
 
@@ -52,10 +53,10 @@ bool StopSignals::arrived() {
   return arrived_;
 }
 
-Result<void> prepare_endpoint(const wire::Endpoint& endpoint) {
+Result<blobs::File> claim_endpoint(const wire::Endpoint& endpoint) {
   const std::string text = endpoint.text();
   if (!text.starts_with(kIpc)) {
-    return {};
+    return blobs::File();
   }
   const std::string folder = text.substr(kIpc.size());
   std::error_code error;
@@ -69,11 +70,25 @@ Result<void> prepare_endpoint(const wire::Endpoint& endpoint) {
   if (made && chmod(folder.c_str(), S_IRWXU) != 0) {
     return Error{Errc::kPermissionDenied, fmt::format("cannot protect the folder {}", folder)};
   }
-  return {};
+  SWEEPD_TRY(LockFile lock, claim_lock(folder + "/lock"));
+  if (!lock.file) {
+    return Error{Errc::kUnavailable,
+                 fmt::format("another sweepd (pid {}) is listening in {}: stop it, or choose "
+                             "another folder with --listen",
+                             lock.holder,
+                             folder)};
+  }
+  return std::move(lock.file);
 }
 
-SocketDoors::SocketDoors(wire::Router control, wire::Router client, StopSignals& signals)
-    : control_(std::move(control)), client_(std::move(client)), signals_(&signals) {}
+SocketDoors::SocketDoors(blobs::File lock,
+                         wire::Router control,
+                         wire::Router client,
+                         StopSignals& signals)
+    : lock_(std::move(lock)),
+      control_(std::move(control)),
+      client_(std::move(client)),
+      signals_(&signals) {}
 
 Result<SocketDoors> SocketDoors::open(wire::Context& context,
                                       const wire::Endpoint& endpoint,
@@ -81,7 +96,7 @@ Result<SocketDoors> SocketDoors::open(wire::Context& context,
   using wire::Door;
   using wire::Router;
   SWEEPD_TRY_VOID(endpoint.check_bindable());
-  SWEEPD_TRY_VOID(prepare_endpoint(endpoint));
+  SWEEPD_TRY(blobs::File lock, claim_endpoint(endpoint));
   SWEEPD_TRY(Router control,
              Router::bind(context,
                           endpoint.address(Door::kControl),
@@ -90,7 +105,7 @@ Result<SocketDoors> SocketDoors::open(wire::Context& context,
              Router::bind(context,
                           endpoint.address(Door::kClient),
                           {limits::kClientMessageBytesMax, kClientMessages}));
-  return SocketDoors(std::move(control), std::move(client), signals);
+  return SocketDoors(std::move(lock), std::move(control), std::move(client), signals);
 }
 
 wire::Router& SocketDoors::router(wire::Door door) {

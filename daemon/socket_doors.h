@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "blobs/file.h"
 #include "daemon/ports.h"
 
 namespace sweepd::daemon {
@@ -24,13 +25,15 @@ class StopSignals {
   bool arrived_ = false;
 };
 
-// Makes the folder of an ipc endpoint (for its owner only) where there is none. Nothing to do for
-// others.
-Result<void> prepare_endpoint(const wire::Endpoint& endpoint);
+// Makes the folder of an ipc endpoint (for its owner only) where there is none, and locks it: a
+// second daemon would take the sockets away from the first without a word. Nothing to do, and an
+// empty file, for other endpoints: the system refuses a port in use. Hold the file while listening.
+Result<blobs::File> claim_endpoint(const wire::Endpoint& endpoint);
 
 class SocketDoors final : public Doors {
  public:
-  // Binds the control and the client door. Both references must outlive the doors.
+  // Binds the control and the client door; kUnavailable when somebody else listens there. Both
+  // references must outlive the doors.
   static Result<SocketDoors> open(wire::Context& context,
                                   const wire::Endpoint& endpoint,
                                   StopSignals& signals);
@@ -42,10 +45,11 @@ class SocketDoors final : public Doors {
   bool stopping() override { return signals_->arrived(); }
 
  private:
-  SocketDoors(wire::Router control, wire::Router client, StopSignals& signals);
+  SocketDoors(blobs::File lock, wire::Router control, wire::Router client, StopSignals& signals);
 
   wire::Router& router(wire::Door door);
 
+  blobs::File lock_;  // of the folder of an ipc endpoint; outlives the sockets
   wire::Router control_;
   wire::Router client_;
   StopSignals* signals_;

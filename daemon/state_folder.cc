@@ -1,15 +1,14 @@
 // The folder that holds everything a daemon keeps, and the right to use it.
 #include "daemon/state_folder.h"
 
+#include "daemon/lock_file.h"
+
 #include <fmt/format.h>
 
-#include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -56,14 +55,6 @@ Result<void> refuse_network(const std::string& path) {
   return {};
 }
 
-std::string read_pid(int file) {
-  std::array<char, 32> text{};
-  const ssize_t size = pread(file, text.data(), text.size() - 1, 0);
-  std::string pid(text.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
-  pid.erase(pid.find_last_not_of('\n') + 1);
-  return pid;
-}
-
 }  // namespace
 
 std::string network_file_system(unsigned long magic) {
@@ -94,42 +85,16 @@ std::string network_file_system(unsigned long magic) {
 Result<StateFolder> StateFolder::claim(const std::string& path) {
   SWEEPD_TRY_VOID(make_folder(path));
   SWEEPD_TRY_VOID(refuse_network(path));
-  const std::string name = path + "/sweepd.pid";
-  const int file = open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (file < 0) {
-    return Error{Errc::kPermissionDenied,
-                 fmt::format("cannot open {}: {}", name, reason_of(errno))};
-  }
-  StateFolder folder(path, file);
-  if (flock(file, LOCK_EX | LOCK_NB) != 0) {
+  SWEEPD_TRY(LockFile lock, claim_lock(path + "/sweepd.pid"));
+  if (!lock.file) {
     return Error{
         Errc::kUnavailable,
         fmt::format("another sweepd (pid {}) is using {}: stop it, or choose another folder "
                     "with --state",
-                    read_pid(file),
+                    lock.holder,
                     path)};
   }
-  const std::string pid = fmt::format("{}\n", getpid());
-  if (ftruncate(file, 0) != 0 ||
-      pwrite(file, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size())) {
-    return Error{Errc::kUnavailable, fmt::format("cannot write {}: {}", name, reason_of(errno))};
-  }
-  return folder;
-}
-
-StateFolder::~StateFolder() {
-  if (lock_ >= 0) {
-    close(lock_);
-  }
-}
-
-StateFolder::StateFolder(StateFolder&& other) noexcept
-    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
-
-StateFolder& StateFolder::operator=(StateFolder&& other) noexcept {
-  std::swap(path_, other.path_);
-  std::swap(lock_, other.lock_);
-  return *this;
+  return StateFolder(path, std::move(lock.file));
 }
 
 std::string default_state_folder() {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "base/result.h"
+#include "blobs/file.h"
 
 #include <string>
+#include <utility>
 
 namespace sweepd::daemon {
 
@@ -14,9 +16,6 @@ class StateFolder {
   // systems, where locks and syncs do not mean what they say, and a folder in use, naming the
   // process that uses it.
   static Result<StateFolder> claim(const std::string& path);
-  ~StateFolder();
-  StateFolder(StateFolder&& other) noexcept;
-  StateFolder& operator=(StateFolder&& other) noexcept;
 
   const std::string& path() const { return path_; }
 
@@ -25,15 +24,15 @@ class StateFolder {
   std::string blobs() const { return path_ + "/blobs"; }
 
  private:
-  StateFolder(std::string path, int lock) : path_(std::move(path)), lock_(lock) {}
+  StateFolder(std::string path, blobs::File lock)
+      : path_(std::move(path)), lock_(std::move(lock)) {}
 
   std::string path_;
-  int lock_ = -1;
+  blobs::File lock_;
 };
 
 // Where state goes unless somebody says so: /var/lib/sweepd for root, else $XDG_STATE_HOME/sweepd
-// or
-// ~/.local/state/sweepd.
+// or ~/.local/state/sweepd.
 std::string default_state_folder();
 
 // The name of a network file system by the magic number that statfs gives; empty for others.

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <optional>
+#include <string>
 
 using namespace sweepd;
 using daemon::SocketDoors;
@@ -85,4 +87,33 @@ TEST_CASE("socket doors: a port in use is refused with its address") {
   REQUIRE_FALSE(second.ok());
   CHECK(second.error().code == Errc::kUnavailable);
   CHECK(second.error().message.find("tcp://127.0.0.1:17791") != std::string::npos);
+}
+
+TEST_CASE("socket doors: a folder in use is refused with who uses it, and stays with the first") {
+  const Folder folder;
+  StopSignals signals;
+  wire::Context context;
+  const auto endpoint = *wire::Endpoint::parse("ipc://" + folder.path());
+  std::optional<SocketDoors> first = *SocketDoors::open(context, endpoint, signals);
+  const auto second = SocketDoors::open(context, endpoint, signals);
+  REQUIRE_FALSE(second.ok());
+  CHECK(second.error().code == Errc::kUnavailable);
+  CHECK(second.error().message == "another sweepd (pid " + std::to_string(getpid()) +
+                                      ") is listening in " + folder.path() +
+                                      ": stop it, or choose another folder with --listen");
+
+  wire::Dealer dealer =
+      *wire::Dealer::connect(context, endpoint.address(wire::Door::kClient), {1000, 10});
+  while (dealer.send("hello") != wire::Sent::kYes) {
+    usleep(1000);
+  }
+  std::optional<wire::Incoming> message;
+  for (int i = 0; i < 50 && !message; ++i) {
+    first->wait(milliseconds(100));
+    message = first->receive(wire::Door::kClient);
+  }
+  CHECK(message.has_value());
+
+  first.reset();
+  CHECK(SocketDoors::open(context, endpoint, signals).ok());
 }
