@@ -65,6 +65,10 @@ class Journal {
   // Makes commits possible again after a full disk; kUnavailable while it still is full.
   virtual Result<void> heal() = 0;
 
+  // Whether somebody else than commit, the logs, has met a full disk since: then heal is wanted
+  // although no commit has failed.
+  virtual bool wants_heal() const { return false; }
+
   virtual Result<std::vector<SweepHeader>> headers() = 0;  // of all sweeps, by number
 
   // Records of a sweep (0: of agents and models) after `after_seq`, in order; at least one unless
@@ -78,6 +82,9 @@ class Journal {
                                                     std::uint64_t after_seq,
                                                     std::size_t limit) = 0;
 };
+
+// Of a stream of an attempt. A script that prints without end must not fill the disk of all.
+constexpr std::uint64_t kLogBytesMax = 256ULL << 20;
 
 enum class LogStream : int { kStdout = 1, kStderr = 2 };  // stored; append-only
 
@@ -101,7 +108,8 @@ class LogStore {
 
   // Appends in order and syncs once. What is stored already is skipped; an append that would leave
   // a gap is left out. Returns for each how much of its log is then stored: less than its offset
-  // means a gap. kUnavailable: the disk is full.
+  // means a gap. Of a log beyond its limit the rest is dropped, after a line that says so, and
+  // counts as stored, so that the attempt can end. kUnavailable: the disk is full.
   virtual Result<std::vector<std::uint64_t>> append(const std::vector<LogAppend>& appends) = 0;
 
   virtual Result<std::uint64_t> size(const LogKey& log) = 0;

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <map>
 
 namespace sweepd::daemon {
@@ -95,6 +96,13 @@ rocksdb::ColumnFamilyOptions family_options(const std::string& name,
   return options;
 }
 
+std::string cut_line(std::uint64_t limit) {
+  const bool whole = limit % (1 << 20) == 0;
+  return fmt::format("\n[sweepd: log limit of {} {} reached, the rest is dropped]\n",
+                     whole ? limit >> 20 : limit,
+                     whole ? "MiB" : "bytes");
+}
+
 std::string random_uuid() {
   std::array<unsigned char, 16> bytes{};
   SWEEPD_CHECK(getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
@@ -116,6 +124,8 @@ struct RocksJournal::Impl {
   std::string uuid;
   ClockMark clock;
   std::uint64_t next_seq = 1;
+  std::uint64_t log_bytes_max = kLogBytesMax;
+  std::atomic<bool> wants_heal{false};  // set by the thread of the logs
 
   ~Impl() {
     for (const auto& [name, family] : families) {
@@ -132,6 +142,11 @@ struct RocksJournal::Impl {
   Result<void> write(rocksdb::WriteBatch& batch) const;
   void add_records(rocksdb::WriteBatch& batch, const std::vector<core::Record>& records) const;
   Result<std::uint64_t> log_size(const LogKey& log) const;
+
+  // Adds what is new of an append to a log of `size`; gives how much then counts as stored.
+  std::uint64_t add_log(rocksdb::WriteBatch& rows,
+                        const LogAppend& append,
+                        std::uint64_t& size) const;
 
   // Calls `visit` with the rows of a family whose keys begin with `prefix`, from the last one at or
   // before `from` on (or the first after it), until it returns false.
@@ -260,8 +275,10 @@ RocksJournal::RocksJournal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) 
 
 RocksJournal::~RocksJournal() = default;
 
-Result<std::unique_ptr<RocksJournal>> RocksJournal::open(const std::string& folder) {
+Result<std::unique_ptr<RocksJournal>> RocksJournal::open(const std::string& folder,
+                                                         std::uint64_t log_bytes_max) {
   auto impl = std::make_unique<Impl>();
+  impl->log_bytes_max = log_bytes_max;
   impl->folder = folder;
   SWEEPD_TRY_VOID(impl->open_files());
   SWEEPD_TRY_VOID(impl->begin_term());
@@ -309,7 +326,12 @@ Result<void> RocksJournal::heal() {
   SWEEPD_TRY_VOID(impl_->write(removal));
   SWEEPD_TRY(const std::uint64_t next, impl_->meta_number("next_seq"));
   impl_->next_seq = std::max<std::uint64_t>(1, next);
+  impl_->wants_heal = false;
   return {};
+}
+
+bool RocksJournal::wants_heal() const {
+  return impl_->wants_heal;
 }
 
 Result<std::vector<SweepHeader>> RocksJournal::headers() {
@@ -377,6 +399,25 @@ Result<std::uint64_t> RocksJournal::Impl::log_size(const LogKey& log) const {
   return keys::last_number(view(row->key())).value_or(0) + row->value().size();
 }
 
+std::uint64_t RocksJournal::Impl::add_log(rocksdb::WriteBatch& rows,
+                                          const LogAppend& append,
+                                          std::uint64_t& size) const {
+  const std::uint64_t end = append.offset + append.bytes.size();
+  if (size > log_bytes_max) {
+    return std::max(log_bytes_max, end);  // the log is cut already
+  }
+  if (append.offset > size || end <= size) {
+    return size;
+  }
+  std::string fresh = append.bytes.substr(size - append.offset, log_bytes_max - size);
+  if (end > log_bytes_max) {
+    fresh += cut_line(log_bytes_max);
+  }
+  rows.Put(family(kLog), keys::log(append.log, size), Slice(fresh));
+  size += fresh.size();
+  return end;
+}
+
 Result<std::vector<std::uint64_t>> RocksJournal::append(const std::vector<LogAppend>& appends) {
   std::map<LogKey, std::uint64_t> sizes;
   std::vector<std::uint64_t> stored;
@@ -386,16 +427,16 @@ Result<std::vector<std::uint64_t>> RocksJournal::append(const std::vector<LogApp
       SWEEPD_TRY(sizes[append.log], impl_->log_size(append.log));
     }
     std::uint64_t& size = sizes[append.log];
-    const bool reaches = append.offset <= size && append.bytes.size() > size - append.offset;
-    if (reaches) {
-      const std::string_view fresh = std::string_view(append.bytes).substr(size - append.offset);
-      rows.Put(impl_->family(kLog), keys::log(append.log, size), Slice(fresh.data(), fresh.size()));
-      size += fresh.size();
-    }
-    stored.push_back(size);
+    stored.push_back(impl_->add_log(rows, append, size));
   }
-  if (rows.Count() > 0) {
-    SWEEPD_TRY_VOID(impl_->write(rows));
+  if (rows.Count() == 0) {
+    return stored;
+  }
+  if (const Result<void> written = impl_->write(rows); !written.ok()) {
+    if (written.error().code == Errc::kUnavailable) {
+      impl_->wants_heal = true;
+    }
+    return written.error();
   }
   return stored;
 }

@@ -16,7 +16,8 @@ class RocksJournal final : public Journal, public LogStore {
  public:
   // Opens the store in `folder` or makes it, and begins a new term. Refuses what another process
   // uses, a newer schema and damaged files.
-  static Result<std::unique_ptr<RocksJournal>> open(const std::string& folder);
+  static Result<std::unique_ptr<RocksJournal>> open(const std::string& folder,
+                                                    std::uint64_t log_bytes_max = kLogBytesMax);
   ~RocksJournal() override;
 
   std::uint64_t term() const;       // how often the store was opened; larger than any before
@@ -25,6 +26,7 @@ class RocksJournal final : public Journal, public LogStore {
 
   Result<void> commit(const Batch& batch) override;
   Result<void> heal() override;
+  bool wants_heal() const override;
   Result<std::vector<SweepHeader>> headers() override;
   Result<std::vector<SequencedRecord>> records(SweepId sweep,
                                                std::uint64_t after_seq,

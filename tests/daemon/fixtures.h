@@ -133,6 +133,8 @@ class MemoryJournal final : public Journal, public LogStore {
   std::vector<std::string>* diary = nullptr;  // gets "commit" with each commit
   std::optional<Error> failure;               // of the next commits
   std::size_t commits = 0;
+  bool logs_failed = false;  // what it says to wants_heal
+  std::size_t heals = 0;
 
   Result<void> commit(const Batch& batch) override {
     if (failure) {
@@ -160,7 +162,12 @@ class MemoryJournal final : public Journal, public LogStore {
     return {};
   }
 
-  Result<void> heal() override { return failure ? Result<void>(*failure) : Result<void>(); }
+  Result<void> heal() override {
+    ++heals;
+    return failure ? Result<void>(*failure) : Result<void>();
+  }
+
+  bool wants_heal() const override { return logs_failed; }
 
   Result<std::vector<SweepHeader>> headers() override {
     std::vector<SweepHeader> headers;

@@ -273,6 +273,56 @@ TEST_CASE(
   CHECK(journal->records({13}, 0, 10'000)->size() == stored + 1);
 }
 
+TEST_CASE("journal: a full disk that only logs have met asks for healing, and is healed") {
+  const Folder folder;
+  const SmallDisk disk(folder.path());
+  if (!disk.mounted()) {
+    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+    return;
+  }
+  const auto journal = opened(folder.path() + "/store");
+  CHECK_FALSE(journal->wants_heal());
+  const std::string block(1 << 20, 'x');
+  {
+    std::ofstream filler(folder.path() + "/filler", std::ios::binary);
+    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+    }
+  }
+  std::uint64_t stored = 0;
+  Result<std::vector<std::uint64_t>> last = std::vector<std::uint64_t>{0};
+  while (stored < 300 * block.size() && (last = journal->append({{kLog, stored, block}})).ok()) {
+    stored = last->front();
+  }
+  REQUIRE_FALSE(last.ok());
+  CHECK(journal->wants_heal());
+  std::filesystem::remove(folder.path() + "/filler");
+  for (int second = 0; second < 60 && !journal->heal().ok(); ++second) {
+    sleep(1);
+  }
+  CHECK_FALSE(journal->wants_heal());
+  CHECK(journal->append({{kLog, stored, block}}).ok());
+}
+
+TEST_CASE("logs: beyond the limit one line says so, and the rest counts as stored") {
+  const Folder folder;
+  const auto journal = *RocksJournal::open(folder.path(), 10);
+  const std::string cut =
+      "0123456789\n[sweepd: log limit of 10 bytes reached, the rest is dropped]\n";
+  CHECK(*journal->append({{kLog, 0, "01234567"}, {kLog, 8, "89AB"}, {kLog, 12, "CD"}}) ==
+        std::vector<std::uint64_t>{8, 12, 14});
+  CHECK(*journal->read(kLog, 0, 1000) == cut);
+  // Again, as after a lost answer or a restart of the agent, and on.
+  CHECK(*journal->append({{kLog, 0, "01234567"}, {kLog, 8, "89AB"}, {kLog, 500, "E"}}) ==
+        std::vector<std::uint64_t>{10, 12, 501});
+  CHECK(*journal->read(kLog, 0, 1000) == cut);
+  // A log of exactly the limit is whole.
+  const LogKey other{kAttempt, LogStream::kStderr};
+  CHECK(*journal->append({{other, 0, "0123456789"}}) == std::vector<std::uint64_t>{10});
+  CHECK(*journal->read(other, 0, 1000) == "0123456789");
+  CHECK(*journal->append({{other, 10, "A"}}) == std::vector<std::uint64_t>{11});
+  CHECK(*journal->read(other, 0, 1000) == cut);
+}
+
 TEST_CASE("logs: bytes come back from anywhere, across appends") {
   const Folder folder;
   {
