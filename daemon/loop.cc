@@ -2,7 +2,6 @@
 #include "daemon/loop.h"
 
 #include "base/log.h"
-#include "daemon/suggester.h"
 
 #include <fmt/format.h>
 
@@ -49,7 +48,7 @@ Result<void> Loop::run() {
 }
 
 Duration Loop::patience() const {
-  if (!left_over_.empty()) {
+  if (!left_over_.empty() || !unanswered_.empty()) {
     return {};
   }
   const bool waiting = !state_.live.empty() || !state_.agents.empty() || trouble_;
@@ -59,7 +58,7 @@ Duration Loop::patience() const {
 Result<void> Loop::turn() {
   ports_.doors.wait(patience());
   const ClockMark now = ports_.clock.mark();
-  if (trouble_) {
+  if (trouble_ || ports_.journal.wants_heal()) {
     try_to_heal(now);
   }
   receive(now);
@@ -68,6 +67,14 @@ Result<void> Loop::turn() {
 }
 
 void Loop::receive(const ClockMark& now) {
+  suggester_.begin_turn(state_);
+  for (const auto& [sweep, wanted] : std::exchange(unanswered_, {})) {
+    if (suggester_.tired()) {
+      unanswered_.emplace(sweep, wanted);
+    } else {
+      decide(suggester_.suggest(state_, wanted), now);
+    }
+  }
   for (core::EventBody& event : std::exchange(left_over_, {})) {
     decide(event, now);
   }
@@ -137,7 +144,11 @@ void Loop::decide(const core::EventBody& event, const ClockMark& now) {
     std::move(outcome.records.begin(), outcome.records.end(), std::back_inserter(records_));
     for (core::Effect& effect : outcome.effects) {
       if (const auto* wanted = std::get_if<core::Suggest>(&effect)) {
-        events.emplace_back(suggest(state_, *wanted));
+        if (suggester_.tired()) {
+          unanswered_.insert_or_assign(wanted->sweep, *wanted);
+        } else {
+          events.emplace_back(suggester_.suggest(state_, *wanted));
+        }
       } else {
         effects_.push_back(std::move(effect));
       }
@@ -187,6 +198,7 @@ Result<void> Loop::give_up_batch(const Error& error, const ClockMark& now) {
   effects_.clear();
   outbox_.clear();
   left_over_.clear();
+  forget_proposals();
   if (error.code != Errc::kUnavailable) {
     return error;
   }
@@ -209,7 +221,7 @@ void Loop::try_to_heal(const ClockMark& now) {
     return;
   }
   next_heal_ = now.now + kHealPeriod;
-  if (!ports_.journal.heal().ok()) {
+  if (!ports_.journal.heal().ok() || !trouble_) {
     return;
   }
   auto recovered = shelf_.recover();
@@ -219,10 +231,16 @@ void Loop::try_to_heal(const ClockMark& now) {
   }
   log_info("there is room on the disk again: changes are accepted");
   state_ = *std::move(recovered);
+  forget_proposals();
   agents_.keep_known(state_);
   liveness_.restart(state_, now.now);
   trouble_.reset();
   options_.facts.health = "ok";
+}
+
+void Loop::forget_proposals() {
+  suggester_.forget();
+  unanswered_.clear();
 }
 
 void Loop::perform(const core::Effect& effect) {

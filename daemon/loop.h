@@ -12,9 +12,11 @@
 #include "daemon/liveness.h"
 #include "daemon/ports.h"
 #include "daemon/queries.h"
+#include "daemon/suggester.h"
 #include "daemon/sweep_shelf.h"
 #include "daemon/time_line.h"
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +69,7 @@ class Loop {
   Result<void> finish(const ClockMark& now);
   Result<void> give_up_batch(const Error& error, const ClockMark& now);
   void try_to_heal(const ClockMark& now);
+  void forget_proposals();
   void perform(const core::Effect& effect);
   void send(std::optional<Outgoing> message);
   void flush();
@@ -79,13 +82,15 @@ class Loop {
   Queries queries_;
   AgentGateway agents_;
   ClientGateway clients_;
+  Suggester suggester_;
 
   // Of the turn under way.
   std::vector<core::Record> records_;
   std::vector<core::Effect> effects_;
   std::vector<Outgoing> outbox_;
 
-  std::vector<core::EventBody> left_over_;  // events that came of performing effects
+  std::vector<core::EventBody> left_over_;       // events that came of performing effects
+  std::map<SweepId, core::Suggest> unanswered_;  // more than one turn can propose
   Instant next_tick_;
   Instant next_owed_;
   std::optional<Error> trouble_;  // why changes cannot be stored now

@@ -9,87 +9,119 @@
 
 #include <fmt/core.h>
 
+#include <cstddef>
 #include <utility>
+#include <vector>
 
 namespace sweepd::sweeps {
 
 namespace {
 
-// Draws per trial until the constraints hold. A space of which less than a ten-thousandth is
-// allowed is not worth more of the core's time.
-constexpr std::uint32_t kTriesMax = 10'000;
-
-Proposal proposed(Assignment assignment) {
-  return {std::move(assignment), Availability::kMore};
-}
-
 Proposal nothing() {
   return {std::nullopt, Availability::kExhausted};
 }
 
-// The first assignment that satisfies the constraints, of those at the points that `point_of` gives
-// for retry 0, 1, …
-template <typename PointOf>
-Proposal drawn(const SpaceRules& rules, const Assignment& given, PointOf point_of) {
-  const std::uint32_t tries = rules.constraints().empty() ? 1 : kTriesMax;
-  for (std::uint32_t retry = 0; retry < tries; ++retry) {
-    Assignment assignment = rules.assignment_at(point_of(retry), given);
-    if (rules.satisfied(assignment)) {
-      return proposed(std::move(assignment));
-    }
+// Nothing where the space is not finite; then the sweep has another sampler.
+std::optional<GridPlan> plan_of(SamplerKind sampler, const SearchSpace& space) {
+  if (sampler != SamplerKind::kGrid) {
+    return std::nullopt;
   }
-  return nothing();
-}
-
-Proposal propose_random(const SweepSpec& spec, TrialNumber number, const Assignment& given) {
-  const SpaceRules rules(spec.space);
-  return drawn(rules, given, [&](std::uint32_t retry) {
-    return random_point({spec.search.seed, number, retry}, spec.space.parameters.size());
-  });
-}
-
-Proposal propose_sobol(const SweepSpec& spec, std::uint32_t index) {
-  const SpaceRules rules(spec.space);
-  return drawn(rules, {}, [&](std::uint32_t retry) {
-    return sobol_point({spec.search.seed, retry}, spec.space.parameters.size(), index);
-  });
-}
-
-// The whole grid, then the whole grid again.
-Proposal propose_grid(const SweepSpec& spec, std::uint32_t index) {
-  const Result<GridPlan> plan = GridPlan::make(spec.space);
-  if (!plan.ok() || plan->count() == 0 || index / plan->count() >= spec.search.repeats) {
-    return nothing();
-  }
-  return proposed(plan->at(spec.space, index % plan->count()));
-}
-
-// The sampler's own sequence, index 0, 1, …
-Proposal propose_own(const SweepSpec& spec, TrialNumber number, std::uint32_t index) {
-  switch (spec.search.sampler) {
-    case SamplerKind::kGrid:
-      return propose_grid(spec, index);
-    case SamplerKind::kRandom:
-      return propose_random(spec, number, {});
-    case SamplerKind::kSobol:
-      return propose_sobol(spec, index);
-  }
-  return nothing();
+  Result<GridPlan> plan = GridPlan::make(space);
+  return plan.ok() ? std::optional(*std::move(plan)) : std::nullopt;
 }
 
 }  // namespace
 
-Proposal propose(const SweepSpec& spec, TrialNumber number) {
-  const bool beyond = spec.search.trials && number.value > *spec.search.trials;
-  if (!number || beyond || (spec.job && number.value > 1)) {
+struct Proposer::Impl {
+  explicit Impl(const SweepSpec& spec)
+      : search(spec.search),
+        job(spec.job),
+        space(spec.space),
+        rules(space),
+        plan(plan_of(search.sampler, space)) {}
+
+  // The first assignment that satisfies the constraints, of those at the points that `point_of`
+  // gives for retry 0, 1, …
+  template <typename PointOf>
+  Proposal drawn(const Assignment& given, PointOf point_of) const;
+  Proposal random(TrialNumber number, const Assignment& given) const;
+  Proposal sobol(std::uint32_t index) const;
+  Proposal grid(std::uint32_t index) const;
+  Proposal own(TrialNumber number, std::uint32_t index) const;
+
+  SearchSpec search;
+  bool job;
+  SearchSpace space;
+  SpaceRules rules;              // of the space above
+  std::optional<GridPlan> plan;  // of a grid
+};
+
+template <typename PointOf>
+Proposal Proposer::Impl::drawn(const Assignment& given, PointOf point_of) const {
+  const std::uint32_t tries = rules.constraints().empty() ? 1 : kDrawsMax;
+  for (std::uint32_t retry = 0; retry < tries; ++retry) {
+    Assignment assignment = rules.assignment_at(point_of(retry), given);
+    if (rules.satisfied(assignment)) {
+      return {std::move(assignment), Availability::kMore, retry + 1};
+    }
+  }
+  return {std::nullopt, Availability::kExhausted, tries};
+}
+
+Proposal Proposer::Impl::random(TrialNumber number, const Assignment& given) const {
+  return drawn(given, [&](std::uint32_t retry) {
+    return random_point({search.seed, number, retry}, space.parameters.size());
+  });
+}
+
+Proposal Proposer::Impl::sobol(std::uint32_t index) const {
+  return drawn({}, [&](std::uint32_t retry) {
+    return sobol_point({search.seed, retry}, space.parameters.size(), index);
+  });
+}
+
+// The whole grid, then the whole grid again.
+Proposal Proposer::Impl::grid(std::uint32_t index) const {
+  if (!plan || plan->count() == 0 || index / plan->count() >= search.repeats) {
+    return nothing();
+  }
+  return {plan->at(space, index % plan->count()), Availability::kMore};
+}
+
+// The sampler's own sequence, index 0, 1, …
+Proposal Proposer::Impl::own(TrialNumber number, std::uint32_t index) const {
+  switch (search.sampler) {
+    case SamplerKind::kGrid:
+      return grid(index);
+    case SamplerKind::kRandom:
+      return random(number, {});
+    case SamplerKind::kSobol:
+      return sobol(index);
+  }
+  return nothing();
+}
+
+Proposer::Proposer(const SweepSpec& spec) : impl_(std::make_unique<const Impl>(spec)) {}
+
+Proposer::~Proposer() = default;
+Proposer::Proposer(Proposer&&) noexcept = default;
+Proposer& Proposer::operator=(Proposer&&) noexcept = default;
+
+Proposal Proposer::propose(TrialNumber number) const {
+  const bool beyond = impl_->search.trials && number.value > *impl_->search.trials;
+  if (!number || beyond || (impl_->job && number.value > 1)) {
     return nothing();
   }
   const std::size_t index = number.value - 1;
-  const std::vector<Assignment>& first = spec.search.try_first;
+  const std::vector<Assignment>& first = impl_->search.try_first;
   if (index < first.size()) {
-    return propose_random(spec, number, first[index]);
+    return impl_->random(number, first[index]);
   }
-  return propose_own(spec, number, static_cast<std::uint32_t>(index - first.size()));
+  return impl_->own(number, static_cast<std::uint32_t>(index - first.size()));
+}
+
+Proposal propose(const SweepSpec& spec, TrialNumber number) {
+  return Proposer(spec).propose(number);
 }
 
 Result<void> accepts(SamplerKind sampler, const SearchSpace& space) {

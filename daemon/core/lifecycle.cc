@@ -2,6 +2,7 @@
 #include "base/limits.h"
 #include "daemon/core/decider.h"
 #include "daemon/core/view.h"
+#include "sweeps/sampler.h"
 
 #include <fmt/format.h>
 
@@ -25,16 +26,40 @@ void cancel_queued(Decider& decider, SweepId id, const Reason& reason) {
   }
 }
 
+Reason all_ended(const Sweep& sweep) {
+  // A grid's total counts its points, so only a sampler that draws ends below its total; what was
+  // retried ends where it ended before.
+  if (sweep.trials.size() < sweep.trials_total && !sweep.reopened) {
+    return {ReasonCode::kSpaceExhausted,
+            fmt::format("after {} of {} trials, no assignment satisfied the constraints in {} "
+                        "tries",
+                        sweep.trials.size(),
+                        sweep.trials_total,
+                        sweeps::kDrawsMax)};
+  }
+  return {ReasonCode::kAllTrialsEnded, fmt::format("all {} trials ended", sweep.trials.size())};
+}
+
 // What the sweep has come to when all of its trials have ended by themselves.
 SweepEnded natural_end(const Sweep& sweep, WallTime wall) {
   const std::uint32_t failed = sweep.count(TrialState::kFailed);
   const std::uint32_t cancelled = sweep.count(TrialState::kCancelled);
-  const std::uint32_t good = sweep.count(TrialState::kCompleted) + sweep.count(TrialState::kPruned);
-  if (good > 0 || failed + cancelled == 0) {
-    return {sweep.id,
-            SweepState::kCompleted,
-            {ReasonCode::kAllTrialsEnded, fmt::format("all {} trials ended", sweep.trials.size())},
-            wall};
+  const auto diverged = static_cast<std::uint32_t>(
+      std::count_if(sweep.trials.begin(), sweep.trials.end(), [](const Trial& trial) {
+        return trial.state == TrialState::kPruned && trial.diverged;
+      }));
+  const std::uint32_t good =
+      sweep.count(TrialState::kCompleted) + sweep.count(TrialState::kPruned) - diverged;
+  if (good > 0 || failed + cancelled + diverged == 0) {
+    return {sweep.id, SweepState::kCompleted, all_ended(sweep), wall};
+  }
+  if (failed == 0 && diverged > 0) {
+    return {
+        sweep.id,
+        SweepState::kFailed,
+        {ReasonCode::kDiverged,
+         fmt::format("none of {} trials completed: {} diverged", sweep.trials.size(), diverged)},
+        wall};
   }
   if (failed == 0) {
     return {

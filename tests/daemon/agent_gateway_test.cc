@@ -48,7 +48,7 @@ struct Conversation {
       events.pop_back();
       for (core::Effect& effect : core::step(state, {{}, body}).effects) {
         if (const auto* wanted = std::get_if<core::Suggest>(&effect)) {
-          events.emplace_back(daemon::suggest(state, *wanted));
+          events.emplace_back(daemon::Suggester().suggest(state, *wanted));
         } else {
           effects.push_back(std::move(effect));
         }

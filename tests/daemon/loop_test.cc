@@ -407,3 +407,29 @@ TEST_CASE("loop: it runs until somebody wants it to stop") {
   world.doors.stop = true;
   CHECK(world.loop->run().ok());
 }
+
+TEST_CASE("loop: a disk that was full for logs alone is healed, and not asked at every turn") {
+  World world;
+  world.journal.logs_failed = true;
+  world.turn(seconds(5));
+  CHECK(world.journal.heals == 1);
+  world.turn(milliseconds(100));
+  CHECK(world.journal.heals == 1);
+  CHECK_FALSE(world.loop->degraded());
+  world.journal.logs_failed = false;
+  world.turn(seconds(5));
+  CHECK(world.journal.heals == 1);
+}
+
+TEST_CASE("loop: proposals of many slots take several turns, and all come") {
+  World world;
+  world.join(600);
+  world.answer(World::submission(1000));
+  const std::size_t first = world.loop->state().sweeps.at(SweepId{1}).trials.size();
+  CHECK(first > 0);
+  CHECK(first < 600);
+  for (int i = 0; i < 20; ++i) {
+    world.turn();
+  }
+  CHECK(world.loop->state().sweeps.at(SweepId{1}).trials.size() >= 600);
+}

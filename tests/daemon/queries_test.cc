@@ -55,7 +55,7 @@ struct House {
       core::Outcome outcome = core::step(state, {now, body});
       for (const core::Effect& effect : outcome.effects) {
         if (const auto* wanted = std::get_if<core::Suggest>(&effect)) {
-          events.emplace_back(daemon::suggest(state, *wanted));
+          events.emplace_back(daemon::Suggester().suggest(state, *wanted));
         }
       }
       REQUIRE(journal.commit({outcome.records, shelf.update(state, outcome.records), {}}).ok());

@@ -33,7 +33,7 @@ class Daemon {
       core::Outcome outcome = core::step(state, {{now, {now.us}}, body});
       for (const core::Effect& effect : outcome.effects) {
         if (const auto* wanted = std::get_if<core::Suggest>(&effect)) {
-          events.emplace_back(daemon::suggest(state, *wanted));
+          events.emplace_back(daemon::Suggester().suggest(state, *wanted));
         }
       }
       if (!outcome.records.empty()) {

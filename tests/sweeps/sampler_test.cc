@@ -153,7 +153,10 @@ TEST_CASE(
     "samplers: constraints that nothing satisfies exhaust the sampler instead of hanging it") {
   for (const SamplerKind sampler : kSamplers) {
     const SweepSpec spec = sweep(sampler, {{{"w", ints(40), ""}}, {"w > 40"}}, 9);
-    CHECK(propose(spec, TrialNumber{1}) == Proposal{std::nullopt, Availability::kExhausted});
+    const Proposal proposed = propose(spec, TrialNumber{1});
+    CHECK_FALSE(proposed.assignment.has_value());
+    CHECK(proposed.availability == Availability::kExhausted);
+    CHECK_EQ(proposed.unlucky(), sampler != SamplerKind::kGrid);  // a grid knows
   }
 }
 
@@ -241,3 +244,17 @@ TEST_CASE("sobol sampler: this seed gives these values for ever") {
 
 }  // namespace
 }  // namespace sweepd::sweeps
+
+TEST_CASE("samplers: a proposer that is kept proposes what a new one would") {
+  for (const SamplerKind sampler : kSamplers) {
+    SweepSpec spec =
+        sweep(sampler, {{{"w", ints(40), ""}, {"d", ints(40), ""}}, {"w * d == 36"}}, 9);
+    spec.search.try_first = {{{"w", std::int64_t{36}}}};
+    const SweepSpec copy = spec;
+    const Proposer proposer(spec);
+    spec = {};  // the proposer has what it needs
+    for (const std::uint32_t number : {9U, 1U, 4U, 10U, 2U, 4U, 0U}) {
+      CHECK(proposer.propose(TrialNumber{number}) == propose(copy, TrialNumber{number}));
+    }
+  }
+}

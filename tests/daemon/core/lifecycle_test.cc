@@ -82,3 +82,15 @@ TEST_CASE("late facts: an ended sweep is changed by nothing that an agent says")
   desk.step(TimePassed{});
   CHECK(desk.state == before);
 }
+
+TEST_CASE("sweep: a sampler that gives up is the reason of the end, in words") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  const SweepId id = desk.submit(a_spec(5), false);
+  desk.propose(id, 1, true);
+  const SweepEnded ended = one_record<SweepEnded>(desk.complete(attempt_key(1, 1), 0.5));
+  CHECK(ended.state == SweepState::kCompleted);
+  CHECK(ended.reason == Reason{ReasonCode::kSpaceExhausted,
+                               "after 1 of 5 trials, no assignment satisfied the constraints in "
+                               "10000 tries"});
+}
