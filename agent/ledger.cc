@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -205,19 +206,47 @@ Result<Ledger> Ledger::open(const std::string& path) {
   SWEEPD_TRY(const std::string bytes, read_file(path));
   LedgerState state = read_ledger(bytes);
   ++state.incarnation;
-  const std::string fresh = path + ".new";
+  Ledger ledger(path, std::move(state));
+  SWEEPD_TRY_VOID(ledger.replace(ledger.state_));
+  return ledger;
+}
+
+// Until the rename the old file is the ledger, and from then on the new one, which is whole.
+Result<void> Ledger::replace(const LedgerState& state) {
+  const std::string rows = compacted(state);
+  const std::string fresh = path_ + ".new";
   const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
   if (fd < 0) {
     return failed("write", fresh);
   }
-  Ledger ledger(fd, std::move(state));
-  ledger.pending_ = compacted(ledger.state_);
-  SWEEPD_TRY_VOID(ledger.sync());
-  if (::rename(fresh.c_str(), path.c_str()) != 0) {
-    return failed("replace", path);
+  Result<void> written = write_all(fd, rows);
+  if (written.ok() && ::fdatasync(fd) != 0) {
+    written = failed("sync", fresh);
   }
-  SWEEPD_TRY_VOID(sync_folder_of(path));
-  return ledger;
+  if (written.ok() && ::rename(fresh.c_str(), path_.c_str()) != 0) {
+    written = failed("replace", path_);
+  }
+  if (!written.ok()) {
+    ::close(fd);
+    return written;
+  }
+  if (fd_ >= 0) {
+    ::close(fd_);
+  }
+  fd_ = fd;
+  size_ = rows.size();
+  bounded_ = std::max(kLedgerBytes, 2 * size_);
+  return sync_folder_of(path_);
+}
+
+Result<void> Ledger::compact_if_due() {
+  if (size_ < bounded_) {
+    return {};
+  }
+  bounded_ = size_ + kLedgerBytes;  // not at every turn when it cannot be done
+  SWEEPD_TRY_VOID(write());
+  SWEEPD_TRY(const std::string bytes, read_file(path_));
+  return replace(read_ledger(bytes));
 }
 
 Ledger::~Ledger() {
@@ -227,15 +256,19 @@ Ledger::~Ledger() {
 }
 
 Ledger::Ledger(Ledger&& other) noexcept
-    : fd_(std::exchange(other.fd_, -1)),
+    : path_(std::move(other.path_)),
+      fd_(std::exchange(other.fd_, -1)),
       state_(std::move(other.state_)),
       size_(other.size_),
+      bounded_(other.bounded_),
       pending_(std::move(other.pending_)) {}
 
 Ledger& Ledger::operator=(Ledger&& other) noexcept {
+  std::swap(path_, other.path_);
   std::swap(fd_, other.fd_);
   std::swap(state_, other.state_);
   std::swap(size_, other.size_);
+  std::swap(bounded_, other.bounded_);
   std::swap(pending_, other.pending_);
   return *this;
 }

@@ -39,6 +39,9 @@ struct LedgerState {
 // gets the number of bytes that were.
 LedgerState read_ledger(std::string_view bytes, std::size_t* used = nullptr);
 
+// The size from which on a ledger is written anew when half of it is of no use.
+constexpr std::size_t kLedgerBytes = 4 << 20;
+
 // An append-only file. Rows are collected and reach the disk together with `sync`.
 class Ledger {
  public:
@@ -62,17 +65,25 @@ class Ledger {
   // Writes them without waiting: enough for what may be lost with the machine.
   Result<void> write();
 
+  // Writes the file anew with what still counts once most of it does not. A failure leaves the old
+  // file in use.
+  Result<void> compact_if_due();
+
   std::uint64_t incarnation() const { return state_.incarnation; }
 
   // As found at open; ends that do not parse count as unfinished.
   Remembered remembered() const;
 
  private:
-  Ledger(int fd, LedgerState state) : fd_(fd), state_(std::move(state)) {}
+  Ledger(std::string path, LedgerState state) : path_(std::move(path)), state_(std::move(state)) {}
 
+  Result<void> replace(const LedgerState& state);
+
+  std::string path_;
   int fd_ = -1;
-  LedgerState state_;     // as found at open
-  std::size_t size_ = 0;  // of the file, in whole rows
+  LedgerState state_;        // as found at open
+  std::size_t size_ = 0;     // of the file, in whole rows
+  std::size_t bounded_ = 0;  // the size below which it is not written anew
   std::string pending_;
 };
 

@@ -112,7 +112,7 @@ Loop::Loop(Parts parts)
       control_(std::move(parts.control)),
       bulk_(std::move(parts.bulk)),
       signals_(parts.signals),
-      slots_({std::move(parts.slots), parts.folder.path() + "/slots", parts.config.shim}),
+      slots_({std::move(parts.slots), parts.folder.path(), parts.config.shim}),
       session_(std::move(parts.identity), {}, ledger_.remembered()),
       runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}),
       started_(read_clocks().now) {}
@@ -126,7 +126,11 @@ void Loop::run() {
     }
     wait(clocks);
   }
-  session_.say_goodbye("stopped by a signal");
+  // The daemon gives away at once what an agent holds that says goodbye. While a process may live
+  // it has to wait for the end of the lease, as if the agent had been killed.
+  if (session_.runs_nothing()) {
+    session_.say_goodbye("stopped by a signal");
+  }
   send();
   slots_.close();
   // The farewell leaves with ZeroMQ's thread; nobody waits for it longer than this.
@@ -147,6 +151,9 @@ void Loop::turn(const Clocks& clocks) {
   runner_.step(clocks);
   if (const Result<void> written = ledger_.write(); !written.ok()) {
     log_error("{}", written.error().message);
+  }
+  if (const Result<void> compacted = ledger_.compact_if_due(); !compacted.ok()) {
+    log_error("{}", compacted.error().message);
   }
   again_ = transfer(clocks.now);  // what the steps asked for leaves in this turn
   if (may_speak(clocks.now)) {

@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "wire/sweepd.pb.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -102,6 +103,12 @@ class Session {
   bool registered() const { return session_ != 0; }
 
   bool holds_nothing() const { return held_.empty(); }
+
+  // Whether no process of what is held can be alive.
+  bool runs_nothing() const {
+    return std::all_of(
+        held_.begin(), held_.end(), [](const auto& entry) { return entry.second.over(); });
+  }
 
   // Whether the attempt's reports are all stored by the daemon (or wanted by nobody).
   bool reports_delivered(const AttemptKey& attempt) const;

@@ -1,6 +1,7 @@
 // The slots of this box with their shims.
 #include "agent/runner/slots.h"
 
+#include "agent/runner/leftovers.h"
 #include "agent/shim/process_tree.h"
 #include "base/log.h"
 
@@ -16,18 +17,43 @@ namespace sweepd::agent {
 namespace {
 
 constexpr Duration kRetry = milliseconds(250);
+constexpr Duration kClearRound = milliseconds(20);
 
 }  // namespace
 
-Slots::Slots(Options options) : slots_(std::move(options.slots)), usable_(slots_.size(), false) {
+Slots::Slots(Options options)
+    : slots_(std::move(options.slots)),
+      state_(std::move(options.state)),
+      usable_(slots_.size(), false) {
   shims_.reserve(slots_.size());
   for (const pb::Slot& slot : slots_) {
     shims_.emplace_back(ShimSlot::Options{
-        slot.index(), fmt::format("{}/{}.lock", options.lock_folder, slot.index()), options.shim});
+        slot.index(), fmt::format("{}/slots/{}.lock", state_, slot.index()), options.shim});
   }
 }
 
+// What an attempt left whose shim was killed together with the agent would run on beside whatever
+// gets its slot next. Those below a shim are the shim's to end.
+bool Slots::cleared(Instant now) {
+  if (!must_clear_) {
+    return true;
+  }
+  const std::vector<pid_t> leftovers = find_leftovers(state_);
+  if (!leftovers.empty()) {
+    log_warn("killing {} processes of an earlier run, the first is {}",
+             leftovers.size(),
+             leftovers.front());
+    shim::signal_all(leftovers, SIGKILL);
+    retry_at_ = now + kClearRound;
+  }
+  must_clear_ = !leftovers.empty();
+  return !must_clear_;
+}
+
 bool Slots::ensure(Instant now) {
+  if (!cleared(now)) {
+    return false;
+  }
   bool changed = false;
   retry_at_.reset();
   for (std::size_t i = 0; i < shims_.size(); ++i) {
@@ -35,6 +61,8 @@ bool Slots::ensure(Instant now) {
     const bool usable = shims_[i].fd() >= 0;
     changed = changed || usable != usable_[i];
     usable_[i] = usable;
+    // Its shim may be killed while it ends what it ran.
+    must_clear_ = must_clear_ || shims_[i].state() == ShimSlot::State::kLocked;
     retry_at_ = usable ? retry_at_ : std::optional(now + kRetry);
   }
   return changed;

@@ -20,13 +20,14 @@ class Slots {
  public:
   struct Options {
     std::vector<pb::Slot> slots;
-    std::string lock_folder;
-    std::string shim;  // the program
+    std::string state;  // folder; locks are below it
+    std::string shim;   // the program
   };
 
   explicit Slots(Options options);
 
-  // Starts shims where there are none. True when another set of slots can be offered than before.
+  // Ends what attempts of an earlier run left behind, then starts shims where there are none. True
+  // when another set of slots can be offered than before.
   bool ensure(Instant now);
 
   // What can be offered: verified empty, or busy with an attempt of this run of the program.
@@ -70,7 +71,11 @@ class Slots {
   void close();
 
  private:
+  bool cleared(Instant now);
+
   std::vector<pb::Slot> slots_;
+  std::string state_;
+  bool must_clear_ = true;                      // something of an earlier run may be left
   std::vector<ShimSlot> shims_;                 // by slot, in the same order
   std::map<std::uint32_t, AttemptKey> booked_;  // by slot index
   std::map<AttemptKey, std::uint32_t> main_;    // the slot whose shim runs the attempt

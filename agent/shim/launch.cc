@@ -1,6 +1,8 @@
 // Starts the program of an attempt.
 #include "agent/shim/launch.h"
 
+#include "agent/shim/protocol.h"
+
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <signal.h>
@@ -103,6 +105,8 @@ void default_signals() {
   ::dup2(child.out, 1);
   ::dup2(child.err, 2);
   ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+  // Whatever becomes of the shim, the slot is taken as long as any process of the attempt lives.
+  ::fcntl(kLockFd, F_SETFD, 0);
   default_signals();
   if (::chdir(child.cwd) == 0) {
     in_cwd = true;

@@ -8,8 +8,6 @@
 #include <cstdio>
 
 int main() {
-  // The slot's lock must not be held by what the attempt leaves running.
-  ::fcntl(sweepd::agent::shim::kLockFd, F_SETFD, FD_CLOEXEC);
   if (::fcntl(sweepd::agent::shim::kSocketFd, F_SETFD, FD_CLOEXEC) != 0) {
     std::fputs("sweep-shim is started by sweep-agent\n", stderr);
     return 2;

@@ -1,6 +1,9 @@
 """kill -9 of the daemon and of an agent in mid-sweep: every trial is accounted for."""
 
 import collections
+import os
+import pathlib
+import signal
 import time
 import unittest
 
@@ -21,13 +24,24 @@ sampler = "sobol"
 trials = {trials}
 """
 
-# Appends start and end with the attempt, and reports in between.
+# Appends a line at the start, at the end and every 50 ms in between: of an attempt that is killed, too, it is known
+# when it was alive.
 SCRIPT = """#!/bin/sh
-echo "start $SWEEPD_TRIAL_ID $SWEEPD_ATTEMPT $$ $(cut -d' ' -f1 /proc/uptime)" >> {ran}
+say() {{
+  read -r up rest < /proc/uptime
+  echo "$1 $SWEEPD_TRIAL_ID $SWEEPD_ATTEMPT $$ $up" >> {ran}
+}}
+beat() {{
+  for i in $(seq {beats}); do
+    sleep 0.05
+    say alive
+  done
+}}
+say start
 echo "{{\\"loss\\": 0.5}}" >> "$SWEEPD_METRICS"
-sleep 0.3
+beat
 echo "{{\\"loss\\": 0.25}}" >> "$SWEEPD_METRICS"
-echo "end $SWEEPD_TRIAL_ID $SWEEPD_ATTEMPT $$ $(cut -d' ' -f1 /proc/uptime)" >> {ran}
+say end
 """
 
 
@@ -42,14 +56,15 @@ class Recovery(unittest.TestCase):
         self.assertEqual([row["number"] for row in rows], list(range(1, trials + 1)))
         self.assertEqual({row["state"] for row in rows}, {"completed"})
         starts = collections.Counter()
-        spans = collections.defaultdict(list)
+        seen = collections.defaultdict(lambda: collections.defaultdict(list))  # trial, process: times
         for line in ran.read_text().splitlines():
             what, trial, attempt, pid, at = line.split()
-            if what == "start":
-                starts[trial, attempt] += 1
-                spans[trial].append([float(at), float("inf"), attempt])
-            else:
-                spans[trial][-1][1] = float(at)
+            starts[trial, attempt] += what == "start"
+            seen[trial][attempt, pid].append(float(at))
+        for trial, runs in seen.items():
+            spans = sorted((min(times), max(times)) for times in runs.values())
+            for (_, end), (start, _) in zip(spans, spans[1:]):
+                self.assertLessEqual(end, start, f"two attempts of trial {trial} were alive at one time")
         self.assertEqual(max(starts.values()), 1, "an attempt starts at most once")
         for row in rows:
             self.assertIn((str(row["number"]), str(row["attempt"])), starts, "the attempt that counts ran")
@@ -61,7 +76,7 @@ class Recovery(unittest.TestCase):
         trials = 60
         with House(lease="5s").start(agents=2, slots=2) as house:
             ran = house.folder / "ran"
-            script = house.file("train.sh", SCRIPT.format(ran=ran), 0o755)
+            script = house.file("train.sh", SCRIPT.format(ran=ran, beats=6), 0o755)
             sweep = house.submit(SWEEP.format(script=script, trials=trials))
             wait_until("some trials are done", lambda: done_count(house, sweep) >= 6)
 
@@ -85,9 +100,9 @@ class Recovery(unittest.TestCase):
     def test_a_daemon_restart_kills_no_trial(self):
         with House(lease="30s").start(agents=1, slots=2) as house:
             ran = house.folder / "ran"
-            script = house.file("long.sh", SCRIPT.format(ran=ran).replace("sleep 0.3", "sleep 2"), 0o755)
+            script = house.file("long.sh", SCRIPT.format(ran=ran, beats=40), 0o755)
             sweep = house.submit(SWEEP.format(script=script, trials=2))
-            wait_until("both run", lambda: ran.exists() and len(ran.read_text().splitlines()) == 2)
+            wait_until("both run", lambda: ran.exists() and ran.read_text().count("start") == 2)
             house.kill(house.daemon)
             house.start_daemon()
             self.assertEqual(house.wait(sweep), 0)
@@ -97,12 +112,33 @@ class Recovery(unittest.TestCase):
     def test_an_agent_that_stays_away_loses_its_trials_to_another(self):
         with House(lease="2s").start(agents=2, slots=1) as house:
             ran = house.folder / "ran"
-            script = house.file("train.sh", SCRIPT.format(ran=ran), 0o755)
+            script = house.file("train.sh", SCRIPT.format(ran=ran, beats=6), 0o755)
             sweep = house.submit(SWEEP.format(script=script, trials=12))
             wait_until("some trials are done", lambda: done_count(house, sweep) >= 2)
             house.kill(house.agents["a"])
             self.assertEqual(house.wait(sweep, timeout=60), 0)
             self.check_accounts(house, sweep, 12, ran)
+
+    def test_what_agent_and_shims_leave_when_killed_together_is_ended_first(self):
+        with House(lease="2s").start(agents=1, slots=1) as house:
+            ran = house.folder / "ran"
+            script = house.file("fork.sh", f"""#!/bin/sh
+[ -e {ran} ] && exit 0
+echo $PPID > {ran}.shim
+setsid sh -c 'trap "" TERM; echo $$ > {ran}; sleep 300 & wait' & wait
+""", 0o755)
+            sweep = house.submit(SWEEP.format(script=script, trials=1))
+            wait_until("it runs", lambda: ran.exists() and ran.read_text().strip())
+            left = pathlib.Path("/proc", ran.read_text().strip())
+            house.agents["a"].send_signal(signal.SIGSTOP)  # it would end the rest at once
+            os.kill(int(pathlib.Path(f"{ran}.shim").read_text()), signal.SIGKILL)
+            house.kill(house.agents["a"])
+            self.assertTrue(left.exists(), "nobody is there to end it")
+            house.start_agent("a", 1)
+            house.wait(sweep, timeout=60)
+            gone = not left.exists() or "Z" in (left / "stat").read_text().split(")")[-1].split()[0]
+            self.assertTrue(gone, "what the first attempt left was ended before the second")
+            self.assertEqual([row["attempt"] for row in house.trials(sweep)], [2])
 
     def test_submitting_twice_under_kill_runs_once(self):
         """Acknowledged sweeps survive a kill -9 that follows at once."""
