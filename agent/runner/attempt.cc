@@ -114,15 +114,15 @@ void Attempt::could_not_start(pb::ReasonCode code, std::string sentence) {
   }
 }
 
-void Attempt::program_started(const Clocks& clocks) {
+void Attempt::program_started(const shim::Notice& notice) {
   end_.set_started(true);
-  end_.set_started_wall_us(clocks.wall.us);
+  end_.set_started_wall_us(notice.wall_us);
 }
 
-void Attempt::program_exited(const Clocks& clocks, const shim::Notice& notice) {
+void Attempt::program_exited(const shim::Notice& notice) {
   end_.set_exit_code(notice.a);
   end_.set_signal(notice.b);
-  end_.set_ended_wall_us(clocks.wall.us);
+  end_.set_ended_wall_us(notice.wall_us);
 }
 
 void Attempt::emptied(const Clocks& clocks) {

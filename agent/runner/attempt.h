@@ -59,8 +59,8 @@ class Attempt {
 
   void handed_over(const Clocks& clocks);  // to the shim
   void could_not_start(pb::ReasonCode code, std::string sentence);
-  void program_started(const Clocks& clocks);
-  void program_exited(const Clocks& clocks, const shim::Notice& notice);
+  void program_started(const shim::Notice& notice);
+  void program_exited(const shim::Notice& notice);
   void emptied(const Clocks& clocks);  // no process is left
   void failed(pb::Reason reason);      // the first one stays
 

@@ -63,7 +63,8 @@ void Runner::launch(pb::StartAttempt order, const Result<void>& ledger) {
   const auto [entry, fresh] =
       attempts_.try_emplace(key, std::move(order), paths_of(parts_.folder.path(), key));
   if (!ledger.ok()) {
-    entry->second.could_not_start(pb::PREPARE_ERROR, ledger.error().message);
+    // The box's trouble, not the trial's: a loss, which spends no retry.
+    entry->second.could_not_start(pb::AGENT_RESTARTED, ledger.error().message);
   }
   log_info("attempt={} accepted", to_string(key));
 }
@@ -131,7 +132,7 @@ void Runner::listen(const Clocks& clocks) {
 void Runner::hear(const Clocks& clocks, Attempt& attempt, const shim::Notice& notice) {
   switch (notice.kind) {
     case shim::NoticeKind::kStarted:
-      attempt.program_started(clocks);
+      attempt.program_started(notice);
       parts_.session.phase_reached(attempt.key(), pb::RUNNING);
       log_debug("attempt={} started pid={}", to_string(attempt.key()), notice.a);
       return;
@@ -139,7 +140,7 @@ void Runner::hear(const Clocks& clocks, Attempt& attempt, const shim::Notice& no
       attempt.could_not_start(pb::EXEC_ERROR, exec_error(attempt, notice));
       return;
     case shim::NoticeKind::kExited:
-      attempt.program_exited(clocks, notice);
+      attempt.program_exited(notice);
       log_info("attempt={} exited code={} signal={}", to_string(attempt.key()), notice.a, notice.b);
       return;
     case shim::NoticeKind::kLapsed:
@@ -231,7 +232,9 @@ void Runner::step_preparing(const Clocks& clocks, Attempt& attempt) {
   }
   if (const Result<void> handed = hand_over(clocks, attempt, *std::move(slots)); !handed.ok()) {
     parts_.slots.release(attempt.key());
-    attempt.could_not_start(pb::PREPARE_ERROR, handed.error().message);
+    // A full disk is the box's trouble: a loss, which spends no retry of the trial.
+    const bool loss = handed.error().code == Errc::kUnavailable;
+    attempt.could_not_start(loss ? pb::AGENT_RESTARTED : pb::PREPARE_ERROR, handed.error().message);
   }
 }
 
@@ -246,8 +249,15 @@ Result<void> Runner::hand_over(const Clocks& clocks,
   }
   SWEEPD_TRY(const shim::RunRequest request,
              attempt.prepare(clocks, {std::move(slots), parts_.config.nice, environment_}));
-  SWEEPD_TRY_VOID(parts_.slots.shim_of(attempt.key())->run(attempt.key(), request));
-  attempt.handed_over(clocks);
+  const Result<void> run = parts_.slots.shim_of(attempt.key())->run(attempt.key(), request);
+  if (run.ok()) {
+    attempt.handed_over(clocks);
+    return {};
+  }
+  // The shim died while it was idle: the attempt waits for the next one.
+  log_warn("attempt={} {}", to_string(attempt.key()), run.error().message);
+  work_folders_.give_back(paths.work);
+  parts_.slots.release(attempt.key());
   return {};
 }
 
@@ -339,7 +349,7 @@ std::optional<Instant> Runner::next_wake(Instant now) const {
       wake = std::min(wake.value_or(*time), *time);
     }
   };
-  at(trees_.next_wake());
+  at(trees_.next_wake(now));
   for (const auto& [key, attempt] : attempts_) {
     at(attempt.next_wake(now));
   }

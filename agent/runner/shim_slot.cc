@@ -110,6 +110,7 @@ ShimSlot::ShimSlot(ShimSlot&& other) noexcept
 void ShimSlot::close() {
   if (socket_ >= 0) {
     ::close(std::exchange(socket_, -1));
+    state_ = State::kBroken;
   }
 }
 

@@ -23,7 +23,7 @@ class ShimSlot {
     kLocked,  // an older shim has the slot's lock: something of an earlier run is not over
     kIdle,    // a shim waits
     kBusy,    // it has an attempt, and not yet said that nothing of it is left
-    kBroken,  // no shim could be started
+    kBroken,  // there is none: it died, was closed, or could not be started
   };
 
   struct Options {
@@ -41,7 +41,8 @@ class ShimSlot {
   // Takes the lock and starts a shim unless there is one. Cheap to call again and again.
   void ensure();
 
-  // Hands the attempt to the waiting shim.
+  // Hands the attempt to the waiting shim. An error leaves the attempt with nobody: it can be
+  // handed over again.
   Result<void> run(const AttemptKey& attempt, const shim::RunRequest& request);
 
   void stop(Duration grace);

@@ -115,6 +115,7 @@ Result<bool> TreeCache::ready(const std::string& digest, Instant now, blobs::Bul
     return true;
   }
   if (std::optional<Error> error = std::exchange(entry.error, std::nullopt)) {
+    entries_.erase(digest);
     return *std::move(error);
   }
   if (!entry.job && now >= entry.retry_at) {
@@ -137,6 +138,12 @@ bool TreeCache::finished(const blobs::Finished& done, Instant now) {
     std::error_code error;
     fs::create_directories(part, error);  // an empty tree makes none
     entry.there = ::rename(part.c_str(), path_of(digest).c_str()) == 0;
+    if (entry.there) {
+      return true;
+    }
+    log_error("cannot rename {}: {}", part, std::strerror(errno));
+    entry.retry_at = now + kRetry;
+    trash_.add(part);
     return true;
   }
   trash_.add(part);
@@ -180,10 +187,11 @@ void TreeCache::evict() {
   entries_.erase(oldest);
 }
 
-std::optional<Instant> TreeCache::next_wake() const {
+std::optional<Instant> TreeCache::next_wake(Instant now) const {
   std::optional<Instant> wake;
   for (const auto& [digest, entry] : entries_) {
-    if (!entry.there && !entry.job) {
+    // Whoever waits for one that is due has asked in this turn already.
+    if (!entry.there && !entry.job && entry.retry_at > now) {
       wake = std::min(wake.value_or(entry.retry_at), entry.retry_at);
     }
   }

@@ -29,7 +29,8 @@ class TreeCache {
   // A fresh copy, sharing blocks where the file system can. Throws out what was not used for long.
   Result<void> copy(const std::string& digest, const std::string& destination);
 
-  std::optional<Instant> next_wake() const;
+  // When what is waited for can be asked for again.
+  std::optional<Instant> next_wake(Instant now) const;
 
  private:
   struct Entry {

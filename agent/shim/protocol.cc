@@ -2,6 +2,7 @@
 #include "agent/shim/protocol.h"
 
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -106,7 +107,10 @@ std::optional<RunRequest> decode(std::string_view bytes) {
 }
 
 Notice notice(NoticeKind kind, std::int32_t a, std::int32_t b, std::string_view text) {
-  Notice out{kind, a, b, {}};
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  Notice out{
+      kind, a, b, static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000, {}};
   text.copy(out.text, std::min(text.size(), sizeof out.text - 1));
   return out;
 }

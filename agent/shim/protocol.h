@@ -12,7 +12,8 @@
 namespace sweepd::agent::shim {
 
 // The descriptors that a shim finds open: its end of the pair, and the slot's lock, which it only
-// holds on to, so that the slot stays taken until the shim is gone.
+// holds on to and hands down to programs under the same number, so that the slot stays taken until
+// the shim and everything that it ran are gone.
 constexpr int kSocketFd = 3;
 constexpr int kLockFd = 4;
 
@@ -58,9 +59,11 @@ struct Notice {
   NoticeKind kind = NoticeKind::kEmpty;
   std::int32_t a = 0;
   std::int32_t b = 0;
-  char text[244] = {};
+  std::int64_t wall_us = 0;  // when it was noticed; the agent may read it later
+  char text[232] = {};
 };
 
+// With the time of now.
 Notice notice(NoticeKind kind, std::int32_t a = 0, std::int32_t b = 0, std::string_view text = {});
 
 // None of them blocks. False: the other side is gone, or its queue is full.

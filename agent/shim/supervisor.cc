@@ -68,12 +68,14 @@ Supervisor::Supervisor(int socket) : socket_(socket) {
 
 int Supervisor::run() {
   while (!finished()) {
-    pollfd items[2] = {{signals_, POLLIN, 0}, {agent_gone_ ? -1 : socket_, POLLIN, 0}};
+    const auto events = static_cast<short>(unsaid_.empty() ? POLLIN : POLLIN | POLLOUT);
+    pollfd items[2] = {{signals_, POLLIN, 0}, {agent_gone_ ? -1 : socket_, events, 0}};
     ::poll(items, 2, poll_timeout_ms());
     if (items[0].revents != 0) {
       take_signals();
     }
     if (items[1].revents != 0) {
+      say_on();
       take_orders();
     }
     reap();
@@ -135,22 +137,36 @@ void Supervisor::take_orders() {
   }
 }
 
+void Supervisor::say(const Notice& notice) {
+  unsaid_.push_back(notice);
+  say_on();
+}
+
+void Supervisor::say_on() {
+  while (!unsaid_.empty() && send(socket_, unsaid_.front())) {
+    unsaid_.pop_front();
+  }
+}
+
 void Supervisor::start(int attached_fd) {
   const std::optional<RunRequest> request = decode(content_of(attached_fd));
   if (state_ != State::kIdle || !request) {
-    send(socket_, notice(NoticeKind::kExecError, EINVAL, 0, "the order of the agent"));
+    say(notice(NoticeKind::kExecError, EINVAL, 0, "the order of the agent"));
+    if (state_ == State::kIdle) {
+      say(notice(NoticeKind::kEmpty));
+    }
     return;
   }
   leftover_grace_ms_ = request->leftover_grace_ms;
   const Launched launched = launch(*request);
   program_ = launched.pid;
   if (launched.pid == 0) {
-    send(socket_, notice(NoticeKind::kExecError, launched.error, 0, launched.what));
-    send(socket_, notice(NoticeKind::kEmpty));
+    say(notice(NoticeKind::kExecError, launched.error, 0, launched.what));
+    say(notice(NoticeKind::kEmpty));
     return;
   }
   state_ = State::kRunning;
-  send(socket_, notice(NoticeKind::kStarted, launched.pid));
+  say(notice(NoticeKind::kStarted, launched.pid));
 }
 
 void Supervisor::stop(std::int64_t grace_ms) {
@@ -177,7 +193,7 @@ void Supervisor::reap() {
       program_ = 0;
       const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
       const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-      send(socket_, notice(NoticeKind::kExited, code, signal));
+      say(notice(NoticeKind::kExited, code, signal));
     }
   }
   if (state_ == State::kIdle) {
@@ -194,12 +210,12 @@ void Supervisor::reap() {
 void Supervisor::set_empty() {
   state_ = State::kIdle;
   lease_us_ = 0;
-  send(socket_, notice(NoticeKind::kEmpty));
+  say(notice(NoticeKind::kEmpty));
 }
 
 void Supervisor::on_time(std::int64_t now_us) {
   if (state_ == State::kRunning && lease_us_ != 0 && now_us >= lease_us_) {
-    send(socket_, notice(NoticeKind::kLapsed));
+    say(notice(NoticeKind::kLapsed));
     stop(0);
   }
   if (state_ == State::kStopping && now_us >= deadline_us_) {
@@ -223,8 +239,7 @@ void Supervisor::kill_round(std::int64_t now_us) {
   }
   signal_all(pids, SIGKILL);
   if (!pids.empty() && now_us >= stuck_us_) {
-    send(socket_,
-         notice(NoticeKind::kStuck, static_cast<std::int32_t>(pids.size()), 0, listed(pids)));
+    say(notice(NoticeKind::kStuck, static_cast<std::int32_t>(pids.size()), 0, listed(pids)));
     stuck_us_ = now_us + 2 * kStuckAfterUs;
   }
   deadline_us_ = boottime_us() + pause_ms_ * 1000;

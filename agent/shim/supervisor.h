@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <deque>
 
 namespace sweepd::agent::shim {
 
@@ -26,6 +27,10 @@ class Supervisor {
     kStopping,  // TERM is sent; KILL comes at `deadline_us_`
     kKilling,   // STOP and KILL again and again until nothing is left
   };
+
+  // In order, and none is lost: an agent that does not listen for a while hears them later.
+  void say(const Notice& notice);
+  void say_on();
 
   void take_orders();
   void take_signals();
@@ -49,6 +54,7 @@ class Supervisor {
   std::int64_t pause_ms_ = 0;     // between rounds of killing
   std::int64_t stuck_us_ = 0;     // when processes that outlive KILL are worth telling
   bool agent_gone_ = false;
+  std::deque<Notice> unsaid_;  // for which the socket had no room
 };
 
 }  // namespace sweepd::agent::shim

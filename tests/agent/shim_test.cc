@@ -150,9 +150,36 @@ TEST_CASE("shim: a program runs in its folder with its streams in files and its 
   CHECK_EQ(heard[1].kind, NoticeKind::kExited);
   CHECK_EQ(heard[1].a, 3);
   CHECK_EQ(heard[1].b, 0);
-  // Three streams and the folder that ls reads: nothing of the shim is open.
-  CHECK_EQ(bench.output(), bench.folder + "\n10\n4\n0\n");
+  // Three streams, the slot's lock and the folder that ls reads: nothing else of the shim is open.
+  CHECK_EQ(bench.output(), bench.folder + "\n10\n5\n0\n");
   CHECK_EQ(bench.slot->state(), ShimSlot::State::kIdle);
+}
+
+TEST_CASE("shim: a shim that refuses an order says that it is free, too") {
+  Bench bench;
+  REQUIRE(shim::send(bench.slot->fd(), shim::Order{shim::OrderKind::kRun, 0, 0}));  // without one
+  const auto heard = bench.until(NoticeKind::kEmpty);
+  REQUIRE_EQ(heard.size(), 2);
+  CHECK_EQ(heard[0].kind, NoticeKind::kExecError);
+  CHECK_EQ(heard[0].a, EINVAL);
+}
+
+TEST_CASE("shim: notices that find no room are said later, in order") {
+  Bench bench;
+  for (int i = 0; i < 2000; ++i) {
+    while (!shim::send(bench.slot->fd(), shim::Order{shim::OrderKind::kRun, 0, 0})) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+  int heard = 0;
+  CHECK(eventually([&] {
+    bool gone = false;
+    for (const Notice& notice : bench.slot->read(gone)) {
+      CHECK_EQ(notice.kind, heard % 2 == 0 ? NoticeKind::kExecError : NoticeKind::kEmpty);
+      ++heard;
+    }
+    return heard == 4000;
+  }));
 }
 
 TEST_CASE("shim: one shim serves attempt after attempt") {
