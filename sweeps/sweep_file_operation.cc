@@ -43,7 +43,6 @@ void read_limits(const Fields& fields, LimitsSpec& limits) {
   positive_duration(fields, "sweep_time", limits.sweep_time);
   fields.count("failed_trials", limits.failed_trials, {1});
   fields.duration("grace", limits.grace);
-  positive_duration(fields, "lease", limits.lease);
 }
 
 bool is_exit_code(std::string_view text) {

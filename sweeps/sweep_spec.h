@@ -87,7 +87,6 @@ struct LimitsSpec {
   std::optional<Duration> sweep_time;
   std::optional<std::uint32_t> failed_trials;  // so many failures fail the sweep
   Duration grace = seconds(10);                // between TERM and KILL
-  std::optional<Duration> lease;               // how long an agent out of reach keeps its attempts
 
   bool operator==(const LimitsSpec&) const = default;
 };

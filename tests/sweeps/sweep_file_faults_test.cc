@@ -228,6 +228,19 @@ a.toml:26:7: error: `[[run.file]]` is not available in this version of sweepd
 )text");
 }
 
+TEST_CASE("sweep file: a lease of its own is refused, not ignored") {
+  CHECK(faults_of(R"toml(metric = "accuracy"
+command = "p"
+space.x = [1, 2]
+limits.lease = "5m"
+)toml") ==
+        R"text(a.toml:4:8: error: `lease` is not available in this version of sweepd
+    4 | limits.lease = "5m"
+      |        ^^^^^
+      = help: take it out: what has no effect is refused, not ignored
+)text");
+}
+
 TEST_CASE("sweep file: an unknown table or key comes with the one that was meant") {
   CHECK(faults_of(R"toml(metric = "loss"
 command = "p"

@@ -108,7 +108,6 @@ trial_time    = "6h"
 sweep_time    = "1d12h"
 failed_trials = 10
 grace         = "30s"
-lease         = "5m"
 
 [retry]
 attempts = 3
@@ -177,8 +176,7 @@ TEST_CASE("sweep file: every table reaches the specification") {
   CHECK(spec.stop.target == 0.99);
   CHECK(spec.stop.allow_pruned);
   CHECK(spec.resources == ResourcesSpec{1, 8});
-  CHECK(spec.limits ==
-        LimitsSpec{16, seconds(6 * 3600), seconds(36 * 3600), 10, seconds(30), seconds(300)});
+  CHECK(spec.limits == LimitsSpec{16, seconds(6 * 3600), seconds(36 * 3600), 10, seconds(30)});
   CHECK(spec.retry == RetrySpec{3, {"exit:75", "timeout"}, seconds(30)});
   CHECK(spec.metrics ==
         MetricsSpec{

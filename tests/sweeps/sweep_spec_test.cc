@@ -235,8 +235,8 @@ TEST_CASE("specifications: limits, retries and the rest are checked") {
            "limits.trial_time: 0 s is too short");
   CHECK_EQ(refusal([](SweepSpec& s) { s.limits.sweep_time = seconds(-5); }),
            "limits.sweep_time: -5 s is too short");
-  CHECK_EQ(refusal([](SweepSpec& s) { s.limits.lease = seconds(4'000'000'000); }),
-           "limits.lease: 4000000000 s is too long");
+  CHECK_EQ(refusal([](SweepSpec& s) { s.limits.sweep_time = seconds(4'000'000'000); }),
+           "limits.sweep_time: 4000000000 s is too long");
   CHECK_EQ(refusal([](SweepSpec& s) { s.limits.grace = seconds(-1); }),
            "limits.grace: -1 s is too short");
   CHECK_EQ(refusal([](SweepSpec& s) { s.limits.grace = seconds(0); }), "");

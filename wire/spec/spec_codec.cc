@@ -192,9 +192,6 @@ void put(const LimitsSpec& limits, pb::LimitsSpec& proto) {
     proto.set_failed_trials(*limits.failed_trials);
   }
   proto.set_grace_us(limits.grace.us);
-  if (limits.lease) {
-    proto.set_lease_us(limits.lease->us);
-  }
 }
 
 LimitsSpec take(const pb::LimitsSpec& proto) {
@@ -212,9 +209,6 @@ LimitsSpec take(const pb::LimitsSpec& proto) {
     limits.failed_trials = proto.failed_trials();
   }
   limits.grace = Duration{proto.grace_us()};
-  if (proto.has_lease_us()) {
-    limits.lease = Duration{proto.lease_us()};
-  }
   return limits;
 }
 
