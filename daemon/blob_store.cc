@@ -53,7 +53,25 @@ Result<BlobStore> BlobStore::open(const std::string& folder) {
   const std::filesystem::path above = std::filesystem::absolute(folder, error).parent_path();
   SWEEPD_TRY(const blobs::File parent, blobs::File::open_folder(above.string()));
   SWEEPD_TRY_VOID(parent.sync());
+  SWEEPD_TRY_VOID(store.sync_folders());
   return store;
+}
+
+Result<void> BlobStore::sync_folders() const {
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder_, error); !error && at != end(at);
+       at.increment(error)) {
+    std::error_code unknown;
+    if (at->symlink_status(unknown).type() == std::filesystem::file_type::directory) {
+      SWEEPD_TRY(const blobs::File below, blobs::File::open_folder(at->path().string()));
+      SWEEPD_TRY_VOID(below.sync());
+    }
+  }
+  if (error) {
+    return blobs::system_error("read the folder", folder_, error.value());
+  }
+  SWEEPD_TRY(const blobs::File whole, blobs::File::open_folder(folder_));
+  return whole.sync();
 }
 
 std::string BlobStore::path(const std::string& digest) const {

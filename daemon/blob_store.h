@@ -14,7 +14,7 @@ namespace sweepd::daemon {
 // thread, beside the one that stores.
 class BlobStore {
  public:
-  // Makes the folder where it is missing.
+  // Makes the folder where it is missing; all that it holds survives a power cut from then on.
   static Result<BlobStore> open(const std::string& folder);
 
   // False for what is not a digest, too.
@@ -52,6 +52,9 @@ class BlobStore {
 
  private:
   explicit BlobStore(std::string folder) : folder_(std::move(folder)) {}
+
+  // A blob that a process before this one put in its place may not have got further than there.
+  Result<void> sync_folders() const;
 
   std::string folder_;
 };

@@ -25,7 +25,7 @@ using blobs::File;
 using blobs::system_error;
 
 constexpr std::size_t kOpenMax = 128;  // part files open at once; the others are opened when needed
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kReadBytes = 256UL * 1024;
 constexpr std::chrono::hours kPartAgeMax{24};
 
 std::string folder_of(const std::string& path) {
@@ -70,7 +70,11 @@ Result<BlobUploads::Stored> BlobUploads::put(const Piece& piece) {
                              piece.offset,
                              piece.size)};
   }
-  if (waits_for_flush(piece.digest) || store_.has(piece.digest)) {
+  if (waits_for_flush(piece.digest)) {
+    return Stored{piece.size, true};
+  }
+  if (store_.has(piece.digest)) {
+    SWEEPD_TRY_VOID(sync_again(piece.digest));
     return Stored{piece.size, true};
   }
   SWEEPD_TRY(const Uploads::iterator upload, open(piece));
@@ -79,6 +83,25 @@ Result<BlobUploads::Stored> BlobUploads::put(const Piece& piece) {
     return finish(upload, piece.digest);
   }
   return Stored{upload->second.stored, false};
+}
+
+bool BlobUploads::has(const std::string& digest) const {
+  if (!store_.has(digest)) {
+    return false;
+  }
+  const std::string folder = folder_of(store_.path(digest));
+  return !unsynced_.contains(folder) && !unsynced_.contains(folder_of(folder));
+}
+
+Result<void> BlobUploads::sync_again(const std::string& digest) {
+  const std::string folder = folder_of(store_.path(digest));
+  for (const std::string& name : {folder, folder_of(folder)}) {
+    if (unsynced_.contains(name)) {
+      SWEEPD_TRY_VOID(sync_folder(name));
+      unsynced_.erase(name);
+    }
+  }
+  return {};
 }
 
 bool BlobUploads::waits_for_flush(const std::string& digest) const {
@@ -140,7 +163,7 @@ Result<void> BlobUploads::append(Upload& upload, const Piece& piece) const {
     return {};
   }
   const std::string_view news = piece.bytes.substr(upload.stored - piece.offset);
-  if (const Result<void> written = upload.file.write_at(upload.stored, news); !written.ok()) {
+  if (Result<void> written = upload.file.write_at(upload.stored, news); !written.ok()) {
     // What was written of it is not in the digest.
     SWEEPD_TRY_VOID(upload.file.truncate(upload.stored));
     return written;
@@ -177,49 +200,74 @@ void BlobUploads::remove_part(const std::string& part) const {
   }
 }
 
-Result<void> BlobUploads::publish(const Complete& complete, std::set<std::string>& folders) const {
-  SWEEPD_TRY_VOID(complete.file.sync());
-  const std::string place = store_.path(complete.digest);
-  const std::string folder = folder_of(place);
-  SWEEPD_TRY_VOID(make_folder(folder));
-  if (!durable_folders_.contains(folder)) {
-    folders.insert(folder_of(folder));  // its own name may not be on the disk yet
+std::map<std::string, Error> BlobUploads::flush() {
+  // One kind of step for all blobs before the next kind: a journaling file system then writes its
+  // journal about twice for all of them, not twice for each.
+  Failures failures;
+  start_writing();
+  const auto each = [&](auto step) {
+    for (const Complete& complete : complete_) {
+      if (failures.contains(complete.digest)) {
+        continue;
+      }
+      if (const Result<void> done = step(complete); !done.ok()) {
+        failures.emplace(complete.digest, done.error());
+        remove_part(complete.part);
+      }
+    }
+  };
+  each([](const Complete& complete) { return complete.file.sync(); });
+  each([this](const Complete& complete) { return publish(complete); });
+  sync_folders(failures);
+  complete_.clear();
+  return failures;
+}
+
+void BlobUploads::start_writing() const {
+  for (const Complete& complete : complete_) {
+    // A hint: whether it worked shows in the sync.
+    static_cast<void>(::sync_file_range(complete.file.fd(), 0, 0, SYNC_FILE_RANGE_WRITE));
   }
+}
+
+Result<void> BlobUploads::publish(const Complete& complete) const {
+  const std::string place = store_.path(complete.digest);
+  SWEEPD_TRY_VOID(make_folder(folder_of(place)));
   if (::rename(complete.part.c_str(), place.c_str()) != 0) {
     return system_error("put in its place", place, errno);
   }
-  folders.insert(folder);
   return {};
 }
 
-std::map<std::string, Error> BlobUploads::flush() {
-  std::map<std::string, Error> failed;
+void BlobUploads::sync_folders(Failures& failures) {
   std::set<std::string> folders;
   for (const Complete& complete : complete_) {
-    const Result<void> published = publish(complete, folders);
-    if (!published.ok()) {
-      remove_part(complete.part);
-      failed.emplace(complete.digest, published.error());
+    if (failures.contains(complete.digest)) {
+      continue;
+    }
+    const std::string folder = folder_of(store_.path(complete.digest));
+    folders.insert(folder);
+    if (!durable_folders_.contains(folder)) {
+      folders.insert(folder_of(folder));  // the name of the folder may not be on the disk yet
     }
   }
   for (const std::string& folder : folders) {
-    const Result<void> synced = sync_folder(folder);
-    if (synced.ok()) {
-      continue;
-    }
-    for (const Complete& complete : complete_) {
-      if (store_.path(complete.digest).starts_with(folder + "/")) {
-        failed.emplace(complete.digest, synced.error());
+    unsynced_.insert(folder);
+    if (const Result<void> synced = sync_folder(folder); synced.ok()) {
+      unsynced_.erase(folder);
+    } else {
+      for (const Complete& complete : complete_) {
+        if (store_.path(complete.digest).starts_with(folder + "/")) {
+          failures.emplace(complete.digest, synced.error());
+        }
       }
     }
   }
   for (const Complete& complete : complete_) {
-    if (!failed.contains(complete.digest)) {
+    if (!failures.contains(complete.digest)) {
       durable_folders_.insert(folder_of(store_.path(complete.digest)));
     }
   }
-  complete_.clear();
-  return failed;
 }
 
 }  // namespace sweepd::daemon

@@ -43,11 +43,16 @@ class BlobUploads {
   // begins anew. kUnavailable: the disk is full.
   Result<Stored> put(const Piece& piece);
 
+  // Whether the blob is here for good; false while the sync of its folder has failed.
+  bool has(const std::string& digest) const;
+
   // Makes all that became complete durable and visible, with one sync of each folder for all of it.
   // Gives the blobs for which that failed; their uploads begin anew.
   std::map<std::string, Error> flush();
 
  private:
+  using Failures = std::map<std::string, Error>;  // by digest
+
   struct Upload {
     blobs::File file;
     blobs::Digester digester;
@@ -71,13 +76,17 @@ class BlobUploads {
   Result<Stored> finish(Uploads::iterator upload, const std::string& digest);
   void close_idle();
   void remove_part(const std::string& part) const;
-  Result<void> publish(const Complete& complete, std::set<std::string>& folders) const;
+  void start_writing() const;
+  Result<void> publish(const Complete& complete) const;
+  void sync_folders(Failures& failures);
   bool waits_for_flush(const std::string& digest) const;
+  Result<void> sync_again(const std::string& digest);
 
   const BlobStore& store_;
   Uploads uploads_;
   std::vector<Complete> complete_;
   std::set<std::string> durable_folders_;  // known to survive a power cut
+  std::set<std::string> unsynced_;         // what they hold is visible, and may not survive
   std::uint64_t uses_ = 0;
 };
 

@@ -32,7 +32,7 @@ namespace {
 
 // Of one turn: enough to share a sync well, little enough to answer soon and to keep in memory.
 constexpr std::size_t kTurnMessagesMax = 512;
-constexpr std::size_t kTurnBytesMax = 32 * 1024 * 1024;
+constexpr std::size_t kTurnBytesMax = 32UL * 1024 * 1024;
 
 struct Answer {
   std::string peer;
@@ -119,7 +119,7 @@ void Turn::apply(const pb::BulkRequest& request, Answer& answer) {
 void Turn::has(const pb::HasBlobs& has, Answer& answer) const {
   pb::MissingBlobs& missing = *answer.reply.mutable_missing();
   for (const std::string& digest : has.digests()) {
-    if (!store_.has(digest)) {
+    if (!uploads_.has(digest)) {
       missing.add_digests(digest);
     }
   }
