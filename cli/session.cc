@@ -1,7 +1,12 @@
 // The questions in their protobuf form, page by page.
 #include "cli/session.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <ostream>
 
 namespace sweepd::cli {
@@ -69,6 +74,28 @@ Result<std::vector<pb::TrialRow>> list_trials(Session& session, const TrialRange
     }
   }
   return rows;
+}
+
+Result<std::string> with_number(Session& session, const std::string& selector) {
+  const std::size_t end = std::min(selector.find('/'), selector.size());
+  const std::string sweep = selector.substr(0, end);
+  if (!sweep.empty() && sweep.find_first_not_of("0123456789") == std::string::npos) {
+    return selector;
+  }
+  SWEEPD_TRY(const pb::SweepDetail detail, show_sweep(session, sweep));
+  return std::to_string(detail.summary().sweep()) + selector.substr(end);
+}
+
+std::string user_name() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer{};
+  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+      found != nullptr) {
+    return found->pw_name;
+  }
+  const char* variable = std::getenv("USER");  // NOLINT(concurrency-mt-unsafe)
+  return variable != nullptr ? variable : "";
 }
 
 bool is_terminal(const std::string& state) {

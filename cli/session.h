@@ -51,6 +51,13 @@ struct TrialRange {
 
 Result<std::vector<pb::TrialRow>> list_trials(Session& session, const TrialRange& range);
 
+// The selector with the number of its sweep, for requests that change something: repeated after the
+// daemon was away, "last" or a name may mean another sweep than it did at first.
+Result<std::string> with_number(Session& session, const std::string& selector);
+
+// Of whoever runs this, to sign changes with; empty when the system does not say.
+std::string user_name();
+
 // Whether a sweep or a trial in this state will not change any more.
 bool is_terminal(const std::string& state);
 

@@ -3,29 +3,7 @@
 
 #include "wire/spec/spec_codec.h"
 
-#include <pwd.h>
-#include <unistd.h>
-
-#include <array>
-#include <cstdlib>
-
 namespace sweepd::cli {
-
-namespace {
-
-std::string user_name() {
-  passwd entry{};
-  passwd* found = nullptr;
-  std::array<char, 4096> buffer{};
-  if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
-      found != nullptr) {
-    return found->pw_name;
-  }
-  const char* variable = std::getenv("USER");  // NOLINT(concurrency-mt-unsafe)
-  return variable != nullptr ? variable : "";
-}
-
-}  // namespace
 
 Result<pb::Submitted> submit(Session& session, const Submission& submission) {
   pb::ClientRequest request;

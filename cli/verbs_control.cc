@@ -65,9 +65,10 @@ Result<int> run(const ControlArgs& args, Session& session) {
   for (const std::string& selector : args.selectors) {
     pb::ClientRequest request;
     pb::Control& control = *request.mutable_control();
-    control.set_selector(selector);
+    SWEEPD_TRY(*control.mutable_selector(), with_number(session, selector));
     control.set_verb(args.verb);
     control.set_reason(args.reason);
+    control.set_user(user_name());
     SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
     const pb::Controlled& controlled = reply.controlled();
     if (args.json) {

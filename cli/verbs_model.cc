@@ -114,9 +114,10 @@ Result<int> run(const ModelShowArgs& args, Session& session) {
 Result<int> run(const ModelRegisterArgs& args, Session& session) {
   pb::ClientRequest request;
   pb::RegisterModel& body = *request.mutable_register_model();
-  body.set_selector(args.selector);
+  SWEEPD_TRY(*body.mutable_selector(), with_number(session, args.selector));
   body.set_model(args.name);
   body.set_path(args.path);
+  body.set_user(user_name());
   SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
   const pb::ModelVersion& model = reply.model_version();
   session.console().out << (args.json ? dump(to_json(model)) : id_of(model)) << '\n' << std::flush;

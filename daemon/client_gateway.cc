@@ -40,6 +40,19 @@ Outgoing refused(const std::string& peer, const RequestId& request, const Error&
   return outgoing(peer, reply);
 }
 
+// The client's connection would break on a message that is too long, and again whenever it asks.
+Outgoing fitting(const std::string& peer, const pb::ClientReply& reply) {
+  if (reply.ByteSizeLong() <= limits::kClientMessageBytesMax) {
+    return outgoing(peer, reply);
+  }
+  return refused(peer,
+                 {reply.id_high(), reply.id_low()},
+                 {Errc::kImpossible,
+                  fmt::format("the answer has {} bytes, more than the {} of a message",
+                              reply.ByteSizeLong(),
+                              limits::kClientMessageBytesMax)});
+}
+
 bool is_change(const pb::ClientRequest& request) {
   return request.has_submit() || request.has_control() || request.has_register_model();
 }
@@ -91,9 +104,9 @@ ClientHeard ClientGateway::read(const wire::Incoming& message,
   if (!is_change(request)) {
     pb::ClientReply reply = reply_to(id);
     const auto answered = queries_.answer(request, at, reply);
-    return {std::nullopt,
-            answered.ok() ? outgoing(message.peer, reply)
-                          : refused(message.peer, id, answered.error())};
+    return {
+        std::nullopt,
+        answered.ok() ? fitting(message.peer, reply) : refused(message.peer, id, answered.error())};
   }
   if (refusal) {
     return {std::nullopt, refused(message.peer, id, *refusal)};
@@ -145,14 +158,16 @@ Result<core::EventBody> ClientGateway::control_from(const RequestId& id,
                                                     const pb::Control& control) {
   SWEEPD_TRY_VOID(check_text(control.selector(), "selector"));
   SWEEPD_TRY_VOID(check_text(control.reason(), "reason"));
+  SWEEPD_TRY_VOID(check_text(control.user(), "user name"));
   if (control.verb() < pb::PAUSE || control.verb() > pb::RETRY) {
-    return Error{Errc::kInvalidArgument, fmt::format("unknown verb {}", static_cast<int>(control.verb()))};
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("unknown verb {}", static_cast<int>(control.verb()))};
   }
   SWEEPD_TRY(std::string selector, queries_.with_number(control.selector()));
   return core::EventBody(core::ControlRequested{id,
                                                 static_cast<core::ControlVerb>(control.verb()),
                                                 std::move(selector),
-                                                "",
+                                                control.user(),
                                                 control.reason()});
 }
 
@@ -161,6 +176,7 @@ Result<core::EventBody> ClientGateway::registration_from(const RequestId& id,
   SWEEPD_TRY_VOID(check_text(request.selector(), "selector"));
   SWEEPD_TRY_VOID(check_text(request.model(), "name of the model"));
   SWEEPD_TRY_VOID(check_text(request.path(), "path"));
+  SWEEPD_TRY_VOID(check_text(request.user(), "user name"));
   SWEEPD_TRY(std::string selector, queries_.with_number(request.selector()));
   if (!stays_below(request.path())) {
     return Error{Errc::kInvalidArgument,
@@ -168,7 +184,7 @@ Result<core::EventBody> ClientGateway::registration_from(const RequestId& id,
                              request.path())};
   }
   return core::EventBody(core::ModelRegistrationRequested{
-      id, std::move(selector), request.model(), request.path(), ""});
+      id, std::move(selector), request.model(), request.path(), request.user()});
 }
 
 namespace {

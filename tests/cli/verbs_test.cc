@@ -226,8 +226,27 @@ TEST_CASE("control: the selector, verb and reason travel; the next command is to
   CHECK(control.selector() == "12/failed");
   CHECK(control.verb() == pb::RETRY);
   CHECK(control.reason() == "new driver");
+  CHECK(control.user() == user_name());
   CHECK(run_line({"kill", "12/7", "--json"}, daemon.endpoint()).out ==
         "{\"sweep\":12,\"state\":\"running\",\"trials\":[\"12/7\"]}\n");
+}
+
+TEST_CASE("control: a name is looked up once, so that a repeated request means the same sweep") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_sweep()) {
+      reply.mutable_sweep()->mutable_summary()->set_sweep(12);
+    } else {
+      reply.mutable_controlled()->set_sweep(12);
+    }
+  });
+  CHECK(run_line({"kill", "last"}, daemon.endpoint()).code == 0);
+  CHECK(run_line({"retry", "mine/failed"}, daemon.endpoint()).code == 0);
+  const std::vector<pb::ClientRequest> asked = daemon.requests();
+  REQUIRE(asked.size() == 4);
+  CHECK(asked[0].show_sweep().selector() == "last");
+  CHECK(asked[1].control().selector() == "12");
+  CHECK(asked[2].show_sweep().selector() == "mine");
+  CHECK(asked[3].control().selector() == "12/failed");
 }
 
 TEST_CASE("explain: the daemon's words and the table of verdicts") {

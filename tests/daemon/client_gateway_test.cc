@@ -2,6 +2,7 @@
 #include "daemon/client_gateway.h"
 
 #include "base/limits.h"
+#include "daemon/recovery.h"
 #include "tests/daemon/fixtures.h"
 #include "wire/spec/spec_codec.h"
 
@@ -166,6 +167,18 @@ TEST_CASE("client gateway: while changes are refused, questions are answered") {
   pb::ClientReply reply;
   REQUIRE(wire::decode(desk.say(question, full).reply->bytes, 1 << 22, reply).ok());
   CHECK(reply.code() == 0);
+}
+
+TEST_CASE(
+    "client gateway: an answer too long for a message is refused instead of breaking the line") {
+  Desk desk;
+  core::SweepAccepted accepted{{1}, {}, {}, sample_spec(), "", "", "", false};
+  accepted.toml = std::string(limits::kClientMessageBytesMax, 'x');
+  REQUIRE(desk.journal.commit({{accepted}, {daemon::header_of(core::Sweep(accepted))}, {}}).ok());
+  desk.state = *desk.shelf.recover();
+  pb::ClientRequest request;
+  request.mutable_show_sweep()->set_selector("1");
+  CHECK(desk.refused(request).code == Errc::kImpossible);
 }
 
 TEST_CASE("client gateway: an answer goes to who asked, once") {

@@ -25,6 +25,7 @@ pb::Control control() {
   control.set_selector("12/7");
   control.set_verb(pb::RETRY);
   control.set_reason("why");
+  control.set_user("ann");
   return control;
 }
 
@@ -33,6 +34,7 @@ pb::RegisterModel register_model() {
   request.set_selector("12/best");
   request.set_model("mnist");
   request.set_path("outputs/model");
+  request.set_user("ann");
   return request;
 }
 
@@ -104,10 +106,10 @@ std::vector<Golden<pb::ClientRequest>> requests() {
       {asked(&Message::mutable_submit, submit()),
        "088080808020108180808020180122170a030a016e12055b72756e5d1a02643122036164612801"},
       {asked(&Message::mutable_control, control()),
-       "08808080802010818080802018012a0d0a0431322f3710051a03776879"},
+       "08808080802010818080802018012a120a0431322f3710051a037768792203616e6e"},
       {asked(&Message::mutable_register_model, register_model()),
-       "0880808080201081808080201801321f0a0731322f6265737412056d6e6973741a0d6f7574707574732f6d6f646"
-       "56c"},
+       "088080808020108180808020180132240a0731322f6265737412056d6e6973741a0d6f7574707574732f6d6f646"
+       "56c2203616e6e"},
       {asked(&Message::mutable_list_sweeps, list_sweeps()),
        "08808080802010818080802018013a05080110ac02"},
       {asked(&Message::mutable_show_sweep, selecting<pb::ShowSweep>("12")),
