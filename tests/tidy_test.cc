@@ -63,7 +63,9 @@ const std::vector<std::string> kPureFolders = {"sweeps/", "daemon/core/"};
 const std::vector<std::string> kPureFiles = {"agent/session.h", "agent/session.cc", "daemon/liveness.h",
                                              "daemon/liveness.cc"};
 
-constexpr std::size_t kFileLinesMax = 450;
+constexpr std::size_t kFileLinesMax = 430;
+// CLI11 costs five seconds a file, so all of it stays in one.
+const std::map<std::string, std::size_t> kLongFiles = {{"cli/arguments.cc", 480}};
 
 struct Source {
   std::string path;  // from the root
@@ -194,7 +196,8 @@ TEST_CASE("house: line 1 of every file is a sentence of purpose, and no file is 
     CAPTURE(source.path);
     REQUIRE_FALSE(source.lines.empty());
     CHECK(source.lines.front().starts_with("// "));
-    CHECK_LE(source.lines.size(), kFileLinesMax);
+    const auto exception = kLongFiles.find(source.path);
+    CHECK_LE(source.lines.size(), exception == kLongFiles.end() ? kFileLinesMax : exception->second);
   }
 }
 

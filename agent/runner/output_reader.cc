@@ -3,7 +3,6 @@
 
 #include "agent/doors/jsonl.h"
 
-#include <algorithm>
 #include <utility>
 
 namespace sweepd::agent {
@@ -43,10 +42,9 @@ Result<OutputReader> OutputReader::make(const pb::StartAttempt& order, const Att
   OutputReader reader(Tail(paths.metrics), order.objective());
   reader.jsonl_ = order.metrics().jsonl();
   if (order.metrics().stdout_rules() || order.metrics().stdout_patterns_size() > 0) {
-    for (const std::string& path : {paths.stdout_file, paths.stderr_file}) {
-      SWEEPD_TRY(StdoutRules rules, StdoutRules::make(options_of(order)));
-      reader.printed_.push_back({Tail(path), std::move(rules)});
-    }
+    // Not stderr: what a library warns about there would pass for a result.
+    SWEEPD_TRY(StdoutRules rules, StdoutRules::make(options_of(order)));
+    reader.printed_.emplace(Printed{Tail(paths.stdout_file), std::move(rules)});
   }
   return reader;
 }
@@ -56,8 +54,8 @@ std::vector<pb::Report> OutputReader::read(Instant now, WallTime wall, bool last
   if (jsonl_) {
     read_metrics(now, wall, last);
   }
-  for (Printed& printed : printed_) {
-    read_printed(printed, now, wall, last);
+  if (printed_) {
+    read_printed(*printed_, now, wall, last);
   }
   return as_messages(mux_.take(now, last && !more()));
 }
@@ -89,10 +87,7 @@ void OutputReader::read_printed(Printed& printed, Instant now, WallTime wall, bo
 }
 
 bool OutputReader::more() const {
-  const auto has_more = [](const Printed& printed) {
-    return printed.tail.more();
-  };
-  return metrics_.more() || std::any_of(printed_.begin(), printed_.end(), has_more);
+  return metrics_.more() || (printed_ && printed_->tail.more());
 }
 
 std::vector<std::string> OutputReader::metric_names() const {

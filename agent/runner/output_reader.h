@@ -48,7 +48,7 @@ class OutputReader {
 
   bool jsonl_ = false;
   Tail metrics_;
-  std::vector<Printed> printed_;  // stdout and stderr, when that door is open
+  std::optional<Printed> printed_;  // stdout, when that door is open
   MetricMux mux_;
 };
 

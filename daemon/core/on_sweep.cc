@@ -37,13 +37,19 @@ Result<void> pause(Decider& decider, const Sweep& sweep, const ControlRequested&
 }
 
 Result<void> resume(Decider& decider, const Sweep& sweep, const ControlRequested& event) {
-  if (is_terminal(sweep.state)) {
+  if (sweep.closing) {
+    return Error{
+        Errc::kWrongState,
+        fmt::format(
+            "sweep {} is ending: {}; `sweepctl retry` runs failed or cancelled trials again",
+            sweep.id.value,
+            sweep.closing->reason.sentence)};
+  }
+  if (sweep.state != SweepState::kPaused) {
     return wrong_state(sweep, "resumed");
   }
-  if (sweep.state == SweepState::kPaused) {
-    decider.decide(SweepStateChanged{
-        sweep.id, SweepState::kRunning, {ReasonCode::kUser, by_whom(event, "resumed")}});
-  }
+  decider.decide(SweepStateChanged{
+      sweep.id, SweepState::kRunning, {ReasonCode::kUser, by_whom(event, "resumed")}});
   return {};
 }
 

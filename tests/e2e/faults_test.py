@@ -125,7 +125,7 @@ class Faults(unittest.TestCase):
                 # The journal was given room before the disk filled up; large texts use it up.
                 padding = ("# " + "x" * 97 + "\n") * 9000
                 for _ in range(400):
-                    done = house.ctl("submit", "--paused", house.file("s.toml", sweep("echo val_loss: 1") + padding))
+                    done = house.ctl("submit", "--paused", house.file("sweeps/s.toml", sweep("echo val_loss: 1") + padding))
                     if done.returncode != 0:
                         refused = done
                         break
@@ -136,7 +136,7 @@ class Faults(unittest.TestCase):
                 ballast.unlink()
                 healed = wait_until("the daemon heals by itself",
                                     lambda: (lambda done: done.returncode == 0 and int(done.stdout.split()[0]))(
-                                        house.ctl("submit", house.file("s.toml", sweep("echo val_loss: 1")))), 60)
+                                        house.ctl("submit", house.file("sweeps/s.toml", sweep("echo val_loss: 1")))), 60)
                 self.assertEqual(house.wait(healed, timeout=120), 0)
                 known = {row["sweep"] for row in house.json("ls", "--all", "--limit", 100000)}
                 self.assertTrue(set(acknowledged) <= known, "what was acknowledged is there")

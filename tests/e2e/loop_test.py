@@ -2,6 +2,7 @@
 
 import collections
 import json
+import re
 import unittest
 
 from house import ROOT, House
@@ -73,7 +74,7 @@ class Loop(unittest.TestCase):
             house.file("code/train.sh", script, 0o755)
             sweep = house.submit(
                 'metric = "acc"\n[sweep]\nname = "t"\nmetric = "acc"\ngoal = "maximize"\n'
-                '[run]\ncommand = "./train.sh"\ncode = "code"\n[space]\nx = { uniform = [0.0, 1.0] }\n'
+                '[run]\ncommand = "./train.sh"\ncode = "../code"\n[space]\nx = { uniform = [0.0, 1.0] }\n'
                 '[search]\nsampler = "sobol"\ntrials = 2\n'.split("\n", 1)[1])
             self.assertEqual(house.wait(sweep), 0)
             rows = house.json("metrics", f"{sweep}/1")
@@ -91,6 +92,15 @@ class Loop(unittest.TestCase):
             house.ok("artifact", "get", f"{sweep}/1", "-o", house.folder / "all")
             params = json.loads((house.folder / "all/outputs/params.json").read_text())
             self.assertEqual(params, house.trials(sweep)[0]["params"])
+
+    def test_the_smallest_file_of_the_readme_finds_its_script(self):
+        text = re.search(r"```toml\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL).group(1)
+        with House().start() as house:
+            house.file("mine/train.py", "import sys\nprint('loss:', float(sys.argv[sys.argv.index('--lr') + 1]))\n")
+            house.file("mine/sweep.toml", text.replace("python ", "/usr/bin/python3 "))
+            done = house.ctl("submit", house.folder / "mine/sweep.toml", "--wait", "--set", "search.trials=3")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual({trial["state"] for trial in house.trials("last")}, {"completed"})
 
     def test_run_follows_one_command_and_returns_its_code(self):
         with House().start() as house:
@@ -110,7 +120,7 @@ class Loop(unittest.TestCase):
             self.assertEqual(house.wait(sweep), 0)
             self.assertEqual(house.json("show", sweep)["state"], "completed")
 
-            sweep = house.submit(text.format(sleep="600"), name="long.toml")
+            sweep = house.submit(text.format(sleep="600"), name="sweeps/long.toml")
             house.ok("kill", f"{sweep}/1")
             self.assertEqual(house.ctl("pause", sweep).returncode, 0)
             house.ok("kill", sweep, "--reason", "enough")

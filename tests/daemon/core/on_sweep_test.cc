@@ -100,6 +100,37 @@ TEST_CASE("pause: running trials go on, nothing new starts, resume goes on") {
   CHECK(one_record<AttemptAssigned>(resumed).attempt == attempt_key(1, 2));
 }
 
+TEST_CASE("resume: a sweep that is not paused, or is ending, is refused") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(3));
+  CHECK(refusal(desk.control(ControlVerb::kResume, "1")).code == Errc::kWrongState);
+  desk.control(ControlVerb::kStop, "1");
+  const Outcome ending = desk.control(ControlVerb::kResume, "1");
+  CHECK(refusal(ending).code == Errc::kWrongState);
+  CHECK(ending.records.empty());
+}
+
+TEST_CASE("retry: a stopped sweep runs only what was retried, and proposes nothing") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  sweeps::SweepSpec spec = a_spec(20);
+  spec.limits.sweep_time = seconds(10);
+  desk.submit(spec);
+  const std::size_t before = desk.state.sweeps.at(SweepId{1}).trials.size();
+  desk.control(ControlVerb::kKill, "1");
+  AttemptOutcome stopped;
+  stopped.stopped = true;
+  desk.end(attempt_key(1, 1), stopped);
+  const Outcome retried = desk.control(ControlVerb::kRetry, "1/1");
+  CHECK(effects<Suggest>(retried).empty());
+  desk.pass(seconds(60));
+  CHECK(records<SweepClosing>(desk.step(TimePassed{})).empty());
+  const Outcome last = desk.complete(attempt_key(1, 1, 2), 0.5);
+  CHECK(one_record<SweepEnded>(last).state == SweepState::kCompleted);
+  CHECK_EQ(desk.state.sweeps.at(SweepId{1}).trials.size(), before);
+}
+
 TEST_CASE("pause: pausing twice is carried out once, and a repeat is answered from memory") {
   Desk desk;
   desk.submit(a_spec());

@@ -142,6 +142,17 @@ TEST_CASE("nan: it ends the trial as diverged, unless the file says otherwise") 
   CHECK(other.trial(1).diverged);
 }
 
+TEST_CASE("nan: a sweep whose trials all diverged has failed") {
+  Desk desk = running(a_spec(1));
+  desk.report(attempt_key(1, 1), 1, kNan);
+  AttemptOutcome stopped;
+  stopped.stopped = true;
+  const Outcome last = desk.end(attempt_key(1, 1), stopped);
+  CHECK(desk.trial(1).state == TrialState::kPruned);
+  CHECK(one_record<SweepEnded>(last).state == SweepState::kFailed);
+  CHECK(one_record<SweepEnded>(last).reason.code == ReasonCode::kDiverged);
+}
+
 TEST_CASE("target: reaching it closes the sweep and stops the other trials only") {
   sweeps::SweepSpec spec = a_spec(4);
   spec.stop.target = 0.3;
