@@ -24,7 +24,7 @@ constexpr std::uint32_t kRowsUsual = 100;
 constexpr std::size_t kEndedShown = 10;
 // Leaves room for the envelope and one more row.
 constexpr std::size_t kPageBytes = limits::kClientMessageBytesMax / 2;
-constexpr std::size_t kLogBytesMax = 1024 * 1024;
+constexpr std::size_t kLogPageBytesMax = 1024 * 1024;
 
 // The number of rows to send when a client asks for `asked` (0: it did not say).
 std::uint32_t rows(std::uint32_t asked, std::uint32_t usual = kRowsUsual) {
@@ -269,8 +269,9 @@ Result<void> Queries::log(const pb::ReadLog& request, pb::LogPage& page) {
   SWEEPD_TRY(const std::uint64_t size, sources_.logs.size(key));
   const std::uint64_t begin =
       request.tail() ? size - std::min(size, request.offset()) : std::min(size, request.offset());
-  const std::size_t length =
-      request.length() == 0 ? kLogBytesMax : std::min<std::size_t>(request.length(), kLogBytesMax);
+  const std::size_t length = request.length() == 0
+                                 ? kLogPageBytesMax
+                                 : std::min<std::size_t>(request.length(), kLogPageBytesMax);
   *page.mutable_attempt() = wire::to_proto(key.attempt);
   if (begin < size) {
     SWEEPD_TRY(*page.mutable_data(), sources_.logs.read(key, begin, length));
