@@ -33,8 +33,10 @@ std::uint64_t weight(const pb::BulkRequest& request) {
 }  // namespace
 
 wire::SocketOptions bulk_socket_options() {
+  // ZeroMQ gives room in a queue back by halves: only the half that is surely free may be counted
+  // on, or answers to a full window find no room and are lost.
   return {.message_bytes_max = limits::kBulkMessageBytesMax,
-          .high_water_messages = static_cast<int>(kWindowMessages)};
+          .high_water_messages = static_cast<int>(2 * kWindowMessages)};
 }
 
 struct BulkSession::Impl {

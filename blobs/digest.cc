@@ -12,7 +12,7 @@ namespace sweepd::blobs {
 
 namespace {
 
-constexpr std::size_t kReadBytes = 256 * 1024;
+constexpr std::size_t kReadBytes = 256UL * 1024;
 
 bool is_hex_digit(char byte) {
   return (byte >= '0' && byte <= '9') || (byte >= 'a' && byte <= 'f');

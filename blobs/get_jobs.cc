@@ -72,7 +72,7 @@ Result<bool> GetTreeJob::next(pb::BulkRequest& request) {
     return manifest_->next(request);
   }
   for (Fetch& fetch : fetches_) {
-    if (fetch.receiver->next(request)) {
+    if (fetch.receiver.next(request)) {
       return true;
     }
   }
@@ -80,21 +80,23 @@ Result<bool> GetTreeJob::next(pb::BulkRequest& request) {
     return false;
   }
   SWEEPD_TRY_VOID(open_fetch());
-  return fetches_.back().receiver->next(request);
+  return fetches_.back().receiver.next(request);
 }
 
 Result<void> GetTreeJob::open_fetch() {
   const TreeFile& file = tree_.files[opened_++];
   SWEEPD_TRY(Draft draft, destination_.draft({file.path, file.executable}));
-  Fetch& fetch = fetches_.emplace_back(std::move(draft));  // a list: it stays where it is
-  fetch.receiver.emplace(BlobReceiver::Blob{file.digest, file.size},
-                         [&fetch](std::string_view bytes) -> Result<void> {
-                           SWEEPD_TRY_VOID(fetch.draft.file().write_at(fetch.written, bytes));
-                           fetch.written += bytes.size();
-                           return {};
-                         });
+  fetches_.emplace_back(std::move(draft), BlobReceiver::Blob{file.digest, file.size});
   return {};
 }
+
+GetTreeJob::Fetch::Fetch(Draft target, BlobReceiver::Blob blob)
+    : draft(std::move(target)),
+      receiver(std::move(blob), [this](std::string_view bytes) -> Result<void> {
+        SWEEPD_TRY_VOID(draft.file().write_at(written, bytes));
+        written += bytes.size();
+        return {};
+      }) {}
 
 Result<void> GetTreeJob::answer(const pb::BulkReply& reply) {
   if (manifest_) {
@@ -102,7 +104,7 @@ Result<void> GetTreeJob::answer(const pb::BulkReply& reply) {
     return take_manifest();
   }
   for (Fetch& fetch : fetches_) {
-    SWEEPD_TRY_VOID(fetch.receiver->answer(reply));
+    SWEEPD_TRY_VOID(fetch.receiver.answer(reply));
   }
   return close_complete_fetches();
 }
@@ -123,7 +125,7 @@ Result<void> GetTreeJob::take_manifest() {
 Result<void> GetTreeJob::close_complete_fetches() {
   for (auto at = fetches_.begin(); at != fetches_.end();) {
     const auto next = std::next(at);
-    if (at->receiver->complete()) {
+    if (at->receiver.complete()) {
       SWEEPD_TRY_VOID(at->draft.commit());
       progress_.bytes += at->written;
       ++progress_.files;
@@ -139,7 +141,7 @@ void GetTreeJob::lost(std::uint64_t tag) {
     manifest_->lost(tag);
   }
   for (Fetch& fetch : fetches_) {
-    fetch.receiver->lost(tag);
+    fetch.receiver.lost(tag);
   }
 }
 

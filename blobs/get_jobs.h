@@ -54,12 +54,15 @@ class GetTreeJob final : public Job {
   Progress progress() const override;
 
  private:
+  // Stays where it is: the receiver writes into the draft beside it.
   struct Fetch {
-    explicit Fetch(Draft target) : draft(std::move(target)) {}
+    Fetch(Draft target, BlobReceiver::Blob blob);
+    Fetch(const Fetch&) = delete;
+    Fetch& operator=(const Fetch&) = delete;
 
     Draft draft;
     std::uint64_t written = 0;
-    std::optional<BlobReceiver> receiver;
+    BlobReceiver receiver;
   };
 
   GetTreeJob(TreeWanted wanted, Destination destination);

@@ -95,10 +95,11 @@ bool Ignore::matches(const Rule& rule, const std::vector<std::string_view>& part
   std::size_t at = 0;
   std::optional<std::pair<std::size_t, std::size_t>> retry;
   while (at < parts.size()) {
-    if (pattern < rule.parts.size() && !rule.parts[pattern]) {
+    const std::optional<Glob>* part = pattern < rule.parts.size() ? &rule.parts[pattern] : nullptr;
+    if (part != nullptr && !*part) {
       ++pattern;
       retry = {pattern, at};
-    } else if (pattern < rule.parts.size() && rule.parts[pattern]->matches(parts[at])) {
+    } else if (part != nullptr && *part && (*part)->matches(parts[at])) {
       ++pattern;
       ++at;
     } else if (retry) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <map>
 #include <string_view>
+#include <tuple>
 
 namespace sweepd::blobs {
 
@@ -57,16 +58,17 @@ std::vector<SizedPath> largest_paths(const std::vector<SizedPath>& files, std::s
       tops.push_back(at);
     }
   }
-  std::stable_sort(
-      tops.begin(), tops.end(), [](const auto& a, const auto& b) { return a->second > b->second; });
+  std::sort(tops.begin(), tops.end(), [](const auto& a, const auto& b) {
+    return std::tie(b->second, a->first) < std::tie(a->second, b->first);
+  });
   tops.resize(std::min(tops.size(), count));
   std::vector<SizedPath> largest;
   largest.reserve(tops.size());
   for (const auto& top : tops) {
     largest.push_back(culprit(totals, top));
   }
-  std::stable_sort(largest.begin(), largest.end(), [](const SizedPath& a, const SizedPath& b) {
-    return a.size > b.size;
+  std::sort(largest.begin(), largest.end(), [](const SizedPath& a, const SizedPath& b) {
+    return std::tie(b.size, a.path) < std::tie(a.size, b.path);
   });
   return largest;
 }

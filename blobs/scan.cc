@@ -24,8 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kReadBytes = 256 * 1024;
-constexpr std::size_t kIgnoreFileBytesMax = 1024 * 1024;
+constexpr std::size_t kReadBytes = 256UL * 1024;
+constexpr std::size_t kIgnoreFileBytesMax = 1024UL * 1024;
 constexpr std::size_t kNamedPathsMax = 5;
 
 struct Found {
@@ -339,7 +339,7 @@ LocalTree Scanner::take() {
 }
 
 Result<LocalTree> scan_folder(ScanOptions options) {
-  constexpr std::size_t kStepBytes = 16 * 1024 * 1024;
+  constexpr std::size_t kStepBytes = 16UL * 1024 * 1024;
   Scanner scanner(std::move(options));
   for (;;) {
     SWEEPD_TRY(const bool done, scanner.step(kStepBytes));
