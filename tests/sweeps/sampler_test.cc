@@ -243,7 +243,6 @@ TEST_CASE("sobol sampler: this seed gives these values for ever") {
 }
 
 }  // namespace
-}  // namespace sweepd::sweeps
 
 TEST_CASE("samplers: a proposer that is kept proposes what a new one would") {
   for (const SamplerKind sampler : kSamplers) {
@@ -258,3 +257,5 @@ TEST_CASE("samplers: a proposer that is kept proposes what a new one would") {
     }
   }
 }
+
+}  // namespace sweepd::sweeps
