@@ -35,9 +35,11 @@ Result<wire::Endpoint> chosen_endpoint(const std::string& option) {
 int report(const Error& error, const Command& command, Console& console) {
   console.err << styled("error:", Style::kBad, console.err_terminal) << ' ' << error.message << '\n'
               << std::flush;
-  // The code of `run` belongs to the command that was run, so all our own troubles share one.
+  // The code of `run` belongs to the command that was run, so all our own troubles share one; but
+  // that no agent could ever run it is for the caller to change.
   const bool run = std::holds_alternative<RunArgs>(command);
-  return run && error.code != Errc::kInterrupted ? kExitRunFailed : exit_code(error.code);
+  const bool own = error.code == Errc::kInterrupted || error.code == Errc::kImpossible;
+  return run && !own ? kExitRunFailed : exit_code(error.code);
 }
 
 int execute(const Invocation& invocation, Console& console) {

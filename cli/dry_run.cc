@@ -76,16 +76,32 @@ Result<void> add_trials(Lines& lines, const sweeps::SweepSpec& spec) {
   return {};
 }
 
-// True when agents are known and none could ever run it.
-bool add_fit(Lines& lines, Session& session, const sweeps::SweepSpec& spec) {
+Error impossible(const sweeps::ResourcesSpec& resources) {
+  return {Errc::kImpossible,
+          fmt::format("no agent could ever run this: it needs {}; change [resources] or start "
+                      "an agent that has it",
+                      needs_text(resources))};
+}
+
+Result<Fit> ask_fit(Session& session, const sweeps::ResourcesSpec& resources) {
   pb::ClientRequest request;
   request.mutable_list_agents();
-  const Result<pb::ClientReply> reply = session.ask(request);
-  if (!reply.ok()) {
-    lines.add("fits", "not known: " + reply.error().message);
+  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  return fit_of(resources, reply.agents());
+}
+
+bool never(const Fit& fit) {
+  return fit.agents > 0 && fit.slots == 0;
+}
+
+// True when agents are known and none could ever run it.
+bool add_fit(Lines& lines, Session& session, const sweeps::SweepSpec& spec) {
+  const Result<Fit> asked = ask_fit(session, spec.resources);
+  if (!asked.ok()) {
+    lines.add("fits", "not known: " + asked.error().message);
     return false;
   }
-  const Fit fit = fit_of(spec.resources, reply->agents());
+  const Fit& fit = *asked;
   if (fit.agents == 0) {
     lines.add("fits", needs_text(spec.resources) + ": no agents yet; trials would wait for one");
     return false;
@@ -96,7 +112,7 @@ bool add_fit(Lines& lines, Session& session, const sweeps::SweepSpec& spec) {
                         fit.slots,
                         counted(fit.slots_all, "slot"),
                         fit.free));
-  return fit.slots == 0;
+  return never(fit);
 }
 
 }  // namespace
@@ -179,6 +195,11 @@ Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents) 
   return fit;
 }
 
+std::optional<Error> never_fits(Session& session, const sweeps::ResourcesSpec& resources) {
+  const Result<Fit> fit = ask_fit(session, resources);
+  return fit.ok() && never(*fit) ? std::optional(impossible(resources)) : std::nullopt;
+}
+
 Result<int> dry_run(Session& session, const SweepText& file, const sweeps::SweepSpec& spec) {
   Console& console = session.console();
   Lines lines(console.out);
@@ -203,15 +224,11 @@ Result<int> dry_run(Session& session, const SweepText& file, const sweeps::Sweep
         "code",
         fmt::format("{}  {}, {}", folder, counted(size.files, "file"), bytes_text(size.bytes)));
   }
-  const bool impossible = add_fit(lines, session, spec);
+  const bool never_runs = add_fit(lines, session, spec);
   SWEEPD_TRY_VOID(add_trials(lines, spec));
-  if (impossible) {
+  if (never_runs) {
     console.out << std::flush;
-    return Error{
-        Errc::kImpossible,
-        fmt::format("no agent could ever run this: it needs {}; change [resources] or start "
-                    "an agent that has it",
-                    needs_text(spec.resources))};
+    return impossible(spec.resources);
   }
   session.say("Would submit. Nothing was.");
   return kExitOk;

@@ -6,6 +6,7 @@
 #include "cli/sweep_input.h"
 #include "sweeps/sweep_spec.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ std::string space_text(const sweeps::SearchSpace& space, bool unicode);
 // Prints to stdout. The exit code is 0, or 9 when agents are known and none of them could ever run
 // it.
 Result<int> dry_run(Session& session, const SweepText& file, const sweeps::SweepSpec& spec);
+
+// The error to end with when agents are connected and none of them could ever run it. Nothing when
+// one can, when there is no agent yet, or when nobody answers.
+std::optional<Error> never_fits(Session& session, const sweeps::ResourcesSpec& resources);
 
 // How agents fit what a trial asks for.
 struct Fit {

@@ -1,5 +1,6 @@
 // run: one command as a job, followed to its end, with its exit code as ours.
 #include "cli/describe.h"
+#include "cli/dry_run.h"
 #include "cli/exit_codes.h"
 #include "cli/follow.h"
 #include "cli/format.h"
@@ -126,13 +127,17 @@ class JobFollower {
                                sweep_));
     } else if (!placed_ && !told_wait_ && row.state() == "queued" && ++queued_looks_ > 8) {
       told_wait_ = true;
-      session_.say(fmt::format("job {} is queued: {}", sweep_, printable(why_queued())));
+      session_.say(fmt::format("job {} is queued: {}", sweep_, why_queued()));
     }
   }
 
   std::string why_queued() {
     const pb::TrialDetail& detail = logs_.detail();
-    return detail.explanation().empty() ? detail.row().reason().sentence() : detail.explanation();
+    std::string text = detail.explanation();
+    while (text.ends_with('\n')) {
+      text.pop_back();
+    }
+    return printable_log(text.empty() ? detail.row().reason().sentence() : text);
   }
 
   Result<int> finish() {
@@ -184,6 +189,9 @@ Result<int> run(const RunArgs& args, Session& session) {
   submission.spec = job_of(args);
   if (const Result<void> valid = sweeps::validate(submission.spec); !valid.ok()) {
     return valid.error();
+  }
+  if (const std::optional<Error> never = never_fits(session, submission.spec.resources)) {
+    return *never;  // or it would be followed for ever
   }
   if (!args.code.empty()) {
     submission.spec.run.code = args.code;

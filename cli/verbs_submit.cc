@@ -84,6 +84,12 @@ Result<int> submit_sweep(const SubmitArgs& args,
   }
   SWEEPD_TRY(const pb::Submitted submitted, submit(session, submission));
   announce(session, args, submitted, spec);
+  if (const std::optional<Error> never = never_fits(session, spec.resources)) {
+    session.say(fmt::format("{} sweep {} waits: {}",
+                            styled("warning:", Style::kWarn, session.console().err_terminal),
+                            submitted.sweep(),
+                            never->message));
+  }
   if (args.watch) {
     return run(WatchArgs{std::to_string(submitted.sweep()), false}, session);
   }

@@ -358,7 +358,8 @@ TEST_CASE("submit: the bare id on stdout, the rest as talk, the text and the use
   CHECK(run.out == "12\n");
   CHECK(contains(run.err, "Sweep 12 \"mine\" submitted and paused: 2 trials, grid, "));
   CHECK(contains(run.err, "sweepctl resume 12"));
-  REQUIRE(daemon.requests().size() == 1);
+  REQUIRE(daemon.requests().size() == 2);
+  CHECK(daemon.requests().back().has_list_agents());
   const pb::Submit submit = daemon.requests().front().submit();
   CHECK(submit.toml() == kGoodSweep);
   CHECK(submit.spec().name() == "mine");
@@ -459,11 +460,34 @@ TEST_CASE("run: the command is meant literally, dollars and all") {
   CAPTURE(run.err);
   CHECK(run.code == 0);
   CHECK(run.out == "12\n");
-  const pb::SweepSpec spec = daemon.requests().front().submit().spec();
+  const pb::SweepSpec spec = daemon.requests().back().submit().spec();
   CHECK(spec.job());
   CHECK(spec.run().command(2) == "echo $${lr} $$$$");
   CHECK(spec.search().trials() == 1);
   CHECK(spec.env(0).name() == "A");
+}
+
+TEST_CASE("run: what no agent could ever run is refused, submit warns of it") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_submit()) {
+      reply.mutable_submitted()->set_sweep(12);
+      return;
+    }
+    pb::AgentRow& agent = *reply.mutable_agents()->add_agents();
+    agent.set_state("connected");
+    agent.add_slots()->set_kind(pb::CPU);
+  });
+  const CliRun run = run_line({"run", "--gpus", "1", "--", "true"}, daemon.endpoint());
+  CHECK(run.code == kExitImpossible);
+  CHECK(contains(run.err, "no agent could ever run this: it needs 1 GPU"));
+  for (const pb::ClientRequest& request : daemon.requests()) {
+    CHECK_FALSE(request.has_submit());
+  }
+  const std::string needs_gpus = std::string(kGoodSweep) + "[resources]\ngpus = 4\n";
+  const CliRun submitted = run_line({"submit", "-"}, daemon.endpoint(), needs_gpus);
+  CHECK(submitted.code == 0);
+  CHECK(submitted.out == "12\n");
+  CHECK(contains(submitted.err, "warning: sweep 12 waits: no agent could ever run this"));
 }
 
 TEST_CASE("dry run: an agent fits only with enough slots of the kind, and lost ones do not count") {
