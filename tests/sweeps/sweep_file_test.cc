@@ -142,6 +142,7 @@ TEST_CASE("sweep file: the smallest one works, and defaults are filled in") {
   expected.objective.metric = "loss";
   expected.objective.goal = Goal::kMinimize;
   expected.run.command = {"python", "train.py"};
+  expected.run.code = ".";
   expected.space.parameters = {{"lr", FloatRange{1e-4, 1e-1, true, {}}, ""}};
   expected.search.sampler = SamplerKind::kSobol;
   expected.search.trials = 50;
