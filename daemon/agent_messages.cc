@@ -238,7 +238,7 @@ Result<pb::StartAttempt> start_message(const StartOrder& order) {
   const sweeps::SweepSpec& spec = order.sweep.spec;
   const TrialKey key{order.sweep.id, order.trial.number};
   SWEEPD_TRY(const std::vector<std::string> argv,
-             sweeps::render_command(spec, order.trial.assignment, key));
+             sweeps::render_for_agent(spec, order.trial.assignment, key));
   pb::StartAttempt message;
   *message.mutable_attempt() = wire::to_proto({key.sweep, key.trial, order.attempt.number});
   message.mutable_slots()->Add(order.attempt.slots.begin(), order.attempt.slots.end());

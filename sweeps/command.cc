@@ -103,6 +103,12 @@ struct Rendering {
   const TrialKey& trial;
   std::vector<std::string> names;     // of the placeholders of the command
   std::vector<std::string> appended;  // the arguments that no placeholder names
+  bool for_agent = false;
+
+  // What is to reach the program as it is.
+  std::string literal(const std::string& text) const {
+    return for_agent ? escape_placeholders(text) : text;
+  }
 
   bool names_args() const { return std::find(names.begin(), names.end(), kArgs) != names.end(); }
 
@@ -124,46 +130,27 @@ struct Rendering {
   }
 };
 
-// Literal text and values must not look like what the agent replaces: it could not tell them apart.
-Result<void> check_literal(const std::string& text) {
-  const auto pieces = split_placeholders(text);
-  if (!pieces) {
-    return {};
-  }
-  for (const Piece& piece : *pieces) {
-    if (piece.placeholder && is_agent_placeholder(piece.text)) {
-      return bad(fmt::format(
-          "the text ${{{}}} cannot be an argument as it is: the agent replaces it", piece.text));
-    }
-  }
-  return {};
-}
-
 Result<std::string> render_argument(const Rendering& rendering, const std::vector<Piece>& pieces) {
   std::string out;
-  std::string literal;  // since the last placeholder of the agent
   for (const Piece& piece : pieces) {
     if (piece.placeholder && is_agent_placeholder(piece.text)) {
-      SWEEPD_TRY_VOID(check_literal(literal));
-      literal.clear();
       out += fmt::format("${{{}}}", piece.text);
     } else if (piece.placeholder) {
       SWEEPD_TRY(const std::string text, rendering.text_of(piece.text));
-      out += text;
-      literal += text;
+      out += rendering.literal(text);
     } else {
-      out += piece.text;
-      literal += piece.text;
+      out += rendering.literal(piece.text);
     }
   }
-  SWEEPD_TRY_VOID(check_literal(literal));
   return out;
 }
 
 Result<std::vector<std::string>> render_arguments(const Rendering& rendering) {
   std::vector<std::string> arguments;
   const auto append = [&] {
-    arguments.insert(arguments.end(), rendering.appended.begin(), rendering.appended.end());
+    for (const std::string& argument : rendering.appended) {
+      arguments.push_back(rendering.literal(argument));
+    }
   };
   for (const std::string& argument : rendering.spec.run.command) {
     SWEEPD_TRY(const std::vector<Piece> pieces, split_placeholders(argument));
@@ -179,9 +166,6 @@ Result<std::vector<std::string>> render_arguments(const Rendering& rendering) {
   }
   if (!rendering.names_args()) {
     append();
-  }
-  for (const std::string& argument : rendering.appended) {
-    SWEEPD_TRY_VOID(check_literal(argument));
   }
   return arguments;
 }
@@ -222,6 +206,23 @@ Result<std::string> render_line(const Rendering& rendering, const std::string& t
     line += " " + appended;
   }
   return line;
+}
+
+Result<std::vector<std::string>> render(Rendering rendering) {
+  const SweepSpec& spec = rendering.spec;
+  for (const auto& [name, value] : rendering.assignment) {
+    if (std::find(rendering.names.begin(), rendering.names.end(), name) == rendering.names.end()) {
+      append_argument(spec.run, name, value, rendering.appended);
+    }
+  }
+  if (!spec.run.shell) {
+    return render_arguments(rendering);
+  }
+  if (spec.run.command.size() != 1) {
+    return bad(fmt::format("a command for the shell is one line, got {}", spec.run.command.size()));
+  }
+  SWEEPD_TRY(const std::string line, render_line(rendering, spec.run.command.front()));
+  return std::vector<std::string>{"/bin/sh", "-c", rendering.literal(line)};
 }
 
 bool is_plain_json(unsigned char byte) {
@@ -267,20 +268,13 @@ std::string variable_of(const std::string& name) {
 Result<std::vector<std::string>> render_command(const SweepSpec& spec,
                                                 const Assignment& assignment,
                                                 const TrialKey& trial) {
-  Rendering rendering{spec, assignment, trial, placeholder_names(spec), {}};
-  for (const auto& [name, value] : assignment) {
-    if (std::find(rendering.names.begin(), rendering.names.end(), name) == rendering.names.end()) {
-      append_argument(spec.run, name, value, rendering.appended);
-    }
-  }
-  if (!spec.run.shell) {
-    return render_arguments(rendering);
-  }
-  if (spec.run.command.size() != 1) {
-    return bad(fmt::format("a command for the shell is one line, got {}", spec.run.command.size()));
-  }
-  SWEEPD_TRY(std::string line, render_line(rendering, spec.run.command.front()));
-  return std::vector<std::string>{"/bin/sh", "-c", std::move(line)};
+  return render({spec, assignment, trial, placeholder_names(spec), {}, false});
+}
+
+Result<std::vector<std::string>> render_for_agent(const SweepSpec& spec,
+                                                  const Assignment& assignment,
+                                                  const TrialKey& trial) {
+  return render({spec, assignment, trial, placeholder_names(spec), {}, true});
 }
 
 std::string params_json(const Assignment& assignment) {

@@ -62,7 +62,7 @@ Result<std::optional<std::string>> value_of(std::string_view name,
                            meant ? fmt::format("; did you mean ${{env.{}}}", *meant) : "")};
 }
 
-// The daemon has replaced everything else already and `$$` with it: what is left is literal.
+// The daemon has replaced everything else already, and doubled the dollars of what came of it.
 Result<std::string> replaced(std::string_view text,
                              const AttemptPaths& paths,
                              const Environment& environment) {
@@ -76,10 +76,8 @@ Result<std::string> replaced(std::string_view text,
       out.append(value ? *value : text.substr(i, close + 1 - i));
       i = close + 1;
     } else {
-      // Two dollars stay together, so that the second opens nothing.
-      const std::size_t size = two == "$$" ? 2 : 1;
-      out.append(text.substr(i, size));
-      i += size;
+      out.push_back(text[i]);
+      i += two == "$$" ? 2U : 1U;
     }
   }
   return out;
@@ -114,6 +112,14 @@ Environment environment_of(const EnvironmentInput& input, Environment inherited)
   Environment out = std::move(inherited);
   const pb::StartAttempt& order = input.order;
   const pb::Attempt& attempt = order.attempt();
+  out["PYTHONUNBUFFERED"] = std::string("1");
+  if (order.cpus() > 0) {
+    out["OMP_NUM_THREADS"] = std::to_string(order.cpus());
+  }
+  for (const pb::EnvVar& variable : order.env()) {
+    out[variable.name()] = variable.value();
+  }
+  // What keeps attempts apart is not the sweep file's to set.
   out["SWEEPD_SWEEP_ID"] = std::to_string(attempt.sweep());
   out["SWEEPD_TRIAL_ID"] = std::to_string(attempt.trial());
   out["SWEEPD_ATTEMPT"] = std::to_string(attempt.attempt());
@@ -121,19 +127,12 @@ Environment environment_of(const EnvironmentInput& input, Environment inherited)
   out["SWEEPD_METRICS"] = input.paths.metrics;
   out["SWEEPD_OUTPUTS"] = input.paths.outputs;
   out["SWEEPD_LOGS"] = input.paths.logs;
-  out["PYTHONUNBUFFERED"] = std::string("1");
   out["CUDA_DEVICE_ORDER"] = std::string("PCI_BUS_ID");
   out["CUDA_VISIBLE_DEVICES"] = gpu_list(input.slots);
-  if (order.cpus() > 0) {
-    out["OMP_NUM_THREADS"] = std::to_string(order.cpus());
-  }
   if (input.deadline) {
     out["SWEEPD_DEADLINE"] = std::to_string(input.deadline->us / 1'000'000);
   } else {
     out.erase("SWEEPD_DEADLINE");  // of an attempt that this agent itself may run in
-  }
-  for (const pb::EnvVar& variable : order.env()) {
-    out[variable.name()] = variable.value();
   }
   return out;
 }

@@ -41,12 +41,13 @@ struct EnvironmentInput {
   std::optional<WallTime> deadline;    // when limits.trial_time ends it
 };
 
-// `inherited`, then what sweepd sets, then what the sweep file sets: the file wins. The GPUs of an
-// attempt are named by UUID; one without any sees none, even on a box that has some.
+// `inherited`, then what the sweep file sets; what tells an attempt from others (SWEEPD_…, its
+// GPUs) nothing can override. The GPUs of an attempt are named by UUID; one without any sees none,
+// even on a box that has some.
 Environment environment_of(const EnvironmentInput& input, Environment inherited);
 
-// The command line with ${outputs}, ${logs} and ${env.NAME} replaced, the rest as it is. An unknown
-// variable is an error that says which.
+// The command line with ${outputs}, ${logs} and ${env.NAME} replaced and `$$` a dollar, the rest as
+// it is. An unknown variable is an error that says which.
 Result<std::vector<std::string>> arguments_of(const pb::StartAttempt& order,
                                               const AttemptPaths& paths,
                                               const Environment& environment);

@@ -253,7 +253,11 @@ class House {
     pb::StartAttempt out;
     *out.mutable_attempt() = wire::to_proto(key);
     out.add_slots(0);
-    for (const std::string& argument : {std::string("/bin/bash"), std::string("-c"), script}) {
+    std::string escaped;  // as the daemon sends it
+    for (const char byte : script) {
+      escaped.append(byte == '$' ? 2 : 1, byte);
+    }
+    for (const std::string& argument : {std::string("/bin/bash"), std::string("-c"), escaped}) {
       out.add_argv(argument);
     }
     out.set_params_json("{\"lr\": 0.1}");
@@ -269,7 +273,12 @@ class House {
   }
 
   bool alive(const std::string& file) const {
-    return ::kill(static_cast<pid_t>(std::atoi(content_of(folder + "/" + file).c_str())), 0) == 0;
+    const int pid = std::atoi(content_of(folder + "/" + file).c_str());
+    REQUIRE(pid > 0);
+    const std::string stat = content_of(fmt::format("/proc/{}/stat", pid));
+    const std::size_t name_end = stat.rfind(") ");
+    // Nobody may have looked at the end of it yet.
+    return name_end != std::string::npos && stat[name_end + 2] != 'Z';
   }
 
   std::string folder;
@@ -347,7 +356,7 @@ TEST_CASE("agent: logs arrive while the program runs") {
   house.daemon->start(house.order(kFirst, "echo one; sleep 600"));
   CHECK(house.daemon->serve_until(
       [&] { return house.daemon->logs[std::pair(kFirst, int(pb::STDOUT))] == "one\n"; }));
-  CHECK_EQ(house.daemon->phases[kFirst], pb::RUNNING);
+  CHECK(house.daemon->serve_until([&] { return house.daemon->phases[kFirst] == pb::RUNNING; }));
   house.daemon->stop(kFirst, 0);
   const auto end = house.daemon->wait_for_end(kFirst);
   REQUIRE(end);
@@ -391,6 +400,33 @@ TEST_CASE("agent: killed, its trials end with it; back, it says so and starts no
   house.daemon->start(house.order(kSecond, "true"));
   REQUIRE(house.daemon->wait_for_end(kSecond));
   CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
+}
+
+TEST_CASE("agent: what a trial left is ended when agent and shim were killed together") {
+  // With the slot's lock, without it, and without the environment that tells whose it is.
+  for (const std::string runner :
+       {"setsid bash", "exec 4>&-; setsid bash", "env -i setsid /bin/bash"}) {
+    CAPTURE(runner);
+    House house;
+    house.start_agent();
+    house.daemon->start(house.order(
+        kFirst,
+        fmt::format("echo $PPID > {0}/shim; ({1} -c 'trap \"\" TERM; echo $$ > {0}/orphan;"
+                    " sleep 600 & wait') & wait",
+                    house.folder,
+                    runner)));
+    REQUIRE(house.appears("orphan"));
+    ::kill(house.agent, SIGSTOP);  // it would end the rest at once
+    const std::string shim = content_of(house.folder + "/shim");
+    ::kill(static_cast<pid_t>(std::atoi(shim.c_str())), SIGKILL);
+    house.kill_agent();
+    REQUIRE(house.alive("orphan"));
+    house.start_agent();
+    CHECK_EQ(house.daemon->hello.slots_size(), 1);
+    CHECK_FALSE(house.alive("orphan"));
+    house.daemon->start(house.order(kSecond, "true"));
+    CHECK(house.daemon->wait_for_end(kSecond));
+  }
 }
 
 TEST_CASE("agent: an end that was not acknowledged survives kill -9 of the agent") {

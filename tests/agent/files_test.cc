@@ -117,6 +117,11 @@ TEST_CASE("environment: a trial gets what product.md promises, and the sweep fil
   slots[0].set_uuid("GPU-a");
   slots[1].set_kind(pb::GPU);
   slots[1].set_uuid("GPU-b");
+  for (const char* name : {"SWEEPD_OUTPUTS", "CUDA_VISIBLE_DEVICES", "SWEEPD_DEADLINE"}) {
+    pb::EnvVar& taken = *order.add_env();
+    taken.set_name(name);
+    taken.set_value("stolen");
+  }
   const Environment gpus = environment_of({order, paths, slots, WallTime{5'000'000}},
                                           {{"HOME", "/h"}, {"CUDA_VISIBLE_DEVICES", "7"}});
   const Environment expected = {{"HOME", "/h"},
@@ -145,8 +150,14 @@ TEST_CASE("environment: a trial gets what product.md promises, and the sweep fil
 TEST_CASE("environment: the agent's placeholders are replaced, all else stays byte for byte") {
   pb::StartAttempt order;
   const AttemptPaths paths = paths_of("/s", {{1}, {1}, {1}});
-  for (const char* argument :
-       {"--out=${outputs}/m", "${logs}", "${env.A}${env.A}", "${other} $$ $${outputs} $x ${", ""}) {
+  for (const char* argument : {"--out=${outputs}/m",
+                               "${logs}",
+                               "${env.A}${env.A}",
+                               "${other} $$ $${outputs} $x ${",
+                               "",
+                               "a$$${outputs}",
+                               "bp$$${outputs}",
+                               "b$${outputs}${outputs}"}) {
     order.add_argv(argument);
   }
   const auto arguments = arguments_of(order, paths, {{"A", "${outputs}"}});
@@ -155,8 +166,11 @@ TEST_CASE("environment: the agent's placeholders are replaced, all else stays by
            Lines{"--out=/s/work/1-1-1/outputs/m",
                  "/s/work/1-1-1/logs",
                  "${outputs}${outputs}",
-                 "${other} $$ $${outputs} $x ${",
-                 ""});
+                 "${other} $ ${outputs} $x ${",
+                 "",
+                 "a$/s/work/1-1-1/outputs",
+                 "bp$/s/work/1-1-1/outputs",
+                 "b${outputs}/s/work/1-1-1/outputs"});
   order.add_argv("${env.HOMES}");
   const auto unknown = arguments_of(order, paths, {{"A", ""}, {"HOME", "/h"}});
   REQUIRE_FALSE(unknown.ok());

@@ -148,16 +148,24 @@ TEST_CASE("command: ids are replaced here and what only the agent knows is left 
                  {}) == Texts{"p", "12/7", "12", "${outputs}/m", "${logs}", "${env.HOME}"});
 }
 
-TEST_CASE("command: text that the agent would take for a placeholder is refused") {
-  const std::string fault =
-      "fault: the text ${outputs} cannot be an argument as it is: the agent replaces it";
-  CHECK(rendered(sweep_with({"p", "$${outputs}"}), {}) == Texts{fault});
-  CHECK(rendered(sweep_with({"p", "${name}"}), {{"name", std::string("${outputs}")}}) ==
-        Texts{fault});
-  CHECK(rendered(sweep_with({"p"}), {{"name", std::string("${outputs}")}}) == Texts{fault});
-  // Put together from two parts that are harmless alone.
-  CHECK(rendered(sweep_with({"p", "${name}{outputs}"}), {{"name", std::string("$")}}) ==
-        Texts{fault});
+TEST_CASE("command: the agent gets every dollar doubled that is not its placeholder's") {
+  const auto sent = [](const Texts& command, const Assignment& assignment) {
+    const auto argv = render_for_agent(sweep_with(command), assignment, kTrial);
+    return argv ? *argv : Texts{"fault: " + argv.error().message};
+  };
+  const Texts command = {"p", "a$$${outputs}", "b${name}${outputs}"};
+  CHECK(sent(command, {{"name", std::string("p$")}}) ==
+        Texts{"p", "a$$${outputs}", "bp$$${outputs}"});
+  CHECK(sent(command, {{"name", std::string("${outputs}")}}) ==
+        Texts{"p", "a$$${outputs}", "b$${outputs}${outputs}"});
+  CHECK(sent({"p", "$5"}, {{"name", std::string("$$")}}) == Texts{"p", "$$5", "--name", "$$$$"});
+  // People see it as the program will.
+  CHECK(rendered(sweep_with({"p", "$${outputs}"}), {}) == Texts{"p", "${outputs}"});
+  SweepSpec shell = sweep_with({"echo $HOME ${outputs}"});
+  shell.run.shell = true;
+  const auto line = render_for_agent(shell, {}, kTrial);
+  REQUIRE(line.ok());
+  CHECK(line->back() == "echo $$HOME $${SWEEPD_OUTPUTS}");
 }
 
 TEST_CASE("command: a placeholder that has no value is an error, never empty text") {
