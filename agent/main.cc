@@ -3,6 +3,7 @@
 #include "agent/devices.h"
 #include "agent/loop.h"
 #include "base/log.h"
+#include "wire/protocol.h"
 
 #include <fmt/format.h>
 
@@ -121,6 +122,7 @@ int main(int argc, char** argv) {
     return fail(config.error());
   }
   sweepd::log_setup("sweep-agent", config->log_level);
+  sweepd::wire::quiet_protobuf();
   if (devices->parsed()) {
     const sweepd::agent::DeviceList list = sweepd::agent::find_devices(config->nvml);
     given.json ? print_devices_json(list) : print_devices(list);

@@ -124,10 +124,6 @@ StateFolder::StateFolder(StateFolder&& other) noexcept
       uuid_(std::move(other.uuid_)),
       lock_(std::exchange(other.lock_, -1)) {}
 
-std::string StateFolder::slot_lock(std::uint32_t index) const {
-  return fmt::format("{}/slots/{}.lock", path_, index);
-}
-
 std::string host_name() {
   std::array<char, 256> name{};
   ::gethostname(name.data(), name.size() - 1);

@@ -24,8 +24,6 @@ class StateFolder {
 
   std::string cache() const { return path_ + "/cache"; }
 
-  std::string slot_lock(std::uint32_t index) const;
-
   // Drawn when the folder was made; names this agent to the daemon for ever.
   const std::string& uuid() const { return uuid_; }
 

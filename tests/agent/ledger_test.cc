@@ -82,6 +82,28 @@ TEST_CASE("ledger: what was started and not forgotten is remembered after a rest
   CHECK(ledger->remembered().ended.empty());
 }
 
+TEST_CASE("ledger: a file of rows that count no more is written anew, and goes on") {
+  const Folder folder;
+  auto ledger = Ledger::open(folder.file());
+  REQUIRE(ledger.ok());
+  ledger->started(kFirst);
+  for (int i = 0; i < 100'000; ++i) {
+    ledger->started(kSecond);
+    ledger->forgotten(kSecond);
+  }
+  REQUIRE(ledger->write().ok());
+  REQUIRE(std::filesystem::file_size(folder.file()) > kLedgerBytes);
+  REQUIRE(ledger->compact_if_due().ok());
+  CHECK(std::filesystem::file_size(folder.file()) < 1000);
+  ledger->term(7);
+  REQUIRE(ledger->sync().ok());
+  auto again = Ledger::open(folder.file());
+  REQUIRE(again.ok());
+  CHECK_EQ(again->incarnation(), 2);
+  CHECK_EQ(again->remembered().term, 7);
+  CHECK_EQ(again->remembered().unfinished, std::vector{kFirst});
+}
+
 TEST_CASE("ledger: a file torn at any byte gives exactly the rows that are whole") {
   const Folder folder;
   std::string bytes;
