@@ -1,14 +1,14 @@
 // TOML text -> SweepSpec, or every fault in it with line, column, caret and a suggestion.
 #pragma once
 
+#include "sweeps/sweep_spec.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "sweeps/sweep_spec.h"
 
 namespace sweepd::sweeps {
 
@@ -29,17 +29,19 @@ struct ParsedSweep {
   std::vector<Diagnostic> warnings;
 };
 
-// Faults in the order of the file, at least one; or the sweep. `name` stands in when the file has no name.
-// `overrides` are key=value pairs (`--set search.trials=5`), applied before validation.
+// Faults in the order of the file, at least one; or the sweep. `name` stands in when the file has
+// no name. `overrides` are key=value pairs (`--set search.trials=5`), applied before validation.
 struct SweepFileInput {
   std::string_view text;
   std::string_view name;
   std::vector<std::pair<std::string, std::string>> overrides;
 };
+
 std::variant<ParsedSweep, std::vector<Diagnostic>> parse_sweep_file(const SweepFileInput& input);
 
 // The diagnostics as people read them: `path:5:26: error: message`, the line, carets, `= help: …`.
-std::string render(const std::vector<Diagnostic>& diagnostics, std::string_view path,
+std::string render(const std::vector<Diagnostic>& diagnostics,
+                   std::string_view path,
                    std::string_view text);
 
 }  // namespace sweepd::sweeps

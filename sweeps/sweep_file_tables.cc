@@ -335,7 +335,8 @@ void read_run(Draft& draft) {
       "bool",
       run.bools,
       {{"value", BoolStyle::kValue}, {"flag", BoolStyle::kFlag}, {"no-flag", BoolStyle::kNoFlag}});
-  run.code = ".";  // the folder of the sweep file, so that the smallest file finds its script; "" ships nothing
+  run.code = ".";  // the folder of the sweep file, so that the smallest file finds its script; ""
+                   // ships nothing
   fields.text("code", run.code);
   fields.text("cwd", run.cwd);
   fields.texts("outputs", run.outputs);
