@@ -136,7 +136,7 @@ class Parser {
     verb->add_option("--sort", read.sort, "order by FIELD or FIELD:desc");
     verb->add_option("--where", read.where, "keep rows where 'FIELD op VALUE'")
         ->allow_extra_args(false);
-    verb->add_option("--limit", read.limit, "at most so many rows");
+    verb->add_option("-n,--limit", read.limit, "at most so many rows; 0: all");
   }
 
   void add_pairs(CLI::App* verb,
@@ -291,10 +291,9 @@ void Parser::add_reading_verbs() {
   add_read(show, show_.read);
   choose(show, show_);
 
-  CLI::App* top = add(app_, "leaderboard", "the best trials of a sweep");
+  CLI::App* top = add(app_, "leaderboard", "the best trials of a sweep: 10, or as many as -n says");
   top->alias("top");
   add_selector(top, leaderboard_.selector);
-  top->add_option("-n", leaderboard_.rows, "so many rows (10)");
   add_read(top, leaderboard_.read);
   choose(top, leaderboard_);
 

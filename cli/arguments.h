@@ -59,7 +59,6 @@ struct ShowArgs {
 
 struct LeaderboardArgs {
   std::string selector;
-  std::uint32_t rows = 10;
   ReadOptions read;
 };
 

@@ -96,10 +96,13 @@ Result<pb::ClientReply> Client::wait_for_answer(const pb::ClientRequest& request
     }
     const Clock::time_point now = Clock::now();
     if (!taken && now - begin > patience_.to_connect) {
+      const std::string listen =
+          endpoint_.text() == wire::kDefaultEndpoint ? "" : " --listen " + endpoint_.text();
       return Error{Errc::kUnavailable,
-                   fmt::format("no daemon answers at {}; start one with `sweepd`, or name another "
-                               "with --server or $SWEEPD_SERVER",
-                               endpoint_.text())};
+                   fmt::format("no daemon answers at {}; start one with `sweepd{}`, or name "
+                               "another with --server or $SWEEPD_SERVER",
+                               endpoint_.text(),
+                               listen)};
     }
     if (taken && now - *taken > patience_.to_answer) {
       return Error{

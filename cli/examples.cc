@@ -35,7 +35,7 @@ constexpr std::array<Entry, 26> kExamples = {{
     {"leaderboard",
      "  sweepctl top 12 -n 5\n"
      "  sweepctl top 12 --where 'learning-rate < 0.003' --json=trial,value,params\n"
-     "  sweepctl top 12 --csv > results.csv"},
+     "  sweepctl top 12 -n 0 --csv > results.csv"},
     {"trial ls",
      "  sweepctl trial ls 12/failed\n"
      "  sweepctl trial ls 12 --sort seconds:desc --limit 10"},

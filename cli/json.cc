@@ -189,13 +189,19 @@ Json to_json(const pb::TrialRow& trial) {
   return object;
 }
 
+bool has_exit(const pb::AttemptRow& attempt) {
+  const bool ran =
+      attempt.started_wall_us() != 0 || attempt.exit_code() != 0 || attempt.signal() != 0;
+  return ran && attempt.ended_wall_us() != 0 && attempt.state() != "lost";
+}
+
 Json to_json(const pb::AttemptRow& attempt) {
   Json object = {{"attempt", attempt.attempt()}, {"state", attempt.state()}};
   put_reason(object, attempt.reason());
   object["agent"] = attempt.agent();
   object["slots"] = list_json(attempt.slots());
-  object["exit_code"] = attempt.exit_code();
-  object["signal"] = attempt.signal();
+  object["exit_code"] = has_exit(attempt) ? Json(attempt.exit_code()) : Json(nullptr);
+  object["signal"] = has_exit(attempt) ? Json(attempt.signal()) : Json(nullptr);
   object["started_at"] = time_json(attempt.started_wall_us());
   object["ended_at"] = time_json(attempt.ended_wall_us());
   object["seconds"] = span_json(attempt.started_wall_us(), attempt.ended_wall_us());

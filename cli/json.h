@@ -19,6 +19,10 @@ using Json = nlohmann::ordered_json;  // members in the order they were added
 Json to_json(const pb::SweepSummary& sweep);
 Json to_json(const pb::SweepDetail& sweep);
 Json to_json(const pb::TrialRow& trial);
+// Whether the exit code and the signal say anything: not of an attempt that was lost, never started
+// or has not ended.
+bool has_exit(const pb::AttemptRow& attempt);
+
 Json to_json(const pb::AttemptRow& attempt);
 Json to_json(const pb::VerdictRow& verdict);
 Json to_json(const pb::TrialDetail& trial);

@@ -246,7 +246,7 @@ Result<void> print(Listing listing, const ReadOptions& options, Console& console
   SWEEPD_TRY(const std::vector<std::string> fields, chosen_fields(listing, options, known));
   SWEEPD_TRY_VOID(filter(listing, options, known));
   SWEEPD_TRY_VOID(sort(listing, options, known));
-  if (options.limit && listing.rows.size() > *options.limit) {
+  if (options.limit && *options.limit > 0 && listing.rows.size() > *options.limit) {
     listing.rows.resize(*options.limit);
   }
   if (options.quiet) {

@@ -3,9 +3,13 @@
 
 #include "blobs/glob.h"
 #include "cli/interrupts.h"
+#include "cli/json.h"
 #include "cli/progress.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -79,6 +83,48 @@ Result<blobs::Tree> fetch_manifest(Session& session, const std::string& digest) 
   quiet.going_on = nullptr;
   SWEEPD_TRY(const std::string bytes, client.get_blob({digest, blobs::kManifestBytesMax}, quiet));
   return blobs::decode_tree(bytes);
+}
+
+Result<Artifact> artifact_of(Session& session, const std::string& selector) {
+  SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session, selector));
+  const std::size_t hash = selector.find('#');
+  const std::string number = hash == std::string::npos ? "" : selector.substr(hash + 1);
+  for (int i = trial.attempts_size() - 1; i >= 0; --i) {
+    const pb::AttemptRow& attempt = trial.attempts(i);
+    const bool meant = number.empty() || number == std::to_string(attempt.attempt());
+    if (meant && !attempt.tree_digest().empty()) {
+      return Artifact{
+          fmt::format(
+              "{}#{}", trial_name(trial.row().sweep(), trial.row().trial()), attempt.attempt()),
+          attempt.tree_digest()};
+    }
+  }
+  return Error{Errc::kNotFound,
+               fmt::format("{} has left no files behind yet; it is {}, and outputs/ and logs/ are "
+                           "collected when an attempt ends",
+                           selector,
+                           trial.row().state())};
+}
+
+Result<void> check_below(const blobs::Tree& tree, std::string path) {
+  while (path.ends_with('/')) {
+    path.pop_back();
+  }
+  std::set<std::string> folders;
+  for (const blobs::TreeFile& file : tree.files) {
+    if (path.empty() || file.path == path || file.path.starts_with(path + "/")) {
+      return {};
+    }
+    for (std::size_t at = file.path.find('/'); at != std::string::npos;
+         at = file.path.find('/', at + 1)) {
+      folders.insert(file.path.substr(0, at));
+    }
+  }
+  return Error{Errc::kNotFound,
+               folders.empty() ? fmt::format("nothing lies at '{}', and no folder does", path)
+                               : fmt::format("nothing lies at '{}'; there are the folders {}",
+                                             path,
+                                             fmt::join(folders, ", "))};
 }
 
 bool path_matches(const std::string& path, const std::string& pattern) {

@@ -13,33 +13,6 @@ namespace sweepd::cli {
 
 namespace {
 
-struct Artifact {
-  std::string attempt;  // "12/7#2"
-  std::string digest;
-};
-
-// That of the attempt that the selector names, or of the newest attempt that has one.
-Result<Artifact> artifact_of(Session& session, const std::string& selector) {
-  SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session, selector));
-  const std::size_t hash = selector.find('#');
-  const std::string number = hash == std::string::npos ? "" : selector.substr(hash + 1);
-  for (int i = trial.attempts_size() - 1; i >= 0; --i) {
-    const pb::AttemptRow& attempt = trial.attempts(i);
-    const bool meant = number.empty() || number == std::to_string(attempt.attempt());
-    if (meant && !attempt.tree_digest().empty()) {
-      return Artifact{
-          fmt::format(
-              "{}#{}", trial_name(trial.row().sweep(), trial.row().trial()), attempt.attempt()),
-          attempt.tree_digest()};
-    }
-  }
-  return Error{Errc::kNotFound,
-               fmt::format("{} has left no files behind yet; it is {}, and outputs/ and logs/ are "
-                           "collected when an attempt ends",
-                           selector,
-                           trial.row().state())};
-}
-
 pb::Manifest::File to_proto(const blobs::TreeFile& file) {
   pb::Manifest::File proto;
   proto.set_path(file.path);

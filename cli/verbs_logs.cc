@@ -57,9 +57,10 @@ class SweepLogs {
   Result<bool> step() {
     SWEEPD_TRY(const std::vector<pb::TrialRow> changed, follower_.look());
     for (const pb::TrialRow& trial : changed) {
-      // What had ended before a follower came is history, as with `tail -f`; without -f everything
-      // is shown.
-      const bool history = args_.follow && first_ && is_terminal(trial.state());
+      // What had ended before a follower came is history, as with `tail -f`; without -f, and of a
+      // sweep that has ended, everything is shown.
+      const bool history =
+          args_.follow && first_ && !follower_.ended() && is_terminal(trial.state());
       if (trial.attempt() > 0 && !history) {
         open(trial);
       }

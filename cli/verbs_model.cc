@@ -71,6 +71,36 @@ std::string model_text(const pb::ModelVersion& model) {
                             model.user().empty() ? "" : " by " + printable(model.user()));
 }
 
+// Refused here, since the daemon keeps trees without looking into them.
+Result<void> check_path(Session& session, const ModelRegisterArgs& args, const std::string& trial) {
+  SWEEPD_TRY(const Artifact artifact, artifact_of(session, trial));
+  SWEEPD_TRY(const blobs::Tree tree, fetch_manifest(session, artifact.digest));
+  const Result<void> below = check_below(tree, args.path);
+  return below.ok() ? below
+                    : Error{below.error().code,
+                            fmt::format("{}: {}; nothing was registered",
+                                        artifact.attempt,
+                                        below.error().message)};
+}
+
+// A folder that was made for what then did not come must not stay behind empty.
+Result<blobs::TreeFetched> fetch_model(Session& session,
+                                       const pb::ModelVersion& model,
+                                       const std::string& folder) {
+  std::error_code ignored;
+  const bool existed = std::filesystem::exists(folder, ignored);
+  Result<blobs::TreeFetched> got =
+      fetch_tree(session, {model.tree_digest(), model.path(), folder}, "fetching " + id_of(model));
+  if (got.ok() && got->files == 0) {
+    got =
+        Error{Errc::kNotFound, fmt::format("{} has no files at '{}'", id_of(model), model.path())};
+  }
+  if (!got.ok() && !existed) {
+    std::filesystem::remove(folder, ignored);  // only when empty
+  }
+  return got;
+}
+
 }  // namespace
 
 Result<int> run(const ModelListArgs& args, Session& session) {
@@ -115,6 +145,7 @@ Result<int> run(const ModelRegisterArgs& args, Session& session) {
   pb::ClientRequest request;
   pb::RegisterModel& body = *request.mutable_register_model();
   SWEEPD_TRY(*body.mutable_selector(), with_number(session, args.selector));
+  SWEEPD_TRY_VOID(check_path(session, args, body.selector()));
   body.set_model(args.name);
   body.set_path(args.path);
   body.set_user(user_name());
@@ -139,9 +170,7 @@ Result<int> run(const ModelDownloadArgs& args, Session& session) {
                              folder,
                              id_of(model))};
   }
-  SWEEPD_TRY(
-      const blobs::TreeFetched got,
-      fetch_tree(session, {model.tree_digest(), model.path(), folder}, "fetching " + id_of(model)));
+  SWEEPD_TRY(const blobs::TreeFetched got, fetch_model(session, model, folder));
   session.say(fmt::format("{} is in {}: {}, {}",
                           id_of(model),
                           folder,

@@ -18,6 +18,7 @@ namespace {
 
 // Enough for every sweep that a page can carry; the daemon bounds it, too.
 constexpr std::uint32_t kSweepsMax = 10'000;
+constexpr std::uint32_t kLeaderboardRows = 10;
 constexpr std::uint32_t kLeaderboardMax = 1000;  // the daemon sends no more
 
 std::string line(std::string_view name, const std::string& text) {
@@ -93,8 +94,7 @@ std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
                {"REASON"}},
               {}};
   for (const pb::AttemptRow& attempt : trial.attempts()) {
-    const bool over = attempt.ended_wall_us() != 0;
-    const std::string code = !over                   ? std::string()
+    const std::string code = !has_exit(attempt)      ? "-"
                              : attempt.signal() != 0 ? fmt::format("signal {}", attempt.signal())
                                                      : fmt::format("{}", attempt.exit_code());
     table.rows.push_back(
@@ -223,6 +223,9 @@ Result<int> run(const ListArgs& args, Session& session) {
 }
 
 Result<int> run(const ShowArgs& args, Session& session) {
+  if (names_trials(args.selector) && !args.toml) {
+    return run(TrialShowArgs{args.selector, args.read}, session);
+  }
   SWEEPD_TRY(const pb::SweepDetail detail, show_sweep(session, args.selector));
   if (args.toml) {
     if (detail.toml().empty()) {
@@ -239,17 +242,22 @@ Result<int> run(const ShowArgs& args, Session& session) {
 }
 
 Result<int> run(const LeaderboardArgs& args, Session& session) {
+  if (names_trials(args.selector)) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("a leaderboard is of a sweep, and '{}' names trials; `sweepctl show "
+                             "{}` shows one",
+                             args.selector,
+                             args.selector)};
+  }
+  ReadOptions read = args.read;
+  read.limit = read.limit.value_or(kLeaderboardRows);
   // Conditions and orders look at more rows than they show.
-  const bool all =
-      !args.read.where.empty() || !args.read.sort.empty() || args.read.limit || args.read.csv;
-  const std::uint32_t rows = all ? kLeaderboardMax : args.rows;
+  const bool all = !read.where.empty() || !read.sort.empty() || *read.limit == 0 ||
+                   *read.limit > kLeaderboardMax;
+  const std::uint32_t rows = all ? kLeaderboardMax : static_cast<std::uint32_t>(*read.limit);
   SWEEPD_TRY(const pb::LeaderboardPage page, leaderboard(session, args.selector, rows));
   const std::vector<pb::TrialRow> trials(page.rows().begin(), page.rows().end());
   Listing listing = trial_listing(trials, {page.summary().metric(), true, wall_now_us()});
-  ReadOptions read = args.read;
-  if (all && !read.limit && !read.csv) {
-    read.limit = args.rows;
-  }
   SWEEPD_TRY_VOID(print(std::move(listing), read, session.console()));
   if (all && trials.size() == kLeaderboardMax) {
     session.say(
@@ -265,7 +273,8 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
 }
 
 Result<int> run(const TrialListArgs& args, Session& session) {
-  const bool whole = !args.read.where.empty() || !args.read.sort.empty() || !args.read.limit;
+  const bool whole =
+      !args.read.where.empty() || !args.read.sort.empty() || args.read.limit.value_or(0) == 0;
   const auto limit = whole ? UINT32_MAX : static_cast<std::uint32_t>(*args.read.limit);
   SWEEPD_TRY(const std::vector<pb::TrialRow> trials,
              list_trials(session, {args.selector, 0, limit}));

@@ -69,7 +69,7 @@ TEST_CASE(
       parsed<SubmitArgs>({"submit", "--set", "search.trials=5", "a.toml", "--set", "name=x y"});
   CHECK(submit.file == "a.toml");
   CHECK(submit.set.size() == 2);
-  CHECK(parsed<LeaderboardArgs>({"top", "12", "-n", "5"}).rows == 5);
+  CHECK(parsed<LeaderboardArgs>({"top", "12", "-n", "5"}).read.limit == 5);
   CHECK(parsed<ExplainArgs>({"why", "12/7"}).selector == "12/7");
   CHECK(parsed<WaitArgs>({"wait", "12", "13", "--timeout", "5m"}).selectors.size() == 2);
   CHECK(parsed<ListArgs>({"ls", "--where", "state = failed", "--where", "job = true"})

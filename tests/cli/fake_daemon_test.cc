@@ -101,7 +101,7 @@ TEST_CASE("client: a dead endpoint is told in less than two seconds, with exit c
   CHECK(run.code == 3);
   CHECK(run.out.empty());
   CHECK(run.err.find("no daemon answers at ipc:///tmp/sweepctl-nobody-here") != std::string::npos);
-  CHECK(run.err.find("start one with `sweepd`") != std::string::npos);
+  CHECK(run.err.find("start one with `sweepd --listen ") != std::string::npos);
 }
 
 TEST_CASE("client: a lost request is repeated under the same identity") {

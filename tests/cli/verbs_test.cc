@@ -88,7 +88,8 @@ std::string temporary_file(const std::string& name, const std::string& text) {
 }
 
 constexpr const char* kGoodSweep =
-    "metric = \"loss\"\ncommand = \"python train.py\"\n[space]\nlr = [0.1, 0.2]\n"
+    "metric = \"loss\"\n[run]\ncommand = \"python train.py\"\ncode = \"\"\n[space]\n"
+    "lr = [0.1, 0.2]\n"
     "[search]\nsampler = \"grid\"\n";
 
 }  // namespace
@@ -120,6 +121,53 @@ TEST_CASE("leaderboard: fields and conditions work by the metric's own name") {
       {"top", "12", "--json=trial,accuracy,lr", "--where", "accuracy > 0.9"}, daemon.endpoint());
   CHECK(run.out == "[{\"trial\":\"12/2\",\"value\":0.98765432,\"lr\":0.2}]\n");
   CHECK(run.err.empty());
+}
+
+TEST_CASE("leaderboard: -n means the same in every form, and 0 means all") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    *reply.mutable_leaderboard()->mutable_summary() = sweep("running");
+    for (std::uint32_t i = 1; i <= std::min(request.leaderboard().limit(), 30U); ++i) {
+      *reply.mutable_leaderboard()->add_rows() = trial(i, "completed", 0.5);
+    }
+  });
+  const auto lines = [&daemon](std::vector<std::string> arguments) {
+    const std::string out = run_line(std::move(arguments), daemon.endpoint()).out;
+    return std::count(out.begin(), out.end(), '\n');
+  };
+  for (const char* form : {"--csv", "--json", "-q", "--no-header"}) {
+    CAPTURE(form);
+    const int header = std::string_view(form) == "--csv" ? 1 : 0;
+    CHECK(lines({"top", "12", form, "-n", "2"}) == 2 + header);
+    CHECK(lines({"top", "12", form, "--limit", "2"}) == 2 + header);
+    CHECK(lines({"top", "12", form}) == 10 + header);
+    CHECK(lines({"top", "12", form, "-n", "0"}) == 30 + header);
+  }
+  CHECK(run_line({"top", "2/11"}, daemon.endpoint()).code == kExitUsage);
+}
+
+TEST_CASE("show: a trial's selector shows the trial") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.show_trial().selector() == "12/7") {
+      *reply.mutable_trial()->mutable_row() = trial(7, "completed", 0.5);
+      pb::AttemptRow& lost = *reply.mutable_trial()->add_attempts();
+      lost.set_attempt(1);
+      lost.set_state("lost");
+      lost.set_started_wall_us(kStart);
+      lost.set_ended_wall_us(kStart + 1);
+    } else {
+      reply.set_code(static_cast<std::uint32_t>(Errc::kNotFound));
+      reply.set_message("no trial");
+    }
+  });
+  const CliRun run = run_line({"show", "12/7"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(contains(run.out, "trial 12/7  completed"));
+  CHECK_FALSE(contains(run.out, "ms     0"));
+  const Json attempt =
+      Json::parse(run_line({"show", "12/7", "--json"}, daemon.endpoint()).out)["attempts"][0];
+  CHECK(attempt["exit_code"].is_null());
+  CHECK(attempt["signal"].is_null());
+  CHECK(run_line({"show", "12/99"}, daemon.endpoint()).code == kExitNotFound);
 }
 
 TEST_CASE("ls: nothing yet is said, not printed") {
@@ -305,8 +353,9 @@ TEST_CASE("logs: a sweep's lines carry their trial, whole lines at a time") {
       answer_ended("completed", request, reply);
     }
   });
-  CHECK(run_line({"logs", "12"}, daemon.endpoint()).out ==
-        "12/1 | a\n12/1 | b\n12/2 | a\n12/2 | b\n");
+  const std::string all = "12/1 | a\n12/1 | b\n12/2 | a\n12/2 | b\n";
+  CHECK(run_line({"logs", "12"}, daemon.endpoint()).out == all);
+  CHECK(run_line({"logs", "12", "-f"}, daemon.endpoint()).out == all);  // it has ended
 }
 
 TEST_CASE("logs: on a terminal escape sequences are shown, and a split character is kept whole") {
@@ -540,6 +589,19 @@ TEST_CASE("screen: never higher or wider than the terminal, whatever is shown") 
       }
     }
   }
+}
+
+TEST_CASE("artifact: a path that holds nothing is refused with the folders that there are") {
+  blobs::Tree tree;
+  tree.files.push_back({"logs/stdout.txt", 1, {}, false});
+  tree.files.push_back({"outputs/best/model.pt", 1, {}, false});
+  CHECK(check_below(tree, "outputs").ok());
+  CHECK(check_below(tree, "outputs/best/").ok());
+  CHECK(check_below(tree, "logs/stdout.txt").ok());
+  const Result<void> none = check_below(tree, "output");
+  REQUIRE_FALSE(none.ok());
+  CHECK(none.error().code == Errc::kNotFound);
+  CHECK(contains(none.error().message, "logs, outputs, outputs/best"));
 }
 
 TEST_CASE("artifact: patterns of paths") {
