@@ -1,12 +1,11 @@
-// The journal and the logs in RocksDB: column families, synced batches, short-lived iterators.
+// The journal in RocksDB: column families, synced batches, short-lived iterators.
 #include "daemon/journal_rocksdb.h"
 
 #include "daemon/journal_keys.h"
+#include "daemon/journal_rocksdb_impl.h"
 #include "daemon/record_codec.h"
 
 #include <fmt/format.h>
-#include <rocksdb/cache.h>
-#include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/sst_file_manager.h>
 #include <rocksdb/table.h>
@@ -20,20 +19,13 @@
 
 namespace sweepd::daemon {
 
+using namespace rocks;  // NOLINT(google-build-using-namespace): the other half of one room
+
 namespace {
 
 using rocksdb::Slice;
 using rocksdb::Status;
 
-// Families of rows: headers of sweeps; the journal; metrics of reports; bytes of logs; what is
-// known of the store.
-constexpr const char* kState = "state";
-constexpr const char* kRecord = "record";
-constexpr const char* kMetric = "metric";
-constexpr const char* kLog = "log";
-constexpr const char* kMeta = "meta";
-
-constexpr std::size_t kCacheBytes = 64 << 20;
 constexpr std::size_t kMemtablesBytes = 128 << 20;
 constexpr std::size_t kWalBytesMax = 256 << 20;  // bounds the replay after a crash
 constexpr int kOpenFilesMax = 512;
@@ -42,21 +34,6 @@ constexpr std::size_t kProbeBytes = 4 << 20;
 // A log row larger than this is stored outside the sorted files, so that it is not copied by every
 // compaction.
 constexpr std::size_t kBlobBytesMin = 4096;
-
-Error translated(const Status& status, std::string_view doing) {
-  Errc code = Errc::kUnexpected;
-  // Busy: the store itself is just about to find out whether there is room again.
-  if (status.IsNoSpace() || status.IsBusy()) {
-    code = Errc::kUnavailable;
-  } else if (status.IsCorruption()) {
-    code = Errc::kCorrupt;
-  }
-  return {code, fmt::format("{}: {}", doing, status.ToString())};
-}
-
-std::string_view view(const Slice& slice) {
-  return {slice.data(), slice.size()};
-}
 
 rocksdb::DBOptions db_options() {
   rocksdb::DBOptions options;
@@ -96,13 +73,6 @@ rocksdb::ColumnFamilyOptions family_options(const std::string& name,
   return options;
 }
 
-std::string cut_line(std::uint64_t limit) {
-  const bool whole = limit % (1 << 20) == 0;
-  return fmt::format("\n[sweepd: log limit of {} {} reached, the rest is dropped]\n",
-                     whole ? limit >> 20 : limit,
-                     whole ? "MiB" : "bytes");
-}
-
 std::string random_uuid() {
   std::array<unsigned char, 16> bytes{};
   SWEEPD_CHECK(getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
@@ -115,47 +85,16 @@ std::string random_uuid() {
 
 }  // namespace
 
-struct RocksJournal::Impl {
-  std::string folder;
-  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kCacheBytes);
-  std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
-  std::unique_ptr<rocksdb::DB> db;
-  std::uint64_t term = 0;
-  std::string uuid;
-  ClockMark clock;
-  std::uint64_t next_seq = 1;
-  std::uint64_t log_bytes_max = kLogBytesMax;
-  std::atomic<bool> wants_heal{false};  // set by the thread of the logs
-
-  ~Impl() {
-    for (const auto& [name, family] : families) {
-      db->DestroyColumnFamilyHandle(family);
-    }
+Error rocks::translated(const Status& status, std::string_view doing) {
+  Errc code = Errc::kUnexpected;
+  // Busy: the store itself is just about to find out whether there is room again.
+  if (status.IsNoSpace() || status.IsBusy()) {
+    code = Errc::kUnavailable;
+  } else if (status.IsCorruption()) {
+    code = Errc::kCorrupt;
   }
-
-  rocksdb::ColumnFamilyHandle* family(const char* name) const { return families.at(name); }
-
-  Result<void> open_files();
-  Result<void> begin_term();
-  Result<std::string> meta(const char* key) const;
-  Result<std::uint64_t> meta_number(const char* key) const;
-  Result<void> write(rocksdb::WriteBatch& batch) const;
-  void add_records(rocksdb::WriteBatch& batch, const std::vector<core::Record>& records) const;
-  Result<std::uint64_t> log_size(const LogKey& log) const;
-
-  // Adds what is new of an append to a log of `size`; gives how much then counts as stored.
-  std::uint64_t add_log(rocksdb::WriteBatch& rows,
-                        const LogAppend& append,
-                        std::uint64_t& size) const;
-
-  // Calls `visit` with the rows of a family whose keys begin with `prefix`, from the last one at or
-  // before `from` on (or the first after it), until it returns false.
-  template <typename Visit>
-  Result<void> scan(const char* name,
-                    const std::string& prefix,
-                    const std::string& from,
-                    const Visit& visit) const;
-};
+  return {code, fmt::format("{}: {}", doing, status.ToString())};
+}
 
 Result<void> RocksJournal::Impl::open_files() {
   const rocksdb::DBOptions options = db_options();
@@ -252,7 +191,6 @@ void RocksJournal::Impl::add_records(rocksdb::WriteBatch& batch,
   }
 }
 
-template <typename Visit>
 Result<void> RocksJournal::Impl::scan(const char* name,
                                       const std::string& prefix,
                                       const std::string& from,
@@ -384,85 +322,6 @@ Result<std::vector<core::Report>> RocksJournal::reports(const AttemptKey& attemp
   const std::string from = keys::metric(attempt, after_seq + 1);
   SWEEPD_TRY_VOID(impl_->scan(kMetric, keys::attempt(attempt), from, take));
   return found;
-}
-
-Result<std::uint64_t> RocksJournal::Impl::log_size(const LogKey& log) const {
-  const std::string prefix = keys::log_prefix(log);
-  const std::unique_ptr<rocksdb::Iterator> row(db->NewIterator({}, family(kLog)));
-  row->SeekForPrev(keys::log(log, UINT64_MAX));
-  if (!row->status().ok()) {
-    return translated(row->status(), "cannot read the store");
-  }
-  if (!row->Valid() || !row->key().starts_with(prefix)) {
-    return std::uint64_t{0};
-  }
-  return keys::last_number(view(row->key())).value_or(0) + row->value().size();
-}
-
-std::uint64_t RocksJournal::Impl::add_log(rocksdb::WriteBatch& rows,
-                                          const LogAppend& append,
-                                          std::uint64_t& size) const {
-  const std::uint64_t end = append.offset + append.bytes.size();
-  if (size > log_bytes_max) {
-    return std::max(log_bytes_max, end);  // the log is cut already
-  }
-  if (append.offset > size || end <= size) {
-    return size;
-  }
-  std::string fresh = append.bytes.substr(size - append.offset, log_bytes_max - size);
-  if (end > log_bytes_max) {
-    fresh += cut_line(log_bytes_max);
-  }
-  rows.Put(family(kLog), keys::log(append.log, size), Slice(fresh));
-  size += fresh.size();
-  return end;
-}
-
-Result<std::vector<std::uint64_t>> RocksJournal::append(const std::vector<LogAppend>& appends) {
-  std::map<LogKey, std::uint64_t> sizes;
-  std::vector<std::uint64_t> stored;
-  rocksdb::WriteBatch rows;
-  for (const LogAppend& append : appends) {
-    if (!sizes.contains(append.log)) {
-      SWEEPD_TRY(sizes[append.log], impl_->log_size(append.log));
-    }
-    std::uint64_t& size = sizes[append.log];
-    stored.push_back(impl_->add_log(rows, append, size));
-  }
-  if (rows.Count() == 0) {
-    return stored;
-  }
-  if (const Result<void> written = impl_->write(rows); !written.ok()) {
-    if (written.error().code == Errc::kUnavailable) {
-      impl_->wants_heal = true;
-    }
-    return written.error();
-  }
-  return stored;
-}
-
-Result<std::uint64_t> RocksJournal::size(const LogKey& log) {
-  return impl_->log_size(log);
-}
-
-Result<std::string> RocksJournal::read(const LogKey& log,
-                                       std::uint64_t offset,
-                                       std::size_t length) {
-  std::string bytes;
-  const auto take = [&](std::string_view key, std::string_view value) -> Result<bool> {
-    const std::uint64_t begin = keys::last_number(key).value_or(0);
-    const std::uint64_t wanted = offset + bytes.size();
-    if (begin > wanted) {
-      return Error{Errc::kCorrupt,
-                   fmt::format("a log of {} has a gap at byte {}", to_string(log.attempt), wanted)};
-    }
-    if (wanted - begin < value.size()) {
-      bytes += value.substr(wanted - begin, length - bytes.size());
-    }
-    return bytes.size() < length;
-  };
-  SWEEPD_TRY_VOID(impl_->scan(kLog, keys::log_prefix(log), keys::log(log, offset), take));
-  return bytes;
 }
 
 }  // namespace sweepd::daemon

@@ -1,0 +1,85 @@
+// What the two files of the store share: its families of rows and its handles. Internal to
+// journal_rocksdb*.
+#pragma once
+
+#include "daemon/journal_rocksdb.h"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sweepd::daemon {
+
+namespace rocks {
+
+// Families of rows: headers of sweeps; the journal; metrics of reports; bytes of logs; what is
+// known of the store.
+inline constexpr const char* kState = "state";
+inline constexpr const char* kRecord = "record";
+inline constexpr const char* kMetric = "metric";
+inline constexpr const char* kLog = "log";
+inline constexpr const char* kMeta = "meta";
+
+inline constexpr std::size_t kCacheBytes = 64 << 20;
+
+// The status as an error in words; kUnavailable for a disk that is full.
+Error translated(const rocksdb::Status& status, std::string_view doing);
+
+inline std::string_view view(const rocksdb::Slice& slice) {
+  return {slice.data(), slice.size()};
+}
+
+}  // namespace rocks
+
+struct RocksJournal::Impl {
+  std::string folder;
+  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(rocks::kCacheBytes);
+  std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
+  std::unique_ptr<rocksdb::DB> db;
+  std::uint64_t term = 0;
+  std::string uuid;
+  ClockMark clock;
+  std::uint64_t next_seq = 1;
+  std::uint64_t log_bytes_max = kLogBytesMax;
+  std::atomic<bool> wants_heal{false};  // set by the thread of the logs
+
+  ~Impl() {
+    for (const auto& [name, family] : families) {
+      db->DestroyColumnFamilyHandle(family);
+    }
+  }
+
+  rocksdb::ColumnFamilyHandle* family(const char* name) const { return families.at(name); }
+
+  Result<void> open_files();
+  Result<void> begin_term();
+  Result<std::string> meta(const char* key) const;
+  Result<std::uint64_t> meta_number(const char* key) const;
+  Result<void> write(rocksdb::WriteBatch& batch) const;
+  void add_records(rocksdb::WriteBatch& batch, const std::vector<core::Record>& records) const;
+  Result<std::uint64_t> log_size(const LogKey& log) const;
+
+  // Adds what is new of an append to a log of `size`; gives how much then counts as stored.
+  std::uint64_t add_log(rocksdb::WriteBatch& rows,
+                        const LogAppend& append,
+                        std::uint64_t& size) const;
+
+  // Takes the key and value of a row; false ends the scan.
+  using Visit = std::function<Result<bool>(std::string_view, std::string_view)>;
+
+  // Calls `visit` with the rows of a family whose keys begin with `prefix`, from the last one at or
+  // before `from` on (or the first after it), until it returns false.
+  Result<void> scan(const char* name,
+                    const std::string& prefix,
+                    const std::string& from,
+                    const Visit& visit) const;
+};
+
+}  // namespace sweepd::daemon
