@@ -22,7 +22,7 @@ class Stops {
     client.submit({1'000'000, true});
     best_ = next_start();
     agent_.report(best_, {1, {1.0}});
-    while (!agent_.receive().has_reports_ack()) {
+    while (!receive().has_reports_ack()) {
     }
     poor_ = next_start();
   }
@@ -31,7 +31,7 @@ class Stops {
   double stop_one_seconds() {
     const std::int64_t begin = now_us();
     agent_.report(poor_, {1, {10.0}});
-    while (!agent_.receive().has_stop()) {
+    while (!receive().has_stop()) {
     }
     const std::int64_t end = now_us();
     sweepd::pb::AgentMessage message;
@@ -46,12 +46,18 @@ class Stops {
   }
 
  private:
+  // Starts come when slots are free, whatever else is waited for.
+  sweepd::pb::DaemonMessage receive() {
+    auto message = agent_.receive();
+    if (message.has_start()) {
+      starts_.push_back(message.start().attempt());
+    }
+    return message;
+  }
+
   sweepd::pb::Attempt next_start() {
     while (starts_.empty()) {
-      const auto message = agent_.receive();
-      if (message.has_start()) {
-        starts_.push_back(message.start().attempt());
-      }
+      receive();
     }
     const sweepd::pb::Attempt attempt = starts_.front();
     starts_.erase(starts_.begin());
