@@ -51,6 +51,8 @@ function(sweepd_test folder)
   string(REPLACE "/" "_" name "test_${folder}")
   add_executable(${name} ${CMAKE_CURRENT_SOURCE_DIR}/main.cc ${sources})
   target_link_libraries(${name} PRIVATE ${arg_DEPS} doctest::doctest sweepd_warnings)
+  # Not __FILE__, which a compiler cache may make relative.
+  target_compile_definitions(${name} PRIVATE SWEEPD_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   add_test(NAME ${folder} COMMAND ${name})
   set_tests_properties(${folder} PROPERTIES TIMEOUT 300)

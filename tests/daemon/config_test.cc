@@ -61,8 +61,8 @@ TEST_CASE("config: what is no TOML is refused with its line") {
 }
 
 TEST_CASE("config: the file in configs is the default written out") {
-  const auto config = daemon::read_config(std::filesystem::path(__FILE__).parent_path() /
-                                          "../../configs/daemon.toml");
+  const auto config =
+      daemon::read_config(std::filesystem::path(SWEEPD_SOURCE_DIR) / "configs/daemon.toml");
   REQUIRE_MESSAGE(config.ok(), config.error().message);
   CHECK(*config == Config{});
 }

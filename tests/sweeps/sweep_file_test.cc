@@ -474,8 +474,7 @@ TEST_CASE("sweep file: with any byte replaced it is refused or read, never fatal
 }
 
 TEST_CASE("sweep file: the files that sweepd ships are good") {
-  const auto folder = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path() /
-                      "configs" / "sweeps";
+  const auto folder = std::filesystem::path(SWEEPD_SOURCE_DIR) / "configs" / "sweeps";
   int files = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
     if (entry.path().extension() == ".toml") {
