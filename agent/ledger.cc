@@ -1,6 +1,7 @@
 // The agent's memory on disk: lines of length, checksum, kind, numbers and bytes.
 #include "agent/ledger.h"
 
+#include "base/frame.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
@@ -9,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -22,7 +22,6 @@ namespace sweepd::agent {
 
 namespace {
 
-constexpr std::size_t kHeadBytes = 8;          // length of the body, its CRC-32C; little-endian
 constexpr std::size_t kBodyBytesMin = 1 + 16;  // kind, then number or attempt
 constexpr std::size_t kBodyBytesMax = 256 * 1024;
 
@@ -54,27 +53,6 @@ Int get(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-constexpr std::array<std::uint32_t, 256> crc_table() {
-  std::array<std::uint32_t, 256> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) {
-      crc = (crc & 1) != 0 ? (crc >> 1) ^ 0x82f63b78U : crc >> 1;
-    }
-    table[i] = crc;
-  }
-  return table;
-}
-
-std::uint32_t crc32c(std::string_view bytes) {
-  static constexpr std::array<std::uint32_t, 256> kTable = crc_table();
-  std::uint32_t crc = ~0U;
-  for (const char c : bytes) {
-    crc = kTable[(crc ^ static_cast<unsigned char>(c)) & 0xffU] ^ (crc >> 8);
-  }
-  return ~crc;
-}
-
 void put_line(std::string& out, const Line& line) {
   std::string body;
   body.push_back(static_cast<char>(line.kind));
@@ -82,9 +60,7 @@ void put_line(std::string& out, const Line& line) {
   put(body, line.trial);
   put(body, line.attempt);
   body.append(line.bytes);
-  put(out, static_cast<std::uint32_t>(body.size()));
-  put(out, crc32c(body));
-  out.append(body);
+  put_frame(out, body);
 }
 
 Line line_of(LedgerKind kind, const AttemptKey& key, std::string_view bytes = {}) {
@@ -93,36 +69,33 @@ Line line_of(LedgerKind kind, const AttemptKey& key, std::string_view bytes = {}
 
 // The line at `at`, which is moved behind it; none when the rest is not a whole line.
 std::optional<Line> next_line(std::string_view bytes, std::size_t& at) {
-  if (bytes.size() - at < kHeadBytes) {
+  const auto body = next_frame(bytes, at);
+  if (!body || body->size() < kBodyBytesMin) {
     return std::nullopt;
   }
-  const auto size = get<std::uint32_t>(bytes, at);
-  const std::size_t left = bytes.size() - at - kHeadBytes;
-  if (size < kBodyBytesMin || size > kBodyBytesMax || size > left) {
-    return std::nullopt;
-  }
-  const std::string_view body = bytes.substr(at + kHeadBytes, size);
-  if (crc32c(body) != get<std::uint32_t>(bytes, at + 4)) {
-    return std::nullopt;
-  }
-  at += kHeadBytes + size;
-  return Line{static_cast<LedgerKind>(body[0]),
-              get<std::uint64_t>(body, 1),
-              get<std::uint32_t>(body, 9),
-              get<std::uint32_t>(body, 13),
-              body.substr(kBodyBytesMin)};
+  return Line{static_cast<LedgerKind>(body->front()),
+              get<std::uint64_t>(*body, 1),
+              get<std::uint32_t>(*body, 9),
+              get<std::uint32_t>(*body, 13),
+              body->substr(kBodyBytesMin)};
 }
 
 void apply(LedgerState& state, const Line& line) {
   switch (line.kind) {
     case LedgerKind::kIncarnation:
       state.incarnation = line.number;
+      state.boot_id = std::string(line.bytes);
       return;
     case LedgerKind::kTerm:
       state.term = std::max(state.term, line.number);
       return;
     case LedgerKind::kStarted:
-      state.started.insert(line.key());
+      state.started[line.key()].order = std::string(line.bytes);
+      return;
+    case LedgerKind::kOver:
+      if (const auto started = state.started.find(line.key()); started != state.started.end()) {
+        started->second.over = std::string(line.bytes);
+      }
       return;
     case LedgerKind::kEnded:
       state.started.erase(line.key());
@@ -138,10 +111,13 @@ void apply(LedgerState& state, const Line& line) {
 
 std::string compacted(const LedgerState& state) {
   std::string out;
-  put_line(out, {LedgerKind::kIncarnation, state.incarnation, 0, 0, {}});
+  put_line(out, {LedgerKind::kIncarnation, state.incarnation, 0, 0, state.boot_id});
   put_line(out, {LedgerKind::kTerm, state.term, 0, 0, {}});
-  for (const AttemptKey& key : state.started) {
-    put_line(out, line_of(LedgerKind::kStarted, key));
+  for (const auto& [key, started] : state.started) {
+    put_line(out, line_of(LedgerKind::kStarted, key, started.order));
+    if (!started.over.empty()) {
+      put_line(out, line_of(LedgerKind::kOver, key, started.over));
+    }
   }
   for (const auto& [key, bytes] : state.ended) {
     put_line(out, line_of(LedgerKind::kEnded, key, bytes));
@@ -202,10 +178,16 @@ LedgerState read_ledger(std::string_view bytes, std::size_t* used) {
   return state;
 }
 
-Result<Ledger> Ledger::open(const std::string& path) {
+Result<Ledger> Ledger::open(const std::string& path, const std::string& boot_id) {
   SWEEPD_TRY(const std::string bytes, read_file(path));
   LedgerState state = read_ledger(bytes);
   ++state.incarnation;
+  state.rebooted = std::exchange(state.boot_id, boot_id) != boot_id;
+  if (state.rebooted) {
+    for (auto& [key, started] : state.started) {
+      started.over.clear();  // whatever ended: what it left was not synced
+    }
+  }
   Ledger ledger(path, std::move(state));
   SWEEPD_TRY_VOID(ledger.replace(ledger.state_));
   return ledger;
@@ -273,12 +255,18 @@ Ledger& Ledger::operator=(Ledger&& other) noexcept {
   return *this;
 }
 
-void Ledger::started(const AttemptKey& key) {
-  put_line(pending_, line_of(LedgerKind::kStarted, key));
+void Ledger::started(const pb::StartAttempt& order) {
+  put_line(pending_,
+           line_of(LedgerKind::kStarted, wire::from_proto(order.attempt()), wire::encode(order)));
 }
 
 void Ledger::term(std::uint64_t term) {
   put_line(pending_, {LedgerKind::kTerm, term, 0, 0, {}});
+}
+
+void Ledger::over(const pb::AttemptEnded& so_far) {
+  put_line(pending_,
+           line_of(LedgerKind::kOver, wire::from_proto(so_far.attempt()), wire::encode(so_far)));
 }
 
 void Ledger::ended(const pb::AttemptEnded& end) {
@@ -311,13 +299,28 @@ Result<void> Ledger::sync() {
 Remembered Ledger::remembered() const {
   Remembered out;
   out.term = state_.term;
-  out.unfinished.assign(state_.started.begin(), state_.started.end());
+  out.rebooted = state_.rebooted;
+  for (const auto& [key, started] : state_.started) {
+    Unfinished unfinished;
+    // Of a row without an order, or with one that cannot be read, the attempt alone is known.
+    if (!wire::decode(started.order, kBodyBytesMax, unfinished.order).ok() ||
+        wire::from_proto(unfinished.order.attempt()) != key) {
+      unfinished.order.Clear();
+      *unfinished.order.mutable_attempt() = wire::to_proto(key);
+    }
+    pb::AttemptEnded over;
+    if (!started.over.empty() && wire::decode(started.over, kBodyBytesMax, over).ok()) {
+      unfinished.over = std::move(over);
+    }
+    out.unfinished.push_back(std::move(unfinished));
+  }
   for (const auto& [key, bytes] : state_.ended) {
     pb::AttemptEnded end;
     if (wire::decode(bytes, kBodyBytesMax, end).ok()) {
       out.ended.push_back(std::move(end));
     } else {
-      out.unfinished.push_back(key);
+      out.unfinished.emplace_back();
+      *out.unfinished.back().order.mutable_attempt() = wire::to_proto(key);
     }
   }
   return out;

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,18 +17,29 @@ namespace sweepd::agent {
 
 // One line of the ledger. On disk; append-only.
 enum class LedgerKind : std::uint8_t {
-  kIncarnation = 1,  // number: starts of the program so far
+  kIncarnation = 1,  // number: starts of the program so far; bytes: the boot of the machine
   kTerm = 2,         // number: the largest term obeyed
-  kStarted = 3,      // attempt: may have been started
+  kStarted = 3,      // attempt, and its StartAttempt: may have been started
   kEnded = 4,        // attempt, and how it ended: an AttemptEnded to be delivered
   kForgotten = 5,    // attempt: its end is acknowledged
+  kOver = 6,         // attempt, and what of its AttemptEnded is known: no process of it is left
 };
 
 // What the lines of a ledger add up to.
 struct LedgerState {
   std::uint64_t incarnation = 0;
   std::uint64_t term = 0;
-  std::set<AttemptKey> started;
+  std::string boot_id;    // of the machine at the last start of the program
+  bool rebooted = false;  // since the start before
+
+  struct Started {
+    std::string order;  // bytes of its StartAttempt
+    std::string over;   // bytes of what is known of its AttemptEnded; empty: it may run
+
+    bool operator==(const Started&) const = default;
+  };
+
+  std::map<AttemptKey, Started> started;
   std::map<AttemptKey, std::string> ended;  // bytes of its AttemptEnded
 
   bool operator==(const LedgerState&) const = default;
@@ -47,14 +57,17 @@ class Ledger {
  public:
   // Reads the file, writes it anew with what still counts (compaction) and counts this start.
   // Fails when it cannot be read or written: without a ledger nothing may be started.
-  static Result<Ledger> open(const std::string& path);
+  //   boot_id: of the machine; after another one no process of an earlier run is alive, and what
+  //   was not synced may be gone
+  static Result<Ledger> open(const std::string& path, const std::string& boot_id);
 
   ~Ledger();
   Ledger(Ledger&& other) noexcept;
   Ledger& operator=(Ledger&& other) noexcept;
 
-  void started(const AttemptKey& key);
+  void started(const pb::StartAttempt& order);
   void term(std::uint64_t term);
+  void over(const pb::AttemptEnded& so_far);
   void ended(const pb::AttemptEnded& end);
   void forgotten(const AttemptKey& key);
 
@@ -71,7 +84,7 @@ class Ledger {
 
   std::uint64_t incarnation() const { return state_.incarnation; }
 
-  // As found at open; ends that do not parse count as unfinished.
+  // As found at open.
   Remembered remembered() const;
 
  private:

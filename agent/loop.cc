@@ -84,6 +84,7 @@ class Loop {
   bool transfer(Instant now);
   void take_signals(Instant now);
   void leave(Instant now);
+  void hand_over();
   void offer_slots(Instant now);
   void carry_out();
   void send();
@@ -104,6 +105,7 @@ class Loop {
   bool speaking_ = false;  // to the daemon
   bool was_registered_ = false;
   std::optional<Instant> leave_by_;
+  bool handing_over_ = false;
 };
 
 Loop::Loop(Parts parts)
@@ -114,7 +116,7 @@ Loop::Loop(Parts parts)
       signals_(parts.signals),
       slots_({std::move(parts.slots), parts.folder.path(), parts.config.shim}),
       session_(std::move(parts.identity), {}, ledger_.remembered()),
-      runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}),
+      runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}, ledger_.remembered()),
       started_(read_clocks().now) {}
 
 void Loop::run() {
@@ -125,6 +127,10 @@ void Loop::run() {
       break;
     }
     wait(clocks);
+  }
+  if (handing_over_) {
+    hand_over();
+    return;
   }
   // The daemon gives away at once what an agent holds that says goodbye. While a process may live
   // it has to wait for the end of the lease, as if the agent had been killed.
@@ -138,6 +144,15 @@ void Loop::run() {
   log_info("stopped");
 }
 
+// To the next run of the program, which finds ledger and shims.
+void Loop::hand_over() {
+  if (const Result<void> written = ledger_.write(); !written.ok()) {
+    log_error("{}", written.error().message);
+  }
+  slots_.let_go();
+  log_info("stopped; trials go on until their leases end, and the next sweep-agent finds them");
+}
+
 void Loop::turn(const Clocks& clocks) {
   take_signals(clocks.now);
   take_messages(clocks.now);
@@ -146,7 +161,7 @@ void Loop::turn(const Clocks& clocks) {
     offer_slots(clocks.now);
   }
   runner_.read_changes();
-  runner_.listen(clocks);
+  runner_.listen();
   transfer(clocks.now);
   runner_.step(clocks);
   if (const Result<void> written = ledger_.write(); !written.ok()) {
@@ -217,7 +232,9 @@ void Loop::take_messages(Instant now) {
 void Loop::take_signals(Instant now) {
   signalfd_siginfo info{};
   while (::read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    if (info.ssi_signo != SIGCHLD) {
+    if (info.ssi_signo == SIGUSR2) {
+      handing_over_ = true;
+    } else if (info.ssi_signo != SIGCHLD) {
       leave(now);
     }
   }
@@ -250,7 +267,7 @@ void Loop::carry_out() {
   bool must_sync = false;
   for (const Command& command : commands) {
     if (const auto* launch = std::get_if<Launch>(&command)) {
-      ledger_.started(wire::from_proto(launch->order.attempt()));
+      ledger_.started(launch->order);
       must_sync = true;
     } else if (const auto* remember = std::get_if<RememberTerm>(&command)) {
       ledger_.term(remember->term);
@@ -291,13 +308,13 @@ void Loop::send() {
 }
 
 bool Loop::over(Instant now) {
-  return leave_by_ && (session_.holds_nothing() || now >= *leave_by_);
+  return handing_over_ || (leave_by_ && (session_.holds_nothing() || now >= *leave_by_));
 }
 
 Result<int> open_signals() {
   sigset_t taken;
   ::sigemptyset(&taken);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) {
     ::sigaddset(&taken, signal);
   }
   ::sigprocmask(SIG_BLOCK, &taken, nullptr);
@@ -343,7 +360,7 @@ Result<void> run_agent(const Config& given) {
   }
   SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(config.server));
   SWEEPD_TRY(const StateFolder folder, StateFolder::open(config.state));
-  SWEEPD_TRY(Ledger ledger, Ledger::open(folder.ledger()));
+  SWEEPD_TRY(Ledger ledger, Ledger::open(folder.ledger(), boot_id()));
   SWEEPD_TRY(const int signals, open_signals());
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed shim leaves behind falls to us
   Identity identity = identity_of(config, folder, ledger);

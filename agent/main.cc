@@ -22,7 +22,12 @@ using sweepd::agent::Config;
 constexpr const char* kAbout =
     "Runs the trials that a sweepd daemon gives to this box: one at a time on each of its GPUs, or "
     "on\n"
-    "CPU slots. Stop it with Ctrl-C or TERM: its trials go back to the queue.";
+    "CPU slots. Stop it with Ctrl-C or TERM: its trials go back to the queue. Killed, or ended "
+    "with "
+    "USR2\n"
+    "for an upgrade, it leaves them running, and the next sweep-agent on the same state folder "
+    "takes "
+    "them over.";
 
 constexpr const char* kExamples =
     "Examples:\n"

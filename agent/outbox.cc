@@ -18,10 +18,16 @@ constexpr std::size_t kBatchBytesMax = limits::kControlMessageBytesMax - 16 * 10
 
 void Outbox::add(pb::Report report) {
   report.set_seq(last() + 1);
+  if (unacked_.empty() && report.seq() <= stored_) {
+    acked_ = report.seq();
+    sent_ = acked_;
+    return;
+  }
   unacked_.push_back(std::move(report));
 }
 
 void Outbox::acknowledge(Instant now, std::uint64_t seq) {
+  stored_ = repeats_ ? std::max(stored_, seq) : 0;
   seq = std::min(seq, last());
   if (seq <= acked_) {
     return;

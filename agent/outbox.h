@@ -17,7 +17,15 @@ class Outbox {
   // Reports 1..stored are stored already.
   explicit Outbox(std::uint64_t stored = 0) : acked_(stored), sent_(stored) {}
 
-  // Gives the report the next number and keeps it.
+  // Of an attempt of an earlier run of the program: its reports are read once more from the first
+  // on, and those that are said to be stored are not sent again.
+  static Outbox repeating() {
+    Outbox outbox;
+    outbox.repeats_ = true;
+    return outbox;
+  }
+
+  // Gives the report the next number and keeps it, unless it is known to be stored.
   void add(pb::Report report);
 
   // Reports up to `seq` are stored. Less than was said before, and more than there is, is no news.
@@ -46,6 +54,8 @@ class Outbox {
   std::deque<pb::Report> unacked_;  // consecutive, the first is number acked_ + 1
   std::uint64_t acked_ = 0;         // reports 1..acked_ are stored
   std::uint64_t sent_ = 0;          // reports up to this one are under way
+  std::uint64_t stored_ = 0;        // while repeating: the largest number that was acknowledged
+  bool repeats_ = false;
   Instant resend_at_;
 };
 

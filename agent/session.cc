@@ -1,6 +1,7 @@
 // What an agent says to the daemon and does on its orders.
 #include "agent/session.h"
 
+#include "agent/reason.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
@@ -17,13 +18,6 @@ constexpr std::size_t kUnackedMax = 16 * 1024;  // of one attempt; beyond, files
 constexpr std::size_t kDoneMax = 65'536;        // far more than one connection can have under way
 constexpr Instant kNever{INT64_MAX};
 
-pb::Reason reason_of(pb::ReasonCode code, std::string sentence) {
-  pb::Reason reason;
-  reason.set_code(code);
-  reason.set_sentence(std::move(sentence));
-  return reason;
-}
-
 pb::AttemptEnded ended_unseen(const AttemptKey& key) {
   pb::AttemptEnded end;
   *end.mutable_attempt() = wire::to_proto(key);
@@ -38,12 +32,12 @@ Session::Session(Identity identity, std::vector<pb::Slot> slots, const Remembere
 }
 
 void Session::restore(const Remembered& remembered) {
-  for (const AttemptKey& key : remembered.unfinished) {
-    pb::AttemptEnded end = ended_unseen(key);
-    end.set_started(true);
-    *end.mutable_failure() =
-        reason_of(pb::AGENT_RESTARTED, "the agent was restarted while the attempt ran");
-    hold_ended(key, std::move(end));
+  for (const Unfinished& unfinished : remembered.unfinished) {
+    Held held;
+    held.phase = unfinished.over ? pb::FINISHING : pb::RUNNING;
+    held.reports = Outbox::repeating();
+    held.lease = milliseconds(static_cast<std::int64_t>(unfinished.order.lease_ms()));
+    held_.emplace(wire::from_proto(unfinished.order.attempt()), std::move(held));
   }
   for (const pb::AttemptEnded& end : remembered.ended) {
     hold_ended(wire::from_proto(end.attempt()), end);
@@ -126,14 +120,16 @@ void Session::reregister(Instant now) {
 }
 
 void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk& ok) {
-  if (session == 0) {
+  const auto sent = hellos_sent_.find(ok.hello());
+  if (session == 0 || sent == hellos_sent_.end()) {
     return;
   }
   session_ = session;
   hellos_ = 0;
   heartbeat_period_ = milliseconds(std::max<std::uint32_t>(ok.heartbeat_ms(), 10));
   lease_ = milliseconds(static_cast<std::int64_t>(ok.lease_ms()));
-  lease_from_ = hello_sent_;
+  lease_from_ = sent->second;
+  hellos_sent_.clear();
   heartbeats_sent_.clear();
   heartbeat_wanted_ = true;
   for (const pb::ReportsAck& ack : ok.reports()) {
@@ -158,7 +154,7 @@ void Session::on_heartbeat_ack(std::uint64_t number) {
     return;
   }
   // From when it was sent: the daemon's lease runs from when it arrived, which was later.
-  lease_from_ = std::max(lease_from_, sent->second);
+  lease_from_ = std::max(lease_from_.value_or(sent->second), sent->second);
   heartbeats_sent_.erase(heartbeats_sent_.begin(), std::next(sent));
 }
 
@@ -335,12 +331,13 @@ bool Session::wants_reports(const AttemptKey& attempt) const {
 
 std::optional<Instant> Session::lease_end(const AttemptKey& attempt) const {
   const auto held = held_.find(attempt);
-  return held == held_.end() ? std::nullopt : std::optional(lease_end_of(held->second));
+  const Instant end = held == held_.end() ? kNever : lease_end_of(held->second);
+  return end == kNever ? std::nullopt : std::optional(end);
 }
 
 Instant Session::lease_end_of(const Held& held) const {
   const Duration lease = held.lease > Duration{} ? held.lease : lease_;
-  return lease > Duration{} ? lease_from_ + lease : kNever;
+  return lease > Duration{} && lease_from_ ? *lease_from_ + lease : kNever;
 }
 
 }  // namespace sweepd::agent

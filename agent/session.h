@@ -30,10 +30,17 @@ struct Identity {
   std::uint64_t memory_bytes = 0;
 };
 
+// An attempt that an earlier run of the program started, and that is not ready to be told as ended.
+struct Unfinished {
+  pb::StartAttempt order;
+  std::optional<pb::AttemptEnded> over;  // what was known when no process of it was left
+};
+
 // What the ledger knows of earlier runs of the program.
 struct Remembered {
-  std::uint64_t term = 0;               // the largest that was obeyed
-  std::vector<AttemptKey> unfinished;   // started, and how they ended nobody knows
+  std::uint64_t term = 0;  // the largest that was obeyed
+  bool rebooted = false;   // the machine, since: no process of an earlier run is alive
+  std::vector<Unfinished> unfinished;
   std::vector<pb::AttemptEnded> ended;  // ended, not yet acknowledged
 };
 
@@ -118,7 +125,7 @@ class Session {
   bool wants_reports(const AttemptKey& attempt) const;
 
   // When the right to run the attempt ends unless a heartbeat is answered before; none for an
-  // attempt not held.
+  // attempt not held, and while only its shim knows.
   std::optional<Instant> lease_end(const AttemptKey& attempt) const;
 
   // Why the daemon refuses this agent, once each time it does.
@@ -173,9 +180,13 @@ class Session {
   Instant hello_at_;           // of the next Hello while not registered
   Instant hello_sent_;
   std::uint32_t hellos_ = 0;  // since the last registration
+  std::uint64_t hello_number_ = 0;
+  std::map<std::uint64_t, Instant> hellos_sent_;
   Duration heartbeat_period_;
   Duration lease_;
-  Instant lease_from_;  // when the last answered heartbeat, or Hello, was sent
+  // When the last answered heartbeat, or Hello, was sent. None: what is held is of an earlier run
+  // of the program, and only its shims know when its lease ends.
+  std::optional<Instant> lease_from_;
   Instant heartbeat_at_;
   bool heartbeat_wanted_ = false;
   std::uint64_t heartbeats_ = 0;

@@ -193,7 +193,12 @@ AgentHeard AgentGateway::read_hello(const wire::Incoming& incoming, const pb::He
   if (!joined.ok()) {
     return refuse(fmt::format("the agent sent {}", joined.error().message));
   }
-  hellos_[joined->uuid] = incoming.peer;
+  Greeting& newest = hellos_[joined->uuid];
+  if (std::pair(hello.incarnation(), hello.number()) <=
+      std::pair(newest.incarnation, newest.number)) {
+    return dropped({Errc::kInvalidArgument, fmt::format("{}: a Hello of the past", hello.name())});
+  }
+  newest = {hello.incarnation(), hello.number(), incoming.peer};
   return {*std::move(joined), std::nullopt, std::nullopt};
 }
 
@@ -262,16 +267,16 @@ std::optional<Outgoing> AgentGateway::perform(const core::AckEnded& effect) {
 
 std::optional<Outgoing> AgentGateway::perform(const core::WelcomeAgent& effect) {
   const auto hello = hellos_.find(effect.uuid);
-  if (hello == hellos_.end()) {
+  if (hello == hellos_.end() || hello->second.peer.empty()) {
     return std::nullopt;
   }
   drop(effect.agent);
   const std::uint64_t id = term_ << 32U | ++sessions_opened_;
-  sessions_[effect.agent] = {id, hello->second, 0};
+  sessions_[effect.agent] = {id, std::exchange(hello->second.peer, {}), 0};
   by_session_[id] = effect.agent;
-  hellos_.erase(hello);
   pb::DaemonMessage message;
   pb::HelloOk& welcome = *message.mutable_hello_ok();
+  welcome.set_hello(hello->second.number);
   welcome.set_heartbeat_ms(static_cast<std::uint32_t>(whole_ms(rules_.heartbeat)));
   welcome.set_lease_ms(whole_ms(rules_.lease));
   for (const AttemptKey& key : effect.kill) {
@@ -292,7 +297,9 @@ void AgentGateway::drop(AgentId agent) {
 }
 
 void AgentGateway::keep_known(const core::State& state) {
-  hellos_.clear();
+  for (auto& [uuid, greeting] : hellos_) {
+    greeting.peer.clear();
+  }
   failures_.clear();
   std::vector<AgentId> unknown;
   for (const auto& [agent, session] : sessions_) {

@@ -70,7 +70,16 @@ class AgentGateway {
   std::uint32_t sessions_opened_ = 0;
   std::map<AgentId, Session> sessions_;
   std::map<std::uint64_t, AgentId> by_session_;
-  std::map<std::string, std::string> hellos_;  // uuid -> peer, until the core has answered
+
+  // The newest Hello of an agent, by its uuid. An older one may still be read: it came through a
+  // connection that has broken since, and tells an old story.
+  struct Greeting {
+    std::uint64_t incarnation = 0;
+    std::uint64_t number = 0;
+    std::string peer;  // empty: answered
+  };
+
+  std::map<std::string, Greeting> hellos_;
   std::vector<core::EventBody> failures_;
 };
 

@@ -1,6 +1,9 @@
 // One attempt on this box.
 #include "agent/runner/attempt.h"
 
+#include "agent/doors/output_reader.h"
+#include "agent/doors/tail.h"
+#include "agent/reason.h"
 #include "agent/utf8.h"
 #include "base/limits.h"
 #include "wire/protocol.h"
@@ -24,6 +27,8 @@ constexpr Duration kLeftoverGrace = seconds(1);
 
 // Until more is read of what a program writes faster than it is taken.
 constexpr Duration kReadAgain = milliseconds(5);
+
+constexpr std::size_t kSpoolBytesPerRead = 256 * 1024;
 
 // The shim is told of a lease that moved by this much; it needs no message for every heartbeat.
 constexpr Duration kLeaseStep = milliseconds(250);
@@ -67,35 +72,64 @@ Attempt::Attempt(pb::StartAttempt order, AttemptPaths paths)
     : key_(wire::from_proto(order.attempt())),
       order_(std::move(order)),
       paths_(std::move(paths)),
+      spool_(paths_.spool),
       logs_{feed_of(key_, pb::STDOUT, paths_.stdout_file),
             feed_of(key_, pb::STDERR, paths_.stderr_file)},
       collector_(paths_.work, collected_folders(order_)) {
   *end_.mutable_attempt() = order_.attempt();
 }
 
-Result<shim::RunRequest> Attempt::prepare(const Clocks& clocks, Setting setting) {
+Attempt Attempt::found(pb::StartAttempt order,
+                       AttemptPaths paths,
+                       const std::optional<pb::AttemptEnded>& over) {
+  Attempt attempt(std::move(order), std::move(paths));
+  attempt.prepared_ = true;
+  attempt.grew_ = true;
+  attempt.stage_ = over ? Stage::kCollecting : Stage::kFound;
+  if (over) {
+    attempt.end_ = *over;
+    attempt.abandoned_ = over->failure().code() == pb::AGENT_RESTARTED;
+  }
+  return attempt;
+}
+
+Result<shimpb::Run> Attempt::prepare(const Clocks& clocks, Setting setting) {
   prepared_ = true;
   SWEEPD_TRY_VOID(write_file(paths_.params, order_.params_json()));
-  SWEEPD_TRY(OutputReader reader, OutputReader::make(order_, paths_));
-  reader_ = std::move(reader);
-
+  shimpb::Run run;
+  *run.mutable_attempt() = order_.attempt();
+  *run.mutable_metrics() = order_.metrics();
+  run.set_objective(order_.objective());
+  run.set_stdout_path(paths_.stdout_file);
+  run.set_stderr_path(paths_.stderr_file);
+  run.set_metrics_path(paths_.metrics);
+  run.set_spool_path(paths_.spool);
+  run.set_farewell_path(paths_.farewell);
+  run.set_nice(setting.nice);
+  run.set_leftover_grace_ms(static_cast<std::uint32_t>(kLeftoverGrace.us / 1000));
+  run.set_trial_time_ms(order_.trial_time_ms());
+  run.set_silence_ms(order_.silence_ms());
+  run.set_grace_ms(order_.grace_ms());
+  run.set_lease_end_us(setting.lease_end.us);
+  lease_told_ = setting.lease_end;
+  if (order_.metrics().stdout_patterns_size() > 0) {
+    // The shim has nobody to tell of a pattern that cannot be read.
+    SWEEPD_TRY(const OutputReader reader,
+               OutputReader::make({run.metrics(), run.objective(), paths_.metrics, {}}));
+  }
   std::optional<WallTime> deadline;
   if (order_.trial_time_ms() > 0) {
     const Duration limit = milliseconds(static_cast<std::int64_t>(order_.trial_time_ms()));
     deadline = WallTime{clocks.wall.us + limit.us};
-    deadline_ = clocks.now + limit;
   }
   const Environment environment =
       environment_of({order_, paths_, setting.slots, deadline}, std::move(setting.inherited));
-  shim::RunRequest request;
-  SWEEPD_TRY(request.argv, arguments_of(order_, paths_, environment));
-  request.env = as_assignments(environment);
-  request.cwd = order_.cwd().empty() ? paths_.work : paths_.work + "/" + order_.cwd();
-  request.stdout_path = paths_.stdout_file;
-  request.stderr_path = paths_.stderr_file;
-  request.nice = setting.nice;
-  request.leftover_grace_ms = static_cast<std::uint32_t>(kLeftoverGrace.us / 1000);
-  return request;
+  SWEEPD_TRY(const std::vector<std::string> argv, arguments_of(order_, paths_, environment));
+  const std::vector<std::string> env = as_assignments(environment);
+  run.mutable_argv()->Assign(argv.begin(), argv.end());
+  run.mutable_env()->Assign(env.begin(), env.end());
+  run.set_cwd(order_.cwd().empty() ? paths_.work : paths_.work + "/" + order_.cwd());
+  return run;
 }
 
 void Attempt::handed_over(const Clocks& clocks) {
@@ -103,34 +137,37 @@ void Attempt::handed_over(const Clocks& clocks) {
   end_.set_started_wall_us(clocks.wall.us);
 }
 
+void Attempt::adopted() {
+  if (stage_ == Stage::kFound) {
+    stage_ = Stage::kRunning;
+  }
+}
+
 void Attempt::could_not_start(pb::ReasonCode code, std::string sentence) {
   end_.set_started(false);
-  pb::Reason reason;
-  reason.set_code(code);
-  reason.set_sentence(std::move(sentence));
-  failed(std::move(reason));
+  failed(reason_of(code, std::move(sentence)));
   if (stage_ == Stage::kPreparing) {
     stage_ = Stage::kCollecting;
   }
 }
 
-void Attempt::program_started(const shim::Notice& notice) {
+void Attempt::program_started(const shimpb::Notice& notice) {
   end_.set_started(true);
-  end_.set_started_wall_us(notice.wall_us);
+  end_.set_started_wall_us(notice.wall_us());
 }
 
-void Attempt::program_exited(const shim::Notice& notice) {
-  end_.set_exit_code(notice.a);
-  end_.set_signal(notice.b);
-  end_.set_ended_wall_us(notice.wall_us);
+void Attempt::program_exited(const shimpb::Notice& notice) {
+  end_.set_exit_code(notice.exited().code());
+  end_.set_signal(notice.exited().signal());
+  end_.set_ended_wall_us(notice.wall_us());
 }
 
-void Attempt::emptied(const Clocks& clocks) {
+void Attempt::emptied(WallTime wall) {
   if (stage_ < Stage::kCollecting) {
     stage_ = Stage::kCollecting;
   }
   if (end_.ended_wall_us() == 0) {
-    end_.set_ended_wall_us(clocks.wall.us);
+    end_.set_ended_wall_us(wall.us);
   }
   grew_ = true;
 }
@@ -156,19 +193,12 @@ std::optional<Duration> Attempt::stop(const Stop& order) {
     stage_ = Stage::kCollecting;
     return std::nullopt;
   }
-  if (stage_ != Stage::kRunning || (stopping_ && *stopping_ <= order.grace)) {
+  if ((stage_ != Stage::kRunning && stage_ != Stage::kFound) ||
+      (stopping_ && *stopping_ <= order.grace)) {
     return std::nullopt;
   }
   stopping_ = order.grace;
   return order.grace;
-}
-
-bool Attempt::take_timeout(Instant now) {
-  if (stage_ != Stage::kRunning || !deadline_ || now < *deadline_) {
-    return false;
-  }
-  deadline_.reset();
-  return true;
 }
 
 std::optional<Instant> Attempt::take_lease(Instant end) {
@@ -179,17 +209,15 @@ std::optional<Instant> Attempt::take_lease(Instant end) {
   return end;
 }
 
-std::vector<pb::Report> Attempt::read(const Clocks& clocks, bool wanted) {
-  if (!reader_ || !wanted || discard_ || drained_) {
+std::vector<pb::Report> Attempt::read(bool wanted) {
+  const bool last = stage_ == Stage::kCollecting;
+  if (!prepared_ || !wanted || discard_ || drained_ || (!grew_ && !last)) {
     return {};
   }
-  const bool last = stage_ == Stage::kCollecting;
-  if (!grew_ && !last) {
-    return reader_->take_due(clocks.now);
-  }
-  std::vector<pb::Report> reports = reader_->read(clocks.now, clocks.wall, last);
-  grew_ = reader_->more();
-  drained_ = last && !grew_;
+  std::vector<pb::Report> reports = spool_.read(kSpoolBytesPerRead);
+  grew_ = spool_.more();
+  // A program that never ran has no spool; of one that was cut off this is the end of it.
+  drained_ = last && !grew_ && (spool_.closed() || abandoned_ || !end_.started());
   return reports;
 }
 
@@ -208,10 +236,10 @@ bool Attempt::collect(Instant now, blobs::BulkSession& bulk) {
     cancel(bulk);
     return true;
   }
-  if (!reader_) {
-    return true;  // never prepared: there is nothing
+  if (!prepared_) {
+    return true;  // there is nothing
   }
-  const bool collected = collector_.step(now, bulk);
+  const bool collected = abandoned_ || collector_.step(now, bulk);
   return collected && drained_ && logs_[0].delivered() && logs_[1].delivered();
 }
 
@@ -227,10 +255,8 @@ void Attempt::add_problem(const Result<Collected>& collected) {
     end_.set_tree_bytes(collected->bytes);
     return;
   }
-  pb::Reason reason;
-  reason.set_code(pb::UPLOAD_ERROR);
-  reason.set_sentence(fmt::format("outputs were not collected: {}", collected.error().message));
-  failed(std::move(reason));
+  failed(reason_of(pb::UPLOAD_ERROR,
+                   fmt::format("outputs were not collected: {}", collected.error().message)));
 }
 
 pb::AttemptEnded Attempt::end(const Clocks& clocks) {
@@ -242,10 +268,8 @@ pb::AttemptEnded Attempt::end(const Clocks& clocks) {
     end_.set_stderr_tail(
         last_lines(paths_.stderr_file, {limits::kStderrTailLines, limits::kStderrTailBytesMax}));
   }
-  if (reader_) {
-    const std::vector<std::string> names = reader_->metric_names();
-    end_.mutable_metric_names()->Assign(names.begin(), names.end());
-  }
+  const std::vector<std::string>& names = spool_.metric_names();
+  end_.mutable_metric_names()->Assign(names.begin(), names.end());
   if (end_.ended_wall_us() == 0) {
     end_.set_ended_wall_us(clocks.wall.us);
   }
@@ -267,8 +291,6 @@ std::optional<Instant> Attempt::next_wake(Instant now) const {
     }
   };
   if (stage_ == Stage::kRunning) {
-    at(deadline_);
-    at(reader_ ? reader_->next_wake() : std::nullopt);
     at(grew_ ? std::optional(now + kReadAgain) : std::nullopt);
   }
   if (stage_ == Stage::kRunning || stage_ == Stage::kCollecting) {
@@ -277,7 +299,7 @@ std::optional<Instant> Attempt::next_wake(Instant now) const {
   }
   if (stage_ == Stage::kCollecting) {
     at(collector_.next_wake());
-    at(reader_ && !drained_ && !discard_ ? std::optional(now + kReadAgain) : std::nullopt);
+    at(prepared_ && !drained_ && !discard_ ? std::optional(now + kReadAgain) : std::nullopt);
   }
   return wake;
 }

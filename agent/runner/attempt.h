@@ -4,7 +4,7 @@
 #include "agent/runner/collector.h"
 #include "agent/runner/environment.h"
 #include "agent/runner/log_feed.h"
-#include "agent/runner/output_reader.h"
+#include "agent/runner/spool_reader.h"
 #include "agent/session.h"
 #include "agent/shim/protocol.h"
 #include "base/ids.h"
@@ -27,6 +27,7 @@ struct Clocks {
 class Attempt {
  public:
   enum class Stage {
+    kFound,       // of an earlier run of the program; what became of it is not known yet
     kPreparing,   // waits for its snapshot and its slots
     kRunning,     // a shim has it
     kCollecting,  // no process is left; reports, logs and outputs are on their way
@@ -34,6 +35,12 @@ class Attempt {
   };
 
   Attempt(pb::StartAttempt order, AttemptPaths paths);
+
+  // One that an earlier run of the program started.
+  //   over: what that run knew of its end, when no process of it was left already
+  static Attempt found(pb::StartAttempt order,
+                       AttemptPaths paths,
+                       const std::optional<pb::AttemptEnded>& over);
 
   const AttemptKey& key() const { return key_; }
 
@@ -51,24 +58,27 @@ class Attempt {
     std::vector<pb::Slot> slots;
     std::int32_t nice = 0;
     Environment inherited;
+    Instant lease_end;
   };
 
-  Result<shim::RunRequest> prepare(const Clocks& clocks, Setting setting);
+  Result<shimpb::Run> prepare(const Clocks& clocks, Setting setting);
 
   // ---- what happened to it; each moves the stage at most forward
 
   void handed_over(const Clocks& clocks);  // to the shim
+  void adopted();                          // its shim is found
   void could_not_start(pb::ReasonCode code, std::string sentence);
-  void program_started(const shim::Notice& notice);
-  void program_exited(const shim::Notice& notice);
-  void emptied(const Clocks& clocks);  // no process is left
-  void failed(pb::Reason reason);      // the first one stays
+  void program_started(const shimpb::Notice& notice);
+  void program_exited(const shimpb::Notice& notice);
+  void emptied(WallTime wall);     // no process is left
+  void failed(pb::Reason reason);  // the first one stays
+
+  // Its shim is gone without having closed the spool: what is in it is all there will be, and its
+  // outputs are of a program that was cut off.
+  void abandoned() { abandoned_ = true; }
 
   // An order to stop. The grace for the shim; none when it is stopped as fast already.
   std::optional<Duration> stop(const Stop& order);
-
-  // Whether limits.trial_time is over, once.
-  bool take_timeout(Instant now);
 
   // The end of the lease when the shim has to be told anew.
   std::optional<Instant> take_lease(Instant end);
@@ -77,8 +87,8 @@ class Attempt {
 
   void grew() { grew_ = true; }
 
-  // The lines that became whole, as reports. Reads nothing while `wanted` is false.
-  std::vector<pb::Report> read(const Clocks& clocks, bool wanted);
+  // What is new in the spool. Reads nothing while `wanted` is false.
+  std::vector<pb::Report> read(bool wanted);
 
   void feed_logs(Instant now, blobs::BulkSession& bulk);
 
@@ -86,6 +96,9 @@ class Attempt {
   // stored.
   bool collect(Instant now, blobs::BulkSession& bulk);
   bool finished(const blobs::Finished& done, Instant now);  // false: not a transfer of this attempt
+
+  // What is known of its end before everything is delivered.
+  const pb::AttemptEnded& so_far() const { return end_; }
 
   // What is told to the daemon. From here on the attempt only waits to be forgotten.
   pb::AttemptEnded end(const Clocks& clocks);
@@ -102,15 +115,15 @@ class Attempt {
   pb::StartAttempt order_;
   AttemptPaths paths_;
   Stage stage_ = Stage::kPreparing;
-  std::optional<OutputReader> reader_;
+  SpoolReader spool_;
   std::array<LogFeed, 2> logs_;
   Collector collector_;
   bool prepared_ = false;
   bool grew_ = false;
-  bool drained_ = false;  // everything that was written is read
+  bool abandoned_ = false;
+  bool drained_ = false;  // everything that was reported is read
   bool discard_ = false;
   std::optional<Duration> stopping_;  // with this grace
-  std::optional<Instant> deadline_;   // limits.trial_time
   Instant lease_told_;
   pb::AttemptEnded end_;
 };

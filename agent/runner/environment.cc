@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 namespace sweepd::agent {
@@ -97,7 +98,19 @@ AttemptPaths paths_of(const std::string& state, const AttemptKey& key) {
   paths.stderr_file = paths.side + ".stderr";
   paths.metrics = paths.side + ".metrics.jsonl";
   paths.params = paths.side + ".params.json";
+  paths.spool = paths.side + ".spool";
+  paths.farewell = paths.side + ".farewell";
   return paths;
+}
+
+std::optional<AttemptKey> attempt_named(std::string_view name) {
+  unsigned long long sweep = 0;  // NOLINT(google-runtime-int): as sscanf takes it
+  unsigned trial = 0;
+  unsigned number = 0;
+  if (std::sscanf(std::string(name).c_str(), "%llu-%u-%u", &sweep, &trial, &number) != 3) {
+    return std::nullopt;
+  }
+  return AttemptKey{{sweep}, {trial}, {number}};
 }
 
 Environment inherited_environment() {

@@ -19,15 +19,20 @@ struct AttemptPaths {
   std::string work;  // the working folder, made fresh; `outputs` and `logs` are in it
   std::string outputs;
   std::string logs;
-  std::string side;  // what the names of the agent's own four files below begin with
+  std::string side;  // what the names of the agent's own files below begin with
   std::string stdout_file;
   std::string stderr_file;
-  std::string metrics;  // $SWEEPD_METRICS
-  std::string params;   // $SWEEPD_PARAMS
+  std::string metrics;   // $SWEEPD_METRICS
+  std::string params;    // $SWEEPD_PARAMS
+  std::string spool;     // its reports, numbered
+  std::string farewell;  // the last words of its shim, when there was no agent to hear them
 };
 
 // `<state>/work/12-7-1`, and `<state>/side/12-7-1.stdout` and so on: one folder is watched for all.
 AttemptPaths paths_of(const std::string& state, const AttemptKey& key);
+
+// The attempt that a name in one of the two folders stands for: `12-7-1`, `12-7-1.stdout`, …
+std::optional<AttemptKey> attempt_named(std::string_view name);
 
 using Environment = std::map<std::string, std::string, std::less<>>;
 

@@ -1,7 +1,6 @@
 // Runs attempts.
 #include "agent/runner/runner.h"
 
-#include "agent/runner/find_program.h"
 #include "base/log.h"
 #include "wire/protocol.h"
 
@@ -12,9 +11,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <filesystem>
 #include <utility>
 
 namespace sweepd::agent {
@@ -26,16 +23,19 @@ constexpr std::size_t kTrashPerStep = 8;  // removing a folder may take millisec
 constexpr Duration kPollFiles = seconds(1);
 constexpr Duration kOrphanRound = milliseconds(20);
 
-pb::Reason reason_of(pb::ReasonCode code, std::string sentence) {
-  pb::Reason reason;
-  reason.set_code(code);
-  reason.set_sentence(std::move(sentence));
-  return reason;
+std::vector<std::string> names_in(const std::string& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
+       it.increment(error)) {
+    names.push_back(it->path().filename());
+  }
+  return names;
 }
 
 }  // namespace
 
-Runner::Runner(const RunnerParts& parts)
+Runner::Runner(const RunnerParts& parts, const Remembered& remembered)
     : parts_(parts),
       environment_(inherited_environment()),
       trash_(parts.folder.path() + "/trash"),
@@ -43,10 +43,39 @@ Runner::Runner(const RunnerParts& parts)
       work_folders_(parts.folder.path() + "/work", trash_),
       inotify_(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
   const std::string side = parts_.folder.path() + "/side";
-  trash_.add_content(parts_.folder.path() + "/work");
-  trash_.add_content(side);
+  restore(remembered);
+  clear_away(parts_.folder.path() + "/work");
+  clear_away(side);
   if (::inotify_add_watch(inotify_, side.c_str(), IN_MODIFY | IN_MOVED_TO | IN_ONLYDIR) < 0) {
     log_warn("changes in {} cannot be watched: files are looked at every second", side);
+  }
+}
+
+void Runner::restore(const Remembered& remembered) {
+  for (const Unfinished& unfinished : remembered.unfinished) {
+    const AttemptKey key = wire::from_proto(unfinished.order.attempt());
+    const auto [entry, fresh] = attempts_.emplace(
+        key,
+        Attempt::found(unfinished.order, paths_of(parts_.folder.path(), key), unfinished.over));
+    Attempt& attempt = entry->second;
+    if (remembered.rebooted) {
+      lost(attempt, WallTime{}, "the machine was restarted while the attempt ran");
+    } else if (!unfinished.over && unfinished.order.slots_size() > 0) {
+      for (const std::uint32_t index : unfinished.order.slots()) {
+        parts_.slots.add_retired(index);
+      }
+      parts_.slots.book_found(unfinished.order);
+    }
+  }
+}
+
+// What is of no attempt that is known goes.
+void Runner::clear_away(const std::string& folder) {
+  for (const std::string& name : names_in(folder)) {
+    const std::optional<AttemptKey> key = attempt_named(name);
+    if (!key || !attempts_.contains(*key)) {
+      trash_.add(folder + "/" + name);
+    }
   }
 }
 
@@ -92,8 +121,12 @@ void Runner::forget(const AttemptKey& attempt) {
   const AttemptPaths& paths = found->second.paths();
   if (found->second.prepared()) {
     work_folders_.give_back(paths.work);
-    for (const std::string& path :
-         {paths.stdout_file, paths.stderr_file, paths.metrics, paths.params}) {
+    for (const std::string& path : {paths.stdout_file,
+                                    paths.stderr_file,
+                                    paths.metrics,
+                                    paths.params,
+                                    paths.spool,
+                                    paths.farewell}) {
       ::unlink(path.c_str());
     }
   }
@@ -113,86 +146,20 @@ void Runner::finished(const blobs::Finished& done, Instant now) {
   }
 }
 
-void Runner::listen(const Clocks& clocks) {
-  const Slots::Heard heard = parts_.slots.listen();
-  for (const Slots::Said& said : heard.said) {
-    if (const auto attempt = attempts_.find(said.attempt); attempt != attempts_.end()) {
-      hear(clocks, attempt->second, said.notice);
-    }
-  }
-  for (const AttemptKey& key : heard.orphaned) {
-    if (const auto attempt = attempts_.find(key); attempt != attempts_.end()) {
-      attempt->second.failed(
-          reason_of(pb::AGENT_RESTARTED, "the supervisor of the attempt was killed"));
-      orphaned_.insert(key);
-    }
-  }
-}
-
-void Runner::hear(const Clocks& clocks, Attempt& attempt, const shim::Notice& notice) {
-  switch (notice.kind) {
-    case shim::NoticeKind::kStarted:
-      attempt.program_started(notice);
-      parts_.session.phase_reached(attempt.key(), pb::RUNNING);
-      log_debug("attempt={} started pid={}", to_string(attempt.key()), notice.a);
-      return;
-    case shim::NoticeKind::kExecError:
-      attempt.could_not_start(pb::EXEC_ERROR, exec_error(attempt, notice));
-      return;
-    case shim::NoticeKind::kExited:
-      attempt.program_exited(notice);
-      log_info("attempt={} exited code={} signal={}", to_string(attempt.key()), notice.a, notice.b);
-      return;
-    case shim::NoticeKind::kLapsed:
-      attempt.failed(
-          reason_of(pb::AGENT_RESTARTED, "the lease ended without a word from the daemon"));
-      return;
-    case shim::NoticeKind::kStuck:
-      log_error("attempt={} quarantined: {} processes outlive KILL, pids {}",
-                to_string(attempt.key()),
-                notice.a,
-                notice.text);
-      return;
-    case shim::NoticeKind::kEmpty:
-      over(clocks, attempt);
-      return;
-  }
-}
-
-// No process is left: the slots are free, whatever is still to be delivered.
-void Runner::over(const Clocks& clocks, Attempt& attempt) {
-  attempt.emptied(clocks);
-  parts_.slots.release(attempt.key());
-  parts_.session.phase_reached(attempt.key(), pb::FINISHING);
-}
-
-std::string Runner::exec_error(const Attempt& attempt, const shim::Notice& notice) const {
-  std::string sentence =
-      fmt::format("cannot execute '{}': {}", notice.text, std::strerror(notice.a));
-  if (notice.a == ENOEXEC) {
-    sentence += "; a script must begin with #! and the program that runs it";
-  }
-  if (notice.a == ENOENT) {
-    const auto path = environment_.find("PATH");
-    const std::optional<std::string> meant =
-        path == environment_.end() ? std::nullopt : nearest_program(notice.text, path->second);
-    sentence += meant ? fmt::format("; did you mean '{}'", *meant) : "";
-  }
-  log_info("attempt={} {}", to_string(attempt.key()), sentence);
-  return sentence;
-}
-
 // ---- steps
 
 void Runner::step(const Clocks& clocks) {
   poll_files(clocks.now);
   if (!orphaned_.empty() && parts_.slots.kill_orphans()) {
     for (const AttemptKey& key : std::exchange(orphaned_, {})) {
-      over(clocks, attempts_.at(key));
+      over(attempts_.at(key), clocks.wall);
     }
   }
   for (auto& [key, attempt] : attempts_) {
     switch (attempt.stage()) {
+      case Attempt::Stage::kFound:
+        step_found(clocks, attempt);
+        break;
       case Attempt::Stage::kPreparing:
         step_preparing(clocks, attempt);
         break;
@@ -209,6 +176,15 @@ void Runner::step(const Clocks& clocks) {
     }
   }
   trash_.step(kTrashPerStep);
+}
+
+// Until its slot is vacated a shim may still say what became of it.
+void Runner::step_found(const Clocks& clocks, Attempt& attempt) {
+  const pb::StartAttempt& order = attempt.order();
+  const bool waits = order.slots_size() > 0 && !parts_.slots.vacated(order.slots(0));
+  if (!waits && !take_farewell(attempt)) {
+    lost(attempt, clocks.wall, "the attempt was cut off together with its supervisor");
+  }
 }
 
 void Runner::step_preparing(const Clocks& clocks, Attempt& attempt) {
@@ -247,8 +223,9 @@ Result<void> Runner::hand_over(const Clocks& clocks,
   if (!snapshot.empty()) {
     SWEEPD_TRY_VOID(trees_.copy(snapshot, paths.work));
   }
-  SWEEPD_TRY(const shim::RunRequest request,
-             attempt.prepare(clocks, {std::move(slots), parts_.config.nice, environment_}));
+  const Instant lease = parts_.session.lease_end(attempt.key()).value_or(Instant{});
+  SWEEPD_TRY(const shimpb::Run request,
+             attempt.prepare(clocks, {std::move(slots), parts_.config.nice, environment_, lease}));
   const Result<void> run = parts_.slots.shim_of(attempt.key())->run(attempt.key(), request);
   if (run.ok()) {
     attempt.handed_over(clocks);
@@ -268,15 +245,7 @@ void Runner::step_running(const Clocks& clocks, Attempt& attempt) {
     shim->set_lease(*told);
   }
   attempt.feed_logs(clocks.now, parts_.bulk);
-  report(clocks, attempt);
-  if (attempt.take_timeout(clocks.now)) {
-    const double limit_s = static_cast<double>(attempt.order().trial_time_ms()) / 1000;
-    attempt.failed(reason_of(pb::TIMEOUT, fmt::format("trial_time of {} s is over", limit_s)));
-    stop({attempt.key(),
-          milliseconds(static_cast<std::int64_t>(attempt.order().grace_ms())),
-          std::nullopt,
-          false});
-  }
+  report(attempt);
 }
 
 void Runner::step_collecting(const Clocks& clocks, Attempt& attempt) {
@@ -284,7 +253,7 @@ void Runner::step_collecting(const Clocks& clocks, Attempt& attempt) {
   parts_.slots.release(attempt.key());
   parts_.session.phase_reached(attempt.key(), pb::FINISHING);
   attempt.feed_logs(clocks.now, parts_.bulk);
-  report(clocks, attempt);
+  report(attempt);
   const bool collected = attempt.collect(clocks.now, parts_.bulk);
   if (!collected || !parts_.session.reports_delivered(attempt.key())) {
     return;
@@ -295,24 +264,18 @@ void Runner::step_collecting(const Clocks& clocks, Attempt& attempt) {
   }
 }
 
-void Runner::report(const Clocks& clocks, Attempt& attempt) {
+void Runner::report(Attempt& attempt) {
   const bool wanted = parts_.session.wants_reports(attempt.key());
-  for (pb::Report& reported : attempt.read(clocks, wanted)) {
+  for (pb::Report& reported : attempt.read(wanted)) {
     parts_.session.reported(attempt.key(), std::move(reported));
   }
 }
 
 // ---- changes of files
 
-// "12-7-1.stdout" grew.
 void Runner::grew(std::string_view name) {
-  unsigned long long sweep = 0;  // NOLINT(google-runtime-int): as sscanf takes it
-  unsigned trial = 0;
-  unsigned number = 0;
-  if (std::sscanf(std::string(name).c_str(), "%llu-%u-%u.", &sweep, &trial, &number) != 3) {
-    return;
-  }
-  const auto attempt = attempts_.find({{sweep}, {trial}, {number}});
+  const std::optional<AttemptKey> key = attempt_named(name);
+  const auto attempt = key ? attempts_.find(*key) : attempts_.end();
   if (attempt != attempts_.end()) {
     attempt->second.grew();
   }

@@ -36,8 +36,8 @@ struct RunnerParts {
 
 class Runner {
  public:
-  // Throws away working folders of earlier runs of the program.
-  explicit Runner(const RunnerParts& parts);
+  // Takes up the attempts of earlier runs of the program, and throws away what others left.
+  Runner(const RunnerParts& parts, const Remembered& remembered);
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -49,7 +49,7 @@ class Runner {
 
   void finished(const blobs::Finished& done, Instant now);  // a transfer
   void read_changes();                                      // files grew
-  void listen(const Clocks& clocks);                        // shims said something
+  void listen();                                            // shims said something
 
   // Moves everything on that can be.
   void step(const Clocks& clocks);
@@ -60,14 +60,20 @@ class Runner {
   std::optional<Instant> next_wake(Instant now) const;
 
  private:
-  void hear(const Clocks& clocks, Attempt& attempt, const shim::Notice& notice);
+  void restore(const Remembered& remembered);
+  void clear_away(const std::string& folder);
+  void hear(Attempt& attempt, const shimpb::Notice& notice);
+  void stopped_by_shim(Attempt& attempt, pb::ReasonCode code, std::string sentence);
+  bool take_farewell(Attempt& attempt);
+  void step_found(const Clocks& clocks, Attempt& attempt);
   void step_preparing(const Clocks& clocks, Attempt& attempt);
   void step_running(const Clocks& clocks, Attempt& attempt);
   void step_collecting(const Clocks& clocks, Attempt& attempt);
   Result<void> hand_over(const Clocks& clocks, Attempt& attempt, std::vector<pb::Slot> slots);
-  void over(const Clocks& clocks, Attempt& attempt);
-  void report(const Clocks& clocks, Attempt& attempt);
-  std::string exec_error(const Attempt& attempt, const shim::Notice& notice) const;
+  void over(Attempt& attempt, WallTime wall);
+  void lost(Attempt& attempt, WallTime wall, std::string sentence);
+  void report(Attempt& attempt);
+  std::string exec_error(const Attempt& attempt, const shimpb::ExecError& refusal) const;
   void grew(std::string_view name);
   void poll_files(Instant now);
 

@@ -2,14 +2,13 @@
 #include "agent/runner/shim_slot.h"
 
 #include "base/log.h"
+#include "wire/protocol.h"
 
 #include <fmt/format.h>
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/file.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -25,46 +24,14 @@ Error failed(std::string_view what, int number) {
   return Error{Errc::kUnavailable, fmt::format("{}: {}", what, std::strerror(number))};
 }
 
-// Closes itself unless released.
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-
-  ~Fd() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-
-  int get() const { return fd_; }
-
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-// The slot's lock, or -1 when somebody else has it. Whoever has the file open keeps it: the shim.
-int take_lock(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd >= 0 && ::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd);
-    return -1;
-  }
-  return fd;
-}
-
 // A new session, so that no Ctrl-C of a terminal reaches it, and default signals.
-Result<pid_t> spawn_shim(const std::string& program, int socket, int lock) {
+Result<pid_t> spawn_shim(const std::string& program, int listening, int lock) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&files);
   ::posix_spawnattr_init(&attributes);
   // Both are above the numbers that the shim expects, so neither is overwritten by the other.
-  ::posix_spawn_file_actions_adddup2(&files, socket, shim::kSocketFd);
+  ::posix_spawn_file_actions_adddup2(&files, listening, shim::kListenFd);
   ::posix_spawn_file_actions_adddup2(&files, lock, shim::kLockFd);
   sigset_t signals;
   ::sigemptyset(&signals);
@@ -87,39 +54,25 @@ Result<pid_t> spawn_shim(const std::string& program, int socket, int lock) {
 }
 
 // The same descriptor with a number that no fixed one of the shim can be.
-int moved_up(int fd) {
-  const int up = ::fcntl(fd, F_DUPFD_CLOEXEC, 16);
-  ::close(fd);
-  return up;
+Fd moved_up(const Fd& fd) {
+  return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 16));
 }
 
 }  // namespace
 
-ShimSlot::~ShimSlot() {
-  close();
-}
-
-ShimSlot::ShimSlot(ShimSlot&& other) noexcept
-    : options_(std::move(other.options_)),
-      state_(other.state_),
-      socket_(std::exchange(other.socket_, -1)),
-      pid_(other.pid_),
-      attempt_(other.attempt_),
-      told_(other.told_) {}
-
-void ShimSlot::close() {
-  if (socket_ >= 0) {
-    ::close(std::exchange(socket_, -1));
-    state_ = State::kBroken;
-  }
-}
-
 void ShimSlot::ensure() {
-  if (socket_ >= 0) {
+  if (socket_) {
     return;
   }
-  const int lock = take_lock(options_.lock_path);
-  if (lock < 0) {
+  attempt_.reset();
+  // One from before listens as long as it lives.
+  socket_ = connect_to(options_.path + ".sock");
+  if (socket_) {
+    state_ = State::kGreeting;
+    return;
+  }
+  Fd lock = take_lock(options_.path + ".lock");
+  if (!lock) {
     state_ = State::kLocked;
     if (!std::exchange(told_, true)) {
       log_warn("slot={} held by a shim of an earlier run: not offered until it is gone",
@@ -127,7 +80,7 @@ void ShimSlot::ensure() {
     }
     return;
   }
-  const Result<void> spawned = spawn(lock);
+  const Result<void> spawned = spawn(std::move(lock));
   if (!spawned.ok()) {
     state_ = State::kBroken;
     if (!std::exchange(told_, true)) {
@@ -136,31 +89,27 @@ void ShimSlot::ensure() {
     return;
   }
   state_ = State::kIdle;
+  adopted_ = false;
   told_ = false;
-  attempt_.reset();
 }
 
-Result<void> ShimSlot::spawn(int lock) {
-  const Fd held(moved_up(lock));
-  int pair[2] = {-1, -1};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) {
-    return failed("cannot make a socket pair", errno);
-  }
-  Fd mine(pair[0]);
-  const Fd theirs(moved_up(pair[1]));
-  SWEEPD_TRY(pid_, spawn_shim(options_.program, theirs.get(), held.get()));
-  socket_ = mine.release();
-  return {};
+Result<void> ShimSlot::spawn(Fd lock) {
+  SWEEPD_TRY(const Fd listening, listen_at(options_.path + ".sock"));
+  SWEEPD_TRY(pid_, spawn_shim(options_.program, moved_up(listening).get(), moved_up(lock).get()));
+  socket_ = connect_to(options_.path + ".sock");
+  return socket_ ? Result<void>() : Result<void>(failed("cannot reach the shim", errno));
 }
 
-Result<void> ShimSlot::run(const AttemptKey& attempt, const shim::RunRequest& request) {
+Result<void> ShimSlot::run(const AttemptKey& attempt, const shimpb::Run& run) {
   const Fd memory(::memfd_create("sweepd-run", MFD_CLOEXEC));
-  const std::string bytes = shim::encode(request);
-  if (memory.get() < 0 ||
+  const std::string bytes = wire::encode(run);
+  if (!memory ||
       ::write(memory.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) {
     return failed("cannot hand the command to the shim", errno);
   }
-  if (!shim::send(socket_, shim::Order{shim::OrderKind::kRun, 0, 0}, memory.get())) {
+  shimpb::Order order;
+  order.mutable_start();
+  if (!shim::send(socket_.get(), order, memory.get())) {
     return failed("cannot reach the shim", errno);
   }
   state_ = State::kBusy;
@@ -169,35 +118,77 @@ Result<void> ShimSlot::run(const AttemptKey& attempt, const shim::RunRequest& re
 }
 
 void ShimSlot::stop(Duration grace) {
-  shim::send(socket_, shim::Order{shim::OrderKind::kStop, 0, grace.us / 1000});
+  shimpb::Order order;
+  order.mutable_stop()->set_grace_ms(static_cast<std::uint64_t>(grace.us / 1000));
+  shim::send(socket_.get(), order);
 }
 
 void ShimSlot::set_lease(Instant end) {
-  shim::send(socket_, shim::Order{shim::OrderKind::kLease, 0, end.us});
+  shimpb::Order order;
+  order.mutable_lease()->set_end_us(end.us);
+  shim::send(socket_.get(), order);
 }
 
-std::vector<shim::Notice> ShimSlot::read(bool& gone) {
-  std::vector<shim::Notice> notices;
-  gone = false;
-  shim::Notice notice;
-  while (socket_ >= 0) {
-    switch (shim::receive(socket_, notice)) {
+ShimSlot::Heard ShimSlot::read() {
+  Heard heard;
+  shimpb::Notice notice;
+  while (socket_) {
+    switch (shim::receive(socket_.get(), notice)) {
       case shim::Received::kNothing:
-        return notices;
+        return heard;
       case shim::Received::kGone:
-        gone = true;
-        close();
-        return notices;
+        heard.gone = true;
+        let_go();
+        return heard;
       case shim::Received::kMessage:
         break;
     }
-    if (notice.kind == shim::NoticeKind::kEmpty) {
-      state_ = State::kIdle;
-      attempt_.reset();
+    if (notice.has_greeting()) {
+      take_greeting(notice.greeting(), heard);
+      continue;
     }
-    notices.push_back(notice);
+    const bool over = notice.has_empty();
+    heard.notices.push_back(std::move(notice));
+    if (over) {
+      attempt_.reset();
+      state_ = State::kIdle;
+    }
+    if (over && adopted_) {
+      close();  // a shim of this version takes its place
+    }
   }
-  return notices;
+  return heard;
+}
+
+// One that was started a moment ago says nothing new; one from before says what it holds.
+void ShimSlot::take_greeting(const shimpb::Greeting& greeting, Heard& heard) {
+  if (state_ != State::kGreeting) {
+    return;
+  }
+  pid_ = greeting.pid();
+  adopted_ = true;
+  const AttemptKey attempt = wire::from_proto(greeting.attempt());
+  if (!attempt.attempt) {
+    close();  // its agent has just gone, and it is about to follow
+    return;
+  }
+  attempt_ = attempt;
+  heard.found = attempt;
+  state_ = State::kBusy;
+}
+
+void ShimSlot::let_go() {
+  socket_.reset();
+  state_ = State::kBroken;
+}
+
+void ShimSlot::close() {
+  if (socket_) {
+    shimpb::Order order;
+    order.mutable_close();
+    shim::send(socket_.get(), order);
+    let_go();
+  }
 }
 
 }  // namespace sweepd::agent

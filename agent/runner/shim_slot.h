@@ -1,7 +1,8 @@
-// The shim of a slot as the agent sees it: started ahead of time, waiting, running an attempt,
-// gone.
+// The shim of a slot as the agent sees it: started ahead of time or found from before, waiting,
+// running an attempt, gone.
 #pragma once
 
+#include "agent/runner/shim_socket.h"
 #include "agent/shim/protocol.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -20,60 +21,76 @@ namespace sweepd::agent {
 class ShimSlot {
  public:
   enum class State {
-    kLocked,  // an older shim has the slot's lock: something of an earlier run is not over
-    kIdle,    // a shim waits
-    kBusy,    // it has an attempt, and not yet said that nothing of it is left
-    kBroken,  // there is none: it died, was closed, or could not be started
+    kLocked,    // somebody has the slot's lock and does not answer: something is not over
+    kGreeting,  // a shim from before answers, and has not yet said what it holds
+    kIdle,      // a shim waits
+    kBusy,      // it has an attempt, and not yet said that nothing of it is left
+    kBroken,    // there is none: it died, was closed, or could not be started
   };
 
   struct Options {
     std::uint32_t index = 0;
-    std::string lock_path;
+    std::string path;     // what the names of its lock and its socket begin with
     std::string program;  // sweep-shim
   };
 
   explicit ShimSlot(Options options) : options_(std::move(options)) {}
 
-  ~ShimSlot();
-  ShimSlot(ShimSlot&& other) noexcept;
+  ~ShimSlot() = default;
+  ShimSlot(ShimSlot&& other) noexcept = default;
   ShimSlot& operator=(ShimSlot&&) = delete;
 
-  // Takes the lock and starts a shim unless there is one. Cheap to call again and again.
+  // Finds the shim of an earlier run of the agent, or takes the lock and starts one. Cheap to call
+  // again and again.
   void ensure();
 
   // Hands the attempt to the waiting shim. An error leaves the attempt with nobody: it can be
   // handed over again.
-  Result<void> run(const AttemptKey& attempt, const shim::RunRequest& request);
+  Result<void> run(const AttemptKey& attempt, const shimpb::Run& run);
 
   void stop(Duration grace);
   void set_lease(Instant end);
 
-  // What the shim said. `gone` is set when it died, with everything that it answered for in doubt:
-  // the caller must make sure that nothing of the attempt is left before `ensure` is called.
-  std::vector<shim::Notice> read(bool& gone);
+  struct Heard {
+    std::vector<shimpb::Notice> notices;  // of the attempt, in order
+    std::optional<AttemptKey> found;  // a shim from before runs it, or did; what it said follows
+    // It died, with everything that it answered for in doubt: the caller must make sure that
+    // nothing of the attempt is left before `ensure` is called.
+    bool gone = false;
+  };
 
-  // Closes the connection: the shim ends what it runs, and itself.
+  Heard read();
+
+  // Lets go of the shim: what it runs goes on, and the next run of the agent finds it.
+  void let_go();
+
+  // The shim ends what it runs, and itself.
   void close();
 
   std::uint32_t index() const { return options_.index; }
 
   State state() const { return state_; }
 
+  // Whether it can be said what the slot holds.
+  bool known() const { return state_ == State::kIdle || state_ == State::kBusy; }
+
   const std::optional<AttemptKey>& attempt() const { return attempt_; }
 
   pid_t pid() const { return pid_; }
 
-  int fd() const { return socket_; }
+  int fd() const { return socket_.get(); }
 
  private:
-  Result<void> spawn(int lock);
+  Result<void> spawn(Fd lock);
+  void take_greeting(const shimpb::Greeting& greeting, Heard& heard);
 
   Options options_;
   State state_ = State::kLocked;
-  int socket_ = -1;
+  Fd socket_;
   pid_t pid_ = 0;
   std::optional<AttemptKey> attempt_;
-  bool told_ = false;  // that the slot cannot be used, and why
+  bool adopted_ = false;  // of an earlier run, and maybe of an older version
+  bool told_ = false;     // that the slot cannot be used, and why
 };
 
 }  // namespace sweepd::agent

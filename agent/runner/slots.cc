@@ -4,6 +4,7 @@
 #include "agent/runner/leftovers.h"
 #include "agent/shim/process_tree.h"
 #include "base/log.h"
+#include "wire/protocol.h"
 
 #include <fmt/format.h>
 
@@ -24,12 +25,25 @@ constexpr Duration kClearRound = milliseconds(20);
 Slots::Slots(Options options)
     : slots_(std::move(options.slots)),
       state_(std::move(options.state)),
+      program_(std::move(options.shim)),
       usable_(slots_.size(), false) {
-  shims_.reserve(slots_.size());
   for (const pb::Slot& slot : slots_) {
-    shims_.emplace_back(ShimSlot::Options{
-        slot.index(), fmt::format("{}/slots/{}.lock", state_, slot.index()), options.shim});
+    add_retired(slot.index());
   }
+}
+
+void Slots::add_retired(std::uint32_t index) {
+  if (shim_at(index) == nullptr) {
+    shims_.emplace_back(
+        ShimSlot::Options{index, fmt::format("{}/slots/{}", state_, index), program_});
+  }
+}
+
+ShimSlot* Slots::shim_at(std::uint32_t index) {
+  const auto found = std::find_if(shims_.begin(), shims_.end(), [index](const ShimSlot& shim) {
+    return shim.index() == index;
+  });
+  return found == shims_.end() ? nullptr : &*found;
 }
 
 // What an attempt left whose shim was killed together with the agent would run on beside whatever
@@ -58,12 +72,14 @@ bool Slots::ensure(Instant now) {
   retry_at_.reset();
   for (std::size_t i = 0; i < shims_.size(); ++i) {
     shims_[i].ensure();
-    const bool usable = shims_[i].fd() >= 0;
-    changed = changed || usable != usable_[i];
-    usable_[i] = usable;
+    const bool known = shims_[i].known();
     // Its shim may be killed while it ends what it ran.
     must_clear_ = must_clear_ || shims_[i].state() == ShimSlot::State::kLocked;
-    retry_at_ = usable ? retry_at_ : std::optional(now + kRetry);
+    retry_at_ = known ? retry_at_ : std::optional(now + kRetry);
+    if (i < usable_.size()) {
+      changed = changed || known != usable_[i];
+      usable_[i] = known;
+    }
   }
   return changed;
 }
@@ -97,10 +113,8 @@ Result<std::vector<pb::Slot>> Slots::resolve(const pb::StartAttempt& order) cons
 
 bool Slots::book(const AttemptKey& attempt, const std::vector<pb::Slot>& slots) {
   for (const pb::Slot& slot : slots) {
-    const auto shim = std::find_if(shims_.begin(), shims_.end(), [&slot](const ShimSlot& known) {
-      return known.index() == slot.index();
-    });
-    if (booked_.contains(slot.index()) || shim == shims_.end() ||
+    const ShimSlot* shim = shim_at(slot.index());
+    if (booked_.contains(slot.index()) || shim == nullptr ||
         shim->state() != ShimSlot::State::kIdle) {
       return false;
     }
@@ -112,6 +126,14 @@ bool Slots::book(const AttemptKey& attempt, const std::vector<pb::Slot>& slots) 
   return true;
 }
 
+void Slots::book_found(const pb::StartAttempt& order) {
+  const AttemptKey attempt = wire::from_proto(order.attempt());
+  for (const std::uint32_t index : order.slots()) {
+    booked_[index] = attempt;
+  }
+  main_[attempt] = order.slots(0);
+}
+
 void Slots::release(const AttemptKey& attempt) {
   std::erase_if(booked_, [&attempt](const auto& entry) { return entry.second == attempt; });
   main_.erase(attempt);
@@ -119,37 +141,55 @@ void Slots::release(const AttemptKey& attempt) {
 
 ShimSlot* Slots::shim_of(const AttemptKey& attempt) {
   const auto main = main_.find(attempt);
-  if (main == main_.end()) {
-    return nullptr;
-  }
-  for (ShimSlot& shim : shims_) {
-    if (shim.index() == main->second) {
-      return &shim;
-    }
-  }
-  return nullptr;
+  return main == main_.end() ? nullptr : shim_at(main->second);
+}
+
+bool Slots::vacated(std::uint32_t index) const {
+  const auto shim = std::find_if(shims_.begin(), shims_.end(), [index](const ShimSlot& known) {
+    return known.index() == index;
+  });
+  return shim == shims_.end() || shim->known();
 }
 
 Slots::Heard Slots::listen() {
   Heard heard;
   for (ShimSlot& shim : shims_) {
-    const std::optional<AttemptKey> attempt = shim.attempt();
-    bool gone = false;
-    for (const shim::Notice& notice : shim.read(gone)) {
+    std::optional<AttemptKey> attempt = shim.attempt();
+    ShimSlot::Heard said = shim.read();
+    if (said.found) {
+      attempt = said.found;
+      heard.found.push_back(*said.found);
+      log_info("slot={} shim={} found with attempt {}",
+               shim.index(),
+               shim.pid(),
+               to_string(*said.found));
+    }
+    for (shimpb::Notice& notice : said.notices) {
       if (attempt) {
-        heard.said.push_back({*attempt, notice});
+        heard.said.push_back({*attempt, std::move(notice)});
       }
     }
     // After its last word it may well end: then there is nothing left to be in doubt about.
-    if (gone && shim.attempt()) {
+    if (said.gone && shim.attempt()) {
       heard.orphaned.push_back(*shim.attempt());
     }
-    if (gone) {
+    if (said.gone) {
       log_warn("slot={} shim={} is gone", shim.index(), shim.pid());
+    }
+    if (said.gone || said.found || shim.state() == ShimSlot::State::kBroken) {
       retry_at_ = Instant{};
     }
   }
   return heard;
+}
+
+void Slots::disown(const AttemptKey& attempt) {
+  for (ShimSlot& shim : shims_) {
+    if (shim.attempt() == attempt) {
+      log_warn("slot={} attempt {} is in no ledger: it is ended", shim.index(), to_string(attempt));
+      shim.close();
+    }
+  }
 }
 
 bool Slots::kill_orphans() const {
@@ -165,6 +205,9 @@ bool Slots::kill_orphans() const {
   std::erase_if(orphans, [&kept](pid_t pid) {
     return std::find(kept.begin(), kept.end(), pid) != kept.end();
   });
+  // Of a shim that was started by an earlier run of this program others are the heirs.
+  const std::vector<pid_t> leftovers = find_leftovers(state_);
+  orphans.insert(orphans.end(), leftovers.begin(), leftovers.end());
   shim::signal_all(orphans, SIGKILL);
   return orphans.empty();
 }
@@ -182,6 +225,12 @@ std::vector<int> Slots::fds() const {
 void Slots::close() {
   for (ShimSlot& shim : shims_) {
     shim.close();
+  }
+}
+
+void Slots::let_go() {
+  for (ShimSlot& shim : shims_) {
+    shim.let_go();
   }
 }
 

@@ -19,9 +19,9 @@ namespace sweepd::agent::shim {
 
 namespace {
 
-std::string_view path_of(const RunRequest& request) {
+std::string_view path_of(const shimpb::Run& run) {
   constexpr std::string_view kName = "PATH=";
-  for (const std::string& variable : request.env) {
+  for (const std::string& variable : run.env()) {
     if (variable.starts_with(kName)) {
       return std::string_view(variable).substr(kName.size());
     }
@@ -30,23 +30,22 @@ std::string_view path_of(const RunRequest& request) {
 }
 
 // Relative names mean what they mean in the working folder of the attempt.
-std::string from_cwd(const RunRequest& request, std::string_view name) {
+std::string from_cwd(const shimpb::Run& run, std::string_view name) {
   const bool absolute = !name.empty() && name.front() == '/';
-  return absolute ? std::string(name) : request.cwd + "/" + std::string(name);
+  return absolute ? std::string(name) : run.cwd() + "/" + std::string(name);
 }
 
 // Where the program is; sets errno and returns an empty path when it is nowhere.
-std::string find_program(const RunRequest& request) {
-  const std::string& name = request.argv.front();
+std::string find_program(const shimpb::Run& run) {
+  const std::string& name = run.argv(0);
   if (name.find('/') != std::string::npos) {
-    return from_cwd(request, name);
+    return from_cwd(run, name);
   }
   int error = ENOENT;
-  std::string_view path = path_of(request);
+  std::string_view path = path_of(run);
   while (!path.empty() && !name.empty()) {
     const std::size_t colon = path.find(':');
-    const std::string candidate =
-        from_cwd(request, path.substr(0, colon)) + "/" + request.argv.front();
+    const std::string candidate = from_cwd(run, path.substr(0, colon)) + "/" + run.argv(0);
     if (::access(candidate.c_str(), X_OK) == 0) {
       return candidate;
     }
@@ -57,7 +56,9 @@ std::string find_program(const RunRequest& request) {
   return {};
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
+using Texts = google::protobuf::RepeatedPtrField<std::string>;
+
+std::vector<char*> pointers(const Texts& texts) {
   std::vector<char*> out;
   for (const std::string& text : texts) {
     out.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve takes them so
@@ -116,17 +117,17 @@ void default_signals() {
   ::_exit(127);
 }
 
-Launched spawn(const RunRequest& request, const std::string& program, const int (&streams)[3]) {
-  std::vector<char*> argv = pointers(request.argv);
-  std::vector<char*> env = pointers(request.env);
+Launched spawn(const shimpb::Run& run, const std::string& program, const int (&streams)[3]) {
+  std::vector<char*> argv = pointers(run.argv());
+  std::vector<char*> env = pointers(run.env());
   const Child child{program.c_str(),
-                    request.cwd.c_str(),
+                    run.cwd().c_str(),
                     argv.data(),
                     env.data(),
                     streams[0],
                     streams[1],
                     streams[2],
-                    request.nice};
+                    run.nice()};
   volatile int error = 0;
   volatile bool in_cwd = false;
   sigset_t all;
@@ -145,29 +146,33 @@ Launched spawn(const RunRequest& request, const std::string& program, const int 
   }
   if (error != 0) {
     // The child is reaped with all others.
-    return {0, error, in_cwd ? request.argv.front() : request.cwd};
+    return {0, error, in_cwd ? run.argv(0) : run.cwd()};
   }
   return {pid, 0, {}};
 }
 
 }  // namespace
 
-Launched launch(const RunRequest& request) {
-  if (request.argv.empty()) {
+Launched launch(const shimpb::Run& run) {
+  if (run.argv().empty()) {
     return {0, EINVAL, "an empty command"};
   }
-  const std::string program = find_program(request);
+  const std::string program = find_program(run);
   if (program.empty()) {
-    return {0, errno, request.argv.front()};
+    return {0, errno, run.argv(0)};
+  }
+  // There from the beginning, so that it can be watched.
+  if (const int metrics = open_log(run.metrics_path()); metrics >= 0) {
+    ::close(metrics);
   }
   const int streams[3] = {::open("/dev/null", O_RDONLY | O_CLOEXEC),
-                          open_log(request.stdout_path),
-                          open_log(request.stderr_path)};
+                          open_log(run.stdout_path()),
+                          open_log(run.stderr_path())};
   Launched launched;
   if (streams[0] < 0 || streams[1] < 0 || streams[2] < 0) {
-    launched = {0, errno, streams[1] < 0 ? request.stdout_path : request.stderr_path};
+    launched = {0, errno, streams[1] < 0 ? run.stdout_path() : run.stderr_path()};
   } else {
-    launched = spawn(request, program, streams);
+    launched = spawn(run, program, streams);
   }
   for (const int fd : streams) {
     if (fd >= 0) {

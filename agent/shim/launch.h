@@ -17,7 +17,7 @@ struct Launched {
 
 // In a session of its own, with default signals, nothing but its standard streams open, no core
 // dumps and the given niceness; killed with the shim. `argv[0]` without a slash is looked up in the
-// PATH of `request.env`.
-Launched launch(const RunRequest& request);
+// PATH of `run.env`.
+Launched launch(const shimpb::Run& run);
 
 }  // namespace sweepd::agent::shim

@@ -8,10 +8,10 @@
 #include <cstdio>
 
 int main() {
-  if (::fcntl(sweepd::agent::shim::kSocketFd, F_SETFD, FD_CLOEXEC) != 0) {
+  if (::fcntl(sweepd::agent::shim::kListenFd, F_SETFD, FD_CLOEXEC) != 0) {
     std::fputs("sweep-shim is started by sweep-agent\n", stderr);
     return 2;
   }
   ::prctl(PR_SET_NAME, "sweep-shim");
-  return sweepd::agent::shim::Supervisor(sweepd::agent::shim::kSocketFd).run();
+  return sweepd::agent::shim::Supervisor(sweepd::agent::shim::kListenFd).run();
 }

@@ -1,11 +1,12 @@
-// What the agent and the shim of a slot say to each other.
+// How packets travel between the agent and the shim of a slot.
 #include "agent/shim/protocol.h"
 
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -13,111 +14,47 @@ namespace sweepd::agent::shim {
 
 namespace {
 
-void put(std::string& out, std::uint32_t number) {
-  char bytes[sizeof number];
-  std::memcpy(bytes, &number, sizeof number);  // both sides run on one machine
-  out.append(bytes, sizeof number);
-}
+constexpr std::size_t kPacketBytesMax = 64 * 1024;
 
-void put(std::string& out, const std::string& text) {
-  put(out, static_cast<std::uint32_t>(text.size()));
-  out.append(text);
-}
-
-void put(std::string& out, const std::vector<std::string>& texts) {
-  put(out, static_cast<std::uint32_t>(texts.size()));
-  for (const std::string& text : texts) {
-    put(out, text);
-  }
-}
-
-// Reads what `put` wrote; after the first thing that is not there everything is empty.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
-
-  std::uint32_t number() {
-    std::uint32_t value = 0;
-    if (take(sizeof value)) {
-      std::memcpy(&value, taken_.data(), sizeof value);
-    }
-    return value;
-  }
-
-  std::string text() { return take(number()) ? std::string(taken_) : std::string(); }
-
-  std::vector<std::string> texts() {
-    std::vector<std::string> out;
-    for (std::uint32_t left = number(); left > 0 && whole_; --left) {
-      out.push_back(text());
-    }
-    return out;
-  }
-
-  bool done() const { return whole_ && bytes_.empty(); }
-
- private:
-  bool take(std::size_t size) {
-    whole_ = whole_ && size <= bytes_.size();
-    if (whole_) {
-      taken_ = bytes_.substr(0, size);
-      bytes_.remove_prefix(size);
-    }
-    return whole_;
-  }
-
-  std::string_view bytes_;
-  std::string_view taken_;
-  bool whole_ = true;
+struct Packet {
+  Received received = Received::kNothing;
+  std::size_t size = 0;
+  int attached_fd = -1;
 };
 
-Received receive_packet(int socket, msghdr& header, std::size_t size) {
-  const ssize_t got = ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-    return Received::kNothing;
+Packet receive_packet(int socket, std::array<char, kPacketBytesMax>& bytes) {
+  iovec part{bytes.data(), bytes.size()};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof control;
+  ssize_t got = ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (got < 0 && errno == ECONNRESET) {
+    // The other side left without having read everything. That is told before what it sent last,
+    // and only once.
+    got = ::recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
   }
-  return got == static_cast<ssize_t>(size) ? Received::kMessage : Received::kGone;
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+    return {};
+  }
+  // An empty packet is the end of the connection: no message is empty.
+  Packet packet{got > 0 ? Received::kMessage : Received::kGone,
+                static_cast<std::size_t>(got > 0 ? got : 0)};
+  const cmsghdr* attachment = got > 0 ? CMSG_FIRSTHDR(&header) : nullptr;
+  if (attachment != nullptr && attachment->cmsg_type == SCM_RIGHTS) {
+    std::memcpy(&packet.attached_fd, CMSG_DATA(attachment), sizeof packet.attached_fd);
+  }
+  if ((header.msg_flags & MSG_TRUNC) != 0) {
+    packet.received = Received::kGone;
+  }
+  return packet;
 }
 
-}  // namespace
-
-std::string encode(const RunRequest& request) {
-  std::string out;
-  put(out, request.argv);
-  put(out, request.env);
-  put(out, request.cwd);
-  put(out, request.stdout_path);
-  put(out, request.stderr_path);
-  put(out, static_cast<std::uint32_t>(request.nice));
-  put(out, request.leftover_grace_ms);
-  return out;
-}
-
-std::optional<RunRequest> decode(std::string_view bytes) {
-  Reader reader(bytes);
-  RunRequest request;
-  request.argv = reader.texts();
-  request.env = reader.texts();
-  request.cwd = reader.text();
-  request.stdout_path = reader.text();
-  request.stderr_path = reader.text();
-  request.nice = static_cast<std::int32_t>(reader.number());
-  request.leftover_grace_ms = reader.number();
-  return reader.done() ? std::optional(std::move(request)) : std::nullopt;
-}
-
-Notice notice(NoticeKind kind, std::int32_t a, std::int32_t b, std::string_view text) {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
-  Notice out{
-      kind, a, b, static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000, {}};
-  text.copy(out.text, std::min(text.size(), sizeof out.text - 1));
-  return out;
-}
-
-bool send(int socket, const Order& order, int attached_fd) {
-  Order copy = order;
-  iovec part{&copy, sizeof copy};
+bool send_packet(int socket, const google::protobuf::MessageLite& message, int attached_fd) {
+  std::string bytes = message.SerializeAsString();
+  iovec part{bytes.data(), bytes.size()};
   msghdr header{};
   header.msg_iov = &part;
   header.msg_iovlen = 1;
@@ -132,39 +69,62 @@ bool send(int socket, const Order& order, int attached_fd) {
     std::memcpy(CMSG_DATA(attachment), &attached_fd, sizeof attached_fd);
   }
   return ::sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(sizeof copy);
+         static_cast<ssize_t>(bytes.size());
 }
 
-bool send(int socket, const Notice& notice) {
-  return ::send(socket, &notice, sizeof notice, MSG_DONTWAIT | MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(sizeof notice);
+}  // namespace
+
+shimpb::Notice notice_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  shimpb::Notice notice;
+  notice.set_wall_us(static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000);
+  return notice;
+}
+
+bool send(int socket, const shimpb::Order& order, int attached_fd) {
+  return send_packet(socket, order, attached_fd);
+}
+
+bool send(int socket, const shimpb::Notice& notice) {
+  return send_packet(socket, notice, -1);
 }
 
 Received receive(int socket, ReceivedOrder& order) {
-  order = {};
-  iovec part{&order.order, sizeof order.order};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof control;
-  const Received received = receive_packet(socket, header, sizeof order.order);
-  const cmsghdr* attachment = received == Received::kMessage ? CMSG_FIRSTHDR(&header) : nullptr;
-  if (attachment != nullptr && attachment->cmsg_type == SCM_RIGHTS) {
-    std::memcpy(&order.attached_fd, CMSG_DATA(attachment), sizeof order.attached_fd);
+  std::array<char, kPacketBytesMax> bytes;
+  const Packet packet = receive_packet(socket, bytes);
+  order.attached_fd = packet.attached_fd;
+  if (packet.received == Received::kMessage &&
+      !order.order.ParseFromArray(bytes.data(), static_cast<int>(packet.size))) {
+    return Received::kGone;
   }
-  return received;
+  return packet.received;
 }
 
-Received receive(int socket, Notice& notice) {
-  iovec part{&notice, sizeof notice};
-  msghdr header{};
-  header.msg_iov = &part;
-  header.msg_iovlen = 1;
-  const Received received = receive_packet(socket, header, sizeof notice);
-  notice.text[sizeof notice.text - 1] = '\0';
-  return received;
+Received receive(int socket, shimpb::Notice& notice) {
+  std::array<char, kPacketBytesMax> bytes;
+  const Packet packet = receive_packet(socket, bytes);
+  if (packet.attached_fd >= 0) {
+    ::close(packet.attached_fd);
+  }
+  if (packet.received == Received::kMessage &&
+      !notice.ParseFromArray(bytes.data(), static_cast<int>(packet.size))) {
+    return Received::kGone;
+  }
+  return packet.received;
+}
+
+std::optional<shimpb::Run> read_run(int fd) {
+  struct stat status {};
+
+  if (fd < 0 || ::fstat(fd, &status) != 0) {
+    return std::nullopt;
+  }
+  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
+  const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), 0);
+  shimpb::Run run;
+  const bool whole = got == status.st_size && got > 0 && run.ParseFromString(bytes);
+  return whole ? std::optional(std::move(run)) : std::nullopt;
 }
 
 }  // namespace sweepd::agent::shim

@@ -6,10 +6,8 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,40 +21,33 @@ namespace sweepd::agent::shim {
 
 namespace {
 
-constexpr std::int64_t kOrphanGraceMs = 1000;  // when the agent is gone: it is the end either way
-constexpr std::int64_t kPauseMaxMs = 100;
-constexpr std::int64_t kStuckAfterUs = 5'000'000;
+constexpr Duration kConnectPatience = seconds(10);
+constexpr Duration kEndGrace = seconds(1);  // when nobody wants the attempt any more
+constexpr Duration kPauseFirst = milliseconds(1);
+constexpr Duration kPauseMax = milliseconds(100);
+constexpr Duration kStuckAfter = seconds(5);
+// A sleep may not count suspended time, so none is long while something is timed.
+constexpr Duration kSleepMax = seconds(1);
 
-// Counts suspended time: a lease does not stop while the box sleeps.
-std::int64_t boottime_us() {
-  timespec now{};
-  ::clock_gettime(CLOCK_BOOTTIME, &now);
-  return static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000;
+std::int64_t microseconds(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
 }
 
-std::string content_of(int fd) {
-  struct stat status {};
-
-  if (fd < 0 || ::fstat(fd, &status) != 0) {
-    return {};
-  }
-  std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-  const ssize_t got = ::pread(fd, bytes.data(), bytes.size(), 0);
-  bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-  return bytes;
+// Suspended time counts: a lease does not stop while the box sleeps.
+Clocks read_clocks() {
+  return {{microseconds(CLOCK_BOOTTIME)}, {microseconds(CLOCK_REALTIME)}};
 }
 
-std::string listed(const std::vector<pid_t>& pids) {
-  std::string text;
-  for (const pid_t pid : pids) {
-    text.append(text.empty() ? 0 : 1, ' ').append(std::to_string(pid));
-  }
-  return text;
+Duration span_of(std::uint64_t ms) {
+  return milliseconds(static_cast<std::int64_t>(ms));
 }
 
 }  // namespace
 
-Supervisor::Supervisor(int socket) : socket_(socket) {
+Supervisor::Supervisor(int listening)
+    : line_(listening), connect_by_(read_clocks().now + kConnectPatience) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   sigset_t taken;
   ::sigemptyset(&taken);
@@ -67,120 +58,184 @@ Supervisor::Supervisor(int socket) : socket_(socket) {
 }
 
 int Supervisor::run() {
-  while (!finished()) {
-    const auto events = static_cast<short>(unsaid_.empty() ? POLLIN : POLLIN | POLLOUT);
-    pollfd items[2] = {{signals_, POLLIN, 0}, {agent_gone_ ? -1 : socket_, events, 0}};
-    ::poll(items, 2, poll_timeout_ms());
-    if (items[0].revents != 0) {
-      take_signals();
-    }
-    if (items[1].revents != 0) {
-      say_on();
-      take_orders();
+  while (!finished(read_clocks().now)) {
+    const bool knock = wait();
+    take_signals();
+    take_orders();
+    if (knock) {
+      // After the last orders of the agent before.
+      line_.accept();
+      connect_by_ = {};
     }
     reap();
-    on_time(boottime_us());
+    on_time(read_clocks());
   }
+  line_.leave_farewell();
   return 0;
 }
 
-int Supervisor::poll_timeout_ms() const {
-  std::int64_t at = state_ == State::kRunning ? lease_us_ : 0;
+// Without an agent there is nothing to wait for once the attempt is over.
+bool Supervisor::finished(Instant now) const {
+  const bool waits = line_.connected() || (now < connect_by_ && !must_end_);
+  return state_ == State::kIdle && (must_end_ || !waits);
+}
+
+bool Supervisor::wait() {
+  pollfd items[4] = {{signals_, POLLIN, 0},
+                     {line_.listening(), POLLIN, 0},
+                     {line_.connection(), POLLIN, 0},
+                     {watch_.fd(), POLLIN, 0}};
+  if (line_.wants_to_write()) {
+    items[2].events |= POLLOUT;
+  }
+  int timeout_ms = -1;
+  if (const std::optional<Instant> wake = next_wake()) {
+    const Duration left = std::min(*wake - read_clocks().now, kSleepMax);
+    timeout_ms = static_cast<int>((std::max<std::int64_t>(left.us, 0) + 999) / 1000);
+  }
+  ::poll(items, 4, timeout_ms);
+  if ((items[2].revents & POLLOUT) != 0) {
+    line_.say_on();
+  }
+  return items[1].revents != 0;
+}
+
+std::optional<Instant> Supervisor::next_wake() const {
+  std::optional<Instant> wake = spool_ ? spool_->next_wake() : std::nullopt;
+  const auto at = [&wake](Instant time) {
+    wake = std::min(wake.value_or(time), time);
+  };
+  if (state_ == State::kRunning) {
+    at(lease_ == Instant{} ? Instant{INT64_MAX} : lease_);
+    at(over_.value_or(Instant{INT64_MAX}));
+    if (run_.silence_ms() > 0) {
+      at(heard_ + span_of(run_.silence_ms()));
+    }
+  }
   if (state_ == State::kStopping || state_ == State::kKilling) {
-    at = deadline_us_;
+    at(deadline_);
   }
-  if (at == 0) {
-    return -1;
+  if (spool_ && (spool_->more() || state_ == State::kDraining)) {
+    at(Instant{});
   }
-  const std::int64_t left_ms = (at - boottime_us() + 999) / 1000;
-  // A sleep may not count suspended time, so no sleep is long while a lease runs.
-  return static_cast<int>(std::clamp<std::int64_t>(left_ms, 0, 1000));
+  if (watch_.poll_period() > Duration{}) {
+    at(read_clocks().now + watch_.poll_period());
+  }
+  if (state_ == State::kIdle && !line_.connected()) {
+    at(connect_by_);
+  }
+  return wake;
 }
 
 void Supervisor::take_signals() {
   signalfd_siginfo info{};
   while (::read(signals_, &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     if (info.ssi_signo == SIGTERM) {
-      agent_gone_ = true;
-      stop(kOrphanGraceMs);
+      end();
     }
   }
 }
 
+void Supervisor::end() {
+  must_end_ = true;
+  stop(kEndGrace);
+}
+
 void Supervisor::take_orders() {
   ReceivedOrder received;
-  for (;;) {
-    switch (receive(socket_, received)) {
-      case Received::kNothing:
-        return;
-      case Received::kGone:
-        agent_gone_ = true;
-        stop(kOrphanGraceMs);
-        return;
-      case Received::kMessage:
-        break;
-    }
-    switch (received.order.kind) {
-      case OrderKind::kRun:
-        start(received.attached_fd);
-        break;
-      case OrderKind::kStop:
-        stop(received.order.number);
-        break;
-      case OrderKind::kLease:
-        lease_us_ = received.order.number;
-        break;
-    }
+  while (line_.receive(received) == Received::kMessage) {
+    obey(received.order, received.attached_fd);
     if (received.attached_fd >= 0) {
       ::close(received.attached_fd);
     }
   }
 }
 
-void Supervisor::say(const Notice& notice) {
-  unsaid_.push_back(notice);
-  say_on();
+void Supervisor::obey(const shimpb::Order& order, int attached_fd) {
+  switch (order.kind_case()) {
+    case shimpb::Order::kStart:
+      start(attached_fd);
+      return;
+    case shimpb::Order::kStop:
+      stop(span_of(order.stop().grace_ms()));
+      return;
+    case shimpb::Order::kLease:
+      lease_ = {order.lease().end_us()};
+      return;
+    case shimpb::Order::kClose:
+      end();
+      return;
+    case shimpb::Order::KIND_NOT_SET:
+      return;  // of a newer agent
+  }
 }
 
-void Supervisor::say_on() {
-  while (!unsaid_.empty() && send(socket_, unsaid_.front())) {
-    unsaid_.pop_front();
-  }
+void Supervisor::refuse(int error, const std::string& what) {
+  shimpb::Notice notice = notice_now();
+  notice.mutable_exec_error()->set_error(error);
+  notice.mutable_exec_error()->set_what(what);
+  line_.say(notice);
 }
 
 void Supervisor::start(int attached_fd) {
-  const std::optional<RunRequest> request = decode(content_of(attached_fd));
-  if (state_ != State::kIdle || !request) {
-    say(notice(NoticeKind::kExecError, EINVAL, 0, "the order of the agent"));
-    if (state_ == State::kIdle) {
-      say(notice(NoticeKind::kEmpty));
-    }
+  if (state_ != State::kIdle) {
+    return;  // the agent waits until the shim is free
+  }
+  std::optional<shimpb::Run> run = read_run(attached_fd);
+  line_.begin(run.value_or(shimpb::Run()));
+  if (!run) {
+    refuse(EINVAL, "the order of the agent");
+    say_empty();
     return;
   }
-  leftover_grace_ms_ = request->leftover_grace_ms;
-  const Launched launched = launch(*request);
+  spool_.emplace(*run);
+  const Launched launched = spool_->ok() ? launch(*run) : Launched{0, errno, run->spool_path()};
+  run->clear_argv();
+  run->clear_env();
+  run_ = *std::move(run);
   program_ = launched.pid;
   if (launched.pid == 0) {
-    say(notice(NoticeKind::kExecError, launched.error, 0, launched.what));
-    say(notice(NoticeKind::kEmpty));
+    refuse(launched.error, launched.what);
+    state_ = State::kDraining;
     return;
   }
   state_ = State::kRunning;
-  say(notice(NoticeKind::kStarted, launched.pid));
+  begin_limits();
+  shimpb::Notice notice = notice_now();
+  notice.mutable_started()->set_pid(launched.pid);
+  line_.say(notice);
 }
 
-void Supervisor::stop(std::int64_t grace_ms) {
-  if (state_ == State::kIdle || state_ == State::kKilling) {
+void Supervisor::begin_limits() {
+  const Clocks clocks = read_clocks();
+  lease_ = {run_.lease_end_us()};
+  heard_ = clocks.now;
+  over_.reset();
+  if (run_.trial_time_ms() > 0) {
+    over_ = clocks.now + span_of(run_.trial_time_ms());
+  }
+  watch_.begin({run_.stdout_path(), run_.stderr_path(), run_.metrics_path()});
+  spool_->read(clocks);  // what was written before anybody watched
+}
+
+void Supervisor::say_empty() {
+  shimpb::Notice notice = notice_now();
+  notice.mutable_empty();
+  line_.say(notice);
+}
+
+void Supervisor::stop(Duration grace) {
+  if (state_ != State::kRunning && state_ != State::kStopping) {
     return;
   }
-  const std::int64_t deadline = boottime_us() + grace_ms * 1000;
+  const Instant deadline = read_clocks().now + grace;
   if (state_ == State::kStopping) {
-    deadline_us_ = std::min(deadline_us_, deadline);
+    deadline_ = std::min(deadline_, deadline);
     return;
   }
   state_ = State::kStopping;
-  deadline_us_ = deadline;
-  if (grace_ms > 0) {
+  deadline_ = deadline;
+  if (grace > Duration{}) {
     signal_all(descendants(::getpid()), SIGTERM);
   }
 }
@@ -191,45 +246,77 @@ void Supervisor::reap() {
   while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
     if (pid == program_) {
       program_ = 0;
-      const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-      const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-      say(notice(NoticeKind::kExited, code, signal));
+      shimpb::Notice notice = notice_now();
+      notice.mutable_exited()->set_code(WIFEXITED(status) ? WEXITSTATUS(status) : 0);
+      notice.mutable_exited()->set_signal(WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+      line_.say(notice);
     }
   }
-  if (state_ == State::kIdle) {
+  if (state_ == State::kIdle || state_ == State::kDraining) {
     return;
   }
   // As the reaper of orphans we are the parent of the root of everything that still lives.
   if (pid < 0 && errno == ECHILD) {
-    set_empty();
+    state_ = State::kDraining;
   } else if (program_ == 0 && state_ == State::kRunning) {
-    stop(leftover_grace_ms_);
+    stop(span_of(run_.leftover_grace_ms()));
   }
 }
 
-void Supervisor::set_empty() {
+void Supervisor::drain(const Clocks& clocks) {
+  if (!spool_->drain(clocks)) {
+    return;
+  }
+  watch_.end();
+  spool_.reset();
   state_ = State::kIdle;
-  lease_us_ = 0;
-  say(notice(NoticeKind::kEmpty));
+  lease_ = {};
+  say_empty();
 }
 
-void Supervisor::on_time(std::int64_t now_us) {
-  if (state_ == State::kRunning && lease_us_ != 0 && now_us >= lease_us_) {
-    say(notice(NoticeKind::kLapsed));
-    stop(0);
+void Supervisor::on_time(const Clocks& clocks) {
+  if (spool_ && (watch_.grew() || spool_->more())) {
+    heard_ = clocks.now;
+    spool_->read(clocks);
   }
-  if (state_ == State::kStopping && now_us >= deadline_us_) {
+  if (spool_) {
+    spool_->on_time(clocks);
+  }
+  if (state_ == State::kRunning) {
+    check_limits(clocks.now);
+  }
+  if (state_ == State::kStopping && clocks.now >= deadline_) {
     state_ = State::kKilling;
-    pause_ms_ = 1;
-    stuck_us_ = now_us + kStuckAfterUs;
-    deadline_us_ = now_us;
+    pause_ = kPauseFirst;
+    stuck_at_ = clocks.now + kStuckAfter;
+    deadline_ = clocks.now;
   }
-  if (state_ == State::kKilling && now_us >= deadline_us_) {
-    kill_round(now_us);
+  if (state_ == State::kKilling && clocks.now >= deadline_) {
+    kill_round(clocks.now);
+  }
+  if (state_ == State::kDraining) {
+    drain(clocks);
   }
 }
 
-void Supervisor::kill_round(std::int64_t now_us) {
+void Supervisor::check_limits(Instant now) {
+  shimpb::Notice notice = notice_now();
+  Duration grace = span_of(run_.grace_ms());
+  if (lease_ != Instant{} && now >= lease_) {
+    notice.mutable_lapsed();
+    grace = {};  // the daemon gives the trial to somebody else
+  } else if (over_ && now >= *over_) {
+    notice.mutable_timed_out();
+  } else if (run_.silence_ms() > 0 && now - heard_ >= span_of(run_.silence_ms())) {
+    notice.mutable_silent();
+  } else {
+    return;
+  }
+  line_.say(notice);
+  stop(grace);
+}
+
+void Supervisor::kill_round(Instant now) {
   // Stopped first, all of them: what is stopped cannot fork away from the walk that follows.
   std::vector<pid_t> pids = descendants(::getpid());
   for (std::size_t seen = 0; seen < pids.size();) {
@@ -238,12 +325,14 @@ void Supervisor::kill_round(std::int64_t now_us) {
     pids = descendants(::getpid());
   }
   signal_all(pids, SIGKILL);
-  if (!pids.empty() && now_us >= stuck_us_) {
-    say(notice(NoticeKind::kStuck, static_cast<std::int32_t>(pids.size()), 0, listed(pids)));
-    stuck_us_ = now_us + 2 * kStuckAfterUs;
+  if (!pids.empty() && now >= stuck_at_) {
+    shimpb::Notice notice = notice_now();
+    notice.mutable_stuck()->mutable_pids()->Assign(pids.begin(), pids.end());
+    line_.say(notice);
+    stuck_at_ = now + kStuckAfter + kStuckAfter;
   }
-  deadline_us_ = boottime_us() + pause_ms_ * 1000;
-  pause_ms_ = std::min(pause_ms_ * 2, kPauseMaxMs);
+  deadline_ = read_clocks().now + pause_;
+  pause_ = std::min(Duration{pause_.us * 2}, kPauseMax);
 }
 
 }  // namespace sweepd::agent::shim

@@ -1,21 +1,25 @@
 // The life of a shim: one attempt at a time, its whole process tree, and nothing left behind.
 #pragma once
 
-#include "agent/shim/protocol.h"
+#include "agent/shim/agent_line.h"
+#include "agent/shim/output_watch.h"
+#include "agent/shim/spool.h"
+#include "base/time.h"
 
 #include <sys/types.h>
 
 #include <cstdint>
-#include <deque>
+#include <optional>
 
 namespace sweepd::agent::shim {
 
-// Serves orders until the agent is gone and no process is left. One thread, one loop.
+// Serves the orders of whatever agent is connected, and goes on without one: until the lease of the
+// attempt ends, and as long as a process of it is left. One thread, one loop.
 class Supervisor {
  public:
   // Makes the calling process the reaper of everything below it, and takes SIGCHLD and SIGTERM
   // through a descriptor.
-  explicit Supervisor(int socket);
+  explicit Supervisor(int listening);
 
   // Returns the exit code of the program.
   int run();
@@ -24,37 +28,45 @@ class Supervisor {
   enum class State {
     kIdle,
     kRunning,   // the program runs, or it ended and what it left behind has not been looked at
-    kStopping,  // TERM is sent; KILL comes at `deadline_us_`
+    kStopping,  // TERM is sent; KILL comes at `deadline_`
     kKilling,   // STOP and KILL again and again until nothing is left
+    kDraining,  // no process is left; the last of what was written is read
   };
 
-  // In order, and none is lost: an agent that does not listen for a while hears them later.
-  void say(const Notice& notice);
-  void say_on();
-
+  bool wait();  // true: an agent knocks
   void take_orders();
   void take_signals();
+  void obey(const shimpb::Order& order, int attached_fd);
   void start(int attached_fd);
-  void stop(std::int64_t grace_ms);
+  void begin_limits();
+  void refuse(int error, const std::string& what);
+  void say_empty();
+  void end();
+  void stop(Duration grace);
   void reap();
-  void set_empty();
-  void on_time(std::int64_t now_us);
-  void kill_round(std::int64_t now_us);
-  int poll_timeout_ms() const;
+  void drain(const Clocks& clocks);
+  void on_time(const Clocks& clocks);
+  void check_limits(Instant now);
+  void kill_round(Instant now);
+  std::optional<Instant> next_wake() const;
 
-  bool finished() const { return agent_gone_ && state_ == State::kIdle; }
+  bool finished(Instant now) const;
 
-  int socket_;
+  AgentLine line_;
+  OutputWatch watch_;
   int signals_ = -1;
   State state_ = State::kIdle;
   pid_t program_ = 0;  // 0: it has ended
-  std::uint32_t leftover_grace_ms_ = 0;
-  std::int64_t lease_us_ = 0;     // 0: none
-  std::int64_t deadline_us_ = 0;  // of stopping, or of the next round of killing
-  std::int64_t pause_ms_ = 0;     // between rounds of killing
-  std::int64_t stuck_us_ = 0;     // when processes that outlive KILL are worth telling
-  bool agent_gone_ = false;
-  std::deque<Notice> unsaid_;  // for which the socket had no room
+  std::optional<Spool> spool_;
+  shimpb::Run run_;              // the attempt; its command line is not kept
+  Instant connect_by_;           // for the first agent
+  Instant lease_;                // {}: none
+  std::optional<Instant> over_;  // limits.trial_time
+  Instant heard_;                // the last output
+  Instant deadline_;             // of stopping, or of the next round of killing
+  Duration pause_;               // between rounds of killing
+  Instant stuck_at_;             // when processes that outlive KILL are worth telling
+  bool must_end_ = false;        // the agent wants no more of this shim
 };
 
 }  // namespace sweepd::agent::shim

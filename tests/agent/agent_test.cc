@@ -117,6 +117,7 @@ class FakeDaemon {
       hello = message.hello();
       answer.mutable_hello_ok()->set_heartbeat_ms(100);
       answer.mutable_hello_ok()->set_lease_ms(60'000);
+      answer.mutable_hello_ok()->set_hello(hello.number());
       send(answer);
     } else if (message.has_heartbeat()) {
       for (const pb::HeldAttempt& held : message.heartbeat().held()) {
@@ -205,6 +206,7 @@ class House {
       ::kill(agent, SIGKILL);
       ::waitpid(agent, nullptr, 0);
     }
+    end_shims();
     std::error_code error;
     fs::remove_all(folder, error);
   }
@@ -232,6 +234,17 @@ class House {
     ::posix_spawn_file_actions_destroy(&files);
     const std::uint64_t before = daemon->hellos;
     REQUIRE(daemon->serve_until([&] { return daemon->hellos > before; }));
+  }
+
+  // Without an agent they would go on until the lease ends.
+  void end_shims() const {
+    for (const auto& entry : fs::directory_iterator("/proc")) {
+      std::error_code error;
+      const std::string lock = fs::read_symlink(entry.path() / "fd/4", error);
+      if (!error && lock.starts_with(folder + "/state/slots/")) {
+        ::kill(static_cast<pid_t>(std::atoi(entry.path().filename().c_str())), SIGKILL);
+      }
+    }
   }
 
   void kill_agent() {
@@ -380,26 +393,160 @@ TEST_CASE("agent: a slot is free while the outputs of its last attempt wait for 
   CHECK_EQ(end->tree_files(), 1);
 }
 
-TEST_CASE("agent: killed, its trials end with it; back, it says so and starts nothing twice") {
+TEST_CASE("agent: killed, its trials go on; back, it takes them over and starts nothing twice") {
   House house;
   house.start_agent();
   const auto order = house.order(
       kFirst,
-      fmt::format("trap '' TERM; echo $$ > {0}/pid; echo x >> {0}/ran; sleep 600 & wait",
+      fmt::format("echo '{{\"loss\": 1}}' >> $SWEEPD_METRICS; echo one; echo $$ > {0}/pid;"
+                  "echo x >> {0}/ran; while [ ! -e {0}/go ]; do sleep 0.02; done;"
+                  "echo '{{\"loss\": 2}}' >> $SWEEPD_METRICS; echo two;"
+                  "echo model > outputs/model; exit 3",
                   house.folder));
   house.daemon->start(order);
   REQUIRE(house.appears("ran"));
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->reports[kFirst].size() == 1; }));
   house.kill_agent();
+  CHECK(house.alive("pid"));
   house.start_agent();
-  CHECK_FALSE(house.alive("pid"));
+  CHECK(house.alive("pid"));
   CHECK_EQ(house.daemon->hello.incarnation(), 2);
+  REQUIRE_EQ(house.daemon->hello.held_size(), 1);
+  CHECK_EQ(house.daemon->hello.held(0).phase(), pb::RUNNING);
+  house.daemon->start(order);
+  std::ofstream(house.folder + "/go") << "";
   const auto end = house.daemon->wait_for_end(kFirst);
   REQUIRE(end);
-  CHECK_EQ(end->failure().code(), pb::AGENT_RESTARTED);
-  house.daemon->start(order);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end->exit_code(), 3);
+  CHECK_EQ(end->tree_files(), 1);
+  CHECK_EQ(end->reports_last(), 2);
+  CHECK_EQ(shown(house.daemon->reports[kFirst]), "1: loss=1; 2: loss=2; ");
+  CHECK_EQ(house.daemon->logs[std::pair(kFirst, int(pb::STDOUT))], "one\ntwo\n");
   house.daemon->start(house.order(kSecond, "true"));
   REQUIRE(house.daemon->wait_for_end(kSecond));
   CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
+}
+
+TEST_CASE("agent: a trial that ended while the agent was away is delivered when it is back") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(
+      kFirst,
+      fmt::format("touch {0}/ran; while [ ! -e {0}/go ]; do sleep 0.02; done; echo x > outputs/x;"
+                  "echo 'loss: 0.5'; echo gone > {0}/over",
+                  house.folder)));
+  REQUIRE(house.appears("ran"));
+  house.kill_agent();
+  std::ofstream(house.folder + "/go") << "";
+  REQUIRE(house.appears("over"));
+  REQUIRE(house.appears("state/side/1-1-1.farewell"));
+  house.start_agent();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end->exit_code(), 0);
+  CHECK_EQ(end->tree_files(), 1);
+  CHECK_EQ(shown(house.daemon->reports[kFirst]), "1: loss=0.5; ");
+  house.daemon->start(house.order(kSecond, "true"));
+  REQUIRE(house.daemon->wait_for_end(kSecond));
+}
+
+TEST_CASE("agent: killed again and again, it loses no trial and no report") {
+  House house;
+  house.start_agent(2);
+  for (const AttemptKey& key : {kFirst, kSecond}) {
+    pb::StartAttempt order = house.order(
+        key,
+        fmt::format("for i in $(seq 40); do echo \"{{\\\"loss\\\": $i}}\" >> $SWEEPD_METRICS;"
+                    "echo $i; sleep 0.05; done; touch {}/done-$SWEEPD_TRIAL_ID",
+                    house.folder));
+    order.set_slots(0, key.trial.value - 1);
+    house.daemon->start(order);
+  }
+  for (int i = 0; i < 8; ++i) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(40 * (i + 1));
+    house.daemon->serve_until([&] { return std::chrono::steady_clock::now() >= until; });
+    house.kill_agent();
+    house.start_agent(2);
+  }
+  for (const AttemptKey& key : {kFirst, kSecond}) {
+    const auto end = house.daemon->wait_for_end(key);
+    REQUIRE(end);
+    CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+    CHECK_EQ(end->exit_code(), 0);
+    REQUIRE_EQ(house.daemon->reports[key].size(), 40);
+    for (std::size_t i = 0; i < 40; ++i) {
+      CHECK_EQ(house.daemon->reports[key][i].metrics(0).value(), static_cast<double>(i + 1));
+    }
+    CHECK_EQ(house.daemon->logs[std::pair(key, int(pb::STDOUT))].size(), 9 * 2 + 31 * 3);
+  }
+}
+
+TEST_CASE("agent: ended for an upgrade it leaves its trials running for the next") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(kFirst, "echo $$ > " + house.folder + "/pid; sleep 600 & wait"));
+  REQUIRE(house.appears("pid"));
+  ::kill(house.agent, SIGUSR2);
+  CHECK_EQ(house.wait_for_exit(), 0);
+  CHECK(house.daemon->goodbye.empty());
+  CHECK(house.alive("pid"));
+  house.start_agent();
+  house.daemon->stop(kFirst, 0);
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK(end->stopped());
+  CHECK_FALSE(house.alive("pid"));
+}
+
+TEST_CASE("agent: a trial on a slot that is offered no more is taken over all the same") {
+  House house;
+  house.start_agent(2);
+  pb::StartAttempt order =
+      house.order(kFirst, "echo $$ > " + house.folder + "/pid; sleep 600 & wait");
+  order.set_slots(0, 1);
+  house.daemon->start(order);
+  REQUIRE(house.appears("pid"));
+  house.kill_agent();
+  house.start_agent(1);
+  CHECK_EQ(house.daemon->hello.slots_size(), 1);
+  CHECK(house.alive("pid"));
+  house.daemon->stop(kFirst, 0);
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK(end->stopped());
+  CHECK_FALSE(house.alive("pid"));
+}
+
+TEST_CASE("agent: a trial is lost when its shim is killed while the agent is away") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(
+      kFirst,
+      fmt::format("echo $PPID > {0}/shim; echo $$ > {0}/pid; sleep 600 & wait", house.folder)));
+  REQUIRE(house.appears("pid"));
+  house.kill_agent();
+  ::kill(static_cast<pid_t>(std::atoi(content_of(house.folder + "/shim").c_str())), SIGKILL);
+  house.start_agent();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_RESTARTED);
+  CHECK_FALSE(house.alive("pid"));
+  house.daemon->start(house.order(kSecond, "true"));
+  REQUIRE(house.daemon->wait_for_end(kSecond));
+}
+
+TEST_CASE("agent: a silent trial is ended, and told why") {
+  House house;
+  house.start_agent();
+  pb::StartAttempt order = house.order(kFirst, "sleep 600");
+  order.set_silence_ms(300);
+  house.daemon->start(order);
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::SILENT);
+  CHECK_EQ(end->failure().sentence(), "neither a metric nor output for 0.3 s");
 }
 
 TEST_CASE("agent: what a trial left is ended when agent and shim were killed together") {

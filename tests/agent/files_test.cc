@@ -1,10 +1,10 @@
 // Files that grow, the environment of a trial, the state folder, working folders, settings.
 #include "agent/config.h"
+#include "agent/doors/tail.h"
 #include "agent/runner/environment.h"
 #include "agent/runner/find_program.h"
 #include "agent/runner/work_folders.h"
 #include "agent/state_folder.h"
-#include "agent/tail.h"
 #include "agent/trash.h"
 #include "agent/utf8.h"
 

@@ -1,6 +1,7 @@
 // The ledger: nothing started is forgotten, however the file was torn.
 #include "agent/ledger.h"
 
+#include "base/frame.h"
 #include "wire/protocol.h"
 
 #include <doctest/doctest.h>
@@ -46,36 +47,89 @@ pb::AttemptEnded end_of(const AttemptKey& key) {
   return end;
 }
 
+pb::StartAttempt order_of(const AttemptKey& key) {
+  pb::StartAttempt order;
+  *order.mutable_attempt() = wire::to_proto(key);
+  order.add_argv("train");
+  return order;
+}
+
+std::vector<AttemptKey> unfinished_of(const Remembered& remembered) {
+  std::vector<AttemptKey> keys;
+  for (const Unfinished& unfinished : remembered.unfinished) {
+    keys.push_back(wire::from_proto(unfinished.order.attempt()));
+  }
+  return keys;
+}
+
 }  // namespace
+
+TEST_CASE("ledger: what was known of an end survives the program, and not the machine") {
+  const Folder folder;
+  {
+    auto ledger = Ledger::open(folder.file(), "boot");
+    REQUIRE(ledger.ok());
+    ledger->started(order_of(kFirst));
+    ledger->over(end_of(kFirst));
+    REQUIRE(ledger->write().ok());
+  }
+  {
+    auto ledger = Ledger::open(folder.file(), "boot");
+    REQUIRE(ledger.ok());
+    const Remembered remembered = ledger->remembered();
+    CHECK_FALSE(remembered.rebooted);
+    REQUIRE_EQ(remembered.unfinished.size(), 1);
+    REQUIRE(remembered.unfinished.front().over);
+    CHECK_EQ(remembered.unfinished.front().over->exit_code(), 3);
+  }
+  auto ledger = Ledger::open(folder.file(), "another boot");
+  REQUIRE(ledger.ok());
+  const Remembered remembered = ledger->remembered();
+  CHECK(remembered.rebooted);
+  REQUIRE_EQ(remembered.unfinished.size(), 1);
+  CHECK_FALSE(remembered.unfinished.front().over);
+}
+
+TEST_CASE("ledger: the row of an older program holds no order, and its attempt is known") {
+  const Folder folder;
+  std::string bytes;
+  // Kind 3 (started), 1/1#1, nothing behind it.
+  put_frame(bytes, std::string("\x03\x01\0\0\0\0\0\0\0\x01\0\0\0\x01\0\0\0", 17));
+  std::ofstream(folder.file(), std::ios::binary) << bytes;
+  auto ledger = Ledger::open(folder.file(), "boot");
+  REQUIRE(ledger.ok());
+  CHECK_EQ(unfinished_of(ledger->remembered()), std::vector{kFirst});
+}
 
 TEST_CASE("ledger: what was started and not forgotten is remembered after a restart") {
   const Folder folder;
   {
-    auto ledger = Ledger::open(folder.file());
+    auto ledger = Ledger::open(folder.file(), "boot");
     REQUIRE(ledger.ok());
     CHECK_EQ(ledger->incarnation(), 1);
     CHECK(ledger->remembered().unfinished.empty());
-    ledger->started(kFirst);
-    ledger->started(kSecond);
+    ledger->started(order_of(kFirst));
+    ledger->started(order_of(kSecond));
     ledger->term(9);
     REQUIRE(ledger->sync().ok());
     ledger->ended(end_of(kSecond));
     REQUIRE(ledger->write().ok());
   }
   {
-    auto ledger = Ledger::open(folder.file());
+    auto ledger = Ledger::open(folder.file(), "boot");
     REQUIRE(ledger.ok());
     CHECK_EQ(ledger->incarnation(), 2);
     const Remembered remembered = ledger->remembered();
     CHECK_EQ(remembered.term, 9);
-    CHECK_EQ(remembered.unfinished, std::vector{kFirst});
+    CHECK_EQ(unfinished_of(remembered), std::vector{kFirst});
+    CHECK_EQ(remembered.unfinished.front().order.argv(0), "train");
     REQUIRE_EQ(remembered.ended.size(), 1);
     CHECK_EQ(remembered.ended.front().exit_code(), 3);
     ledger->forgotten(kFirst);
     ledger->forgotten(kSecond);
     REQUIRE(ledger->write().ok());
   }
-  auto ledger = Ledger::open(folder.file());
+  auto ledger = Ledger::open(folder.file(), "boot");
   REQUIRE(ledger.ok());
   CHECK_EQ(ledger->incarnation(), 3);
   CHECK(ledger->remembered().unfinished.empty());
@@ -84,11 +138,11 @@ TEST_CASE("ledger: what was started and not forgotten is remembered after a rest
 
 TEST_CASE("ledger: a file of rows that count no more is written anew, and goes on") {
   const Folder folder;
-  auto ledger = Ledger::open(folder.file());
+  auto ledger = Ledger::open(folder.file(), "boot");
   REQUIRE(ledger.ok());
-  ledger->started(kFirst);
+  ledger->started(order_of(kFirst));
   for (int i = 0; i < 100'000; ++i) {
-    ledger->started(kSecond);
+    ledger->started(order_of(kSecond));
     ledger->forgotten(kSecond);
   }
   REQUIRE(ledger->write().ok());
@@ -97,11 +151,11 @@ TEST_CASE("ledger: a file of rows that count no more is written anew, and goes o
   CHECK(std::filesystem::file_size(folder.file()) < 1000);
   ledger->term(7);
   REQUIRE(ledger->sync().ok());
-  auto again = Ledger::open(folder.file());
+  auto again = Ledger::open(folder.file(), "boot");
   REQUIRE(again.ok());
   CHECK_EQ(again->incarnation(), 2);
   CHECK_EQ(again->remembered().term, 7);
-  CHECK_EQ(again->remembered().unfinished, std::vector{kFirst});
+  CHECK_EQ(unfinished_of(again->remembered()), std::vector{kFirst});
 }
 
 TEST_CASE("ledger: a file torn at any byte gives exactly the rows that are whole") {
@@ -109,11 +163,11 @@ TEST_CASE("ledger: a file torn at any byte gives exactly the rows that are whole
   std::string bytes;
   std::vector<std::size_t> ends;  // of the rows
   {
-    auto ledger = Ledger::open(folder.file());
+    auto ledger = Ledger::open(folder.file(), "boot");
     REQUIRE(ledger.ok());
     ends.push_back(std::filesystem::file_size(folder.file()));
     for (std::uint32_t trial = 1; trial <= 4; ++trial) {
-      ledger->started({{1}, {trial}, {1}});
+      ledger->started(order_of({{1}, {trial}, {1}}));
       REQUIRE(ledger->sync().ok());
       ends.push_back(std::filesystem::file_size(folder.file()));
     }
@@ -134,10 +188,10 @@ TEST_CASE("ledger: a file torn at any byte gives exactly the rows that are whole
 TEST_CASE("ledger: a flipped byte ends the reading there, and nowhere before") {
   const Folder folder;
   {
-    auto ledger = Ledger::open(folder.file());
+    auto ledger = Ledger::open(folder.file(), "boot");
     REQUIRE(ledger.ok());
-    ledger->started(kFirst);
-    ledger->started(kSecond);
+    ledger->started(order_of(kFirst));
+    ledger->started(order_of(kSecond));
     REQUIRE(ledger->sync().ok());
   }
   const std::string bytes = content_of(folder.file());
@@ -154,25 +208,25 @@ TEST_CASE("ledger: a flipped byte ends the reading there, and nowhere before") {
 TEST_CASE("ledger: rows after a torn one are found again by the next start") {
   const Folder folder;
   {
-    auto ledger = Ledger::open(folder.file());
+    auto ledger = Ledger::open(folder.file(), "boot");
     REQUIRE(ledger.ok());
-    ledger->started(kFirst);
+    ledger->started(order_of(kFirst));
     REQUIRE(ledger->sync().ok());
   }
   std::ofstream(folder.file(), std::ios::app) << "torn";
   {
-    auto ledger = Ledger::open(folder.file());
+    auto ledger = Ledger::open(folder.file(), "boot");
     REQUIRE(ledger.ok());
-    ledger->started(kSecond);
+    ledger->started(order_of(kSecond));
     REQUIRE(ledger->sync().ok());
   }
-  auto ledger = Ledger::open(folder.file());
+  auto ledger = Ledger::open(folder.file(), "boot");
   REQUIRE(ledger.ok());
-  CHECK_EQ(ledger->remembered().unfinished, std::vector{kFirst, kSecond});
+  CHECK_EQ(unfinished_of(ledger->remembered()), std::vector{kFirst, kSecond});
 }
 
 TEST_CASE("ledger: a folder that cannot be written is an error that names the file") {
-  const auto ledger = Ledger::open("/proc/nothing/ledger");
+  const auto ledger = Ledger::open("/proc/nothing/ledger", "boot");
   REQUIRE_FALSE(ledger.ok());
   CHECK(ledger.error().message.find("/proc/nothing/ledger") != std::string::npos);
 }

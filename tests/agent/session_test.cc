@@ -70,6 +70,21 @@ struct Bench {
     session.tick(now);
     messages = session.take_messages();
     commands = session.take_commands();
+    for (const pb::AgentMessage& message : messages) {
+      hello_number = message.has_hello() ? message.hello().number() : hello_number;
+    }
+  }
+
+  // Answers the last Hello.
+  pb::DaemonMessage hello_ok(std::uint64_t session_number = kSession,
+                             std::uint64_t term = 1,
+                             std::uint32_t heartbeat_ms = 2000,
+                             std::uint64_t lease_ms = 60'000) const {
+    pb::DaemonMessage message = from_daemon(session_number, term);
+    message.mutable_hello_ok()->set_heartbeat_ms(heartbeat_ms);
+    message.mutable_hello_ok()->set_lease_ms(lease_ms);
+    message.mutable_hello_ok()->set_hello(hello_number);
+    return message;
   }
 
   void hear(const pb::DaemonMessage& message) {
@@ -79,10 +94,7 @@ struct Bench {
 
   void register_agent(std::uint32_t heartbeat_ms = 2000, std::uint64_t lease_ms = 60'000) {
     tick();
-    pb::DaemonMessage message = from_daemon();
-    message.mutable_hello_ok()->set_heartbeat_ms(heartbeat_ms);
-    message.mutable_hello_ok()->set_lease_ms(lease_ms);
-    hear(message);
+    hear(hello_ok(kSession, 1, heartbeat_ms, lease_ms));
   }
 
   void report(const AttemptKey& key, int count) {
@@ -135,6 +147,7 @@ struct Bench {
 
   Session session;
   Instant now{1'000'000'000};
+  std::uint64_t hello_number = 0;
   std::vector<pb::AgentMessage> messages;
   std::vector<Command> commands;
 };
@@ -187,33 +200,72 @@ TEST_CASE("session: a Start for an attempt that is over does nothing") {
   CHECK(bench.session.holds_nothing());
 }
 
-TEST_CASE("session: an attempt of an earlier run is reported as lost, and never started") {
-  Bench bench({3, {kFirst}, {}});
+TEST_CASE("session: an attempt of an earlier run is held, and goes on being it") {
+  Remembered remembered;
+  remembered.term = 3;
+  remembered.unfinished = {{start_of(kFirst).start(), std::nullopt},
+                           {start_of(kSecond).start(), end_of(kSecond)}};
+  Bench bench(remembered);
   bench.tick();
-  CHECK_EQ(bench.messages.front().hello().held_size(), 1);
-  CHECK_EQ(bench.messages.front().hello().held(0).phase(), pb::ENDED);
-  CHECK_EQ(bench.messages.front().hello().term_seen(), 3);
-  pb::DaemonMessage ok = from_daemon(kSession, 3);
-  ok.mutable_hello_ok()->set_heartbeat_ms(2000);
-  ok.mutable_hello_ok()->set_lease_ms(60'000);
-  bench.hear(ok);
-  REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
-  CHECK_EQ(bench.messages.front().ended().failure().code(), pb::AGENT_RESTARTED);
+  const pb::Hello hello = bench.messages.front().hello();
+  REQUIRE_EQ(hello.held_size(), 2);
+  CHECK_EQ(hello.held(0).phase(), pb::RUNNING);
+  CHECK_EQ(hello.held(1).phase(), pb::FINISHING);
+  CHECK_EQ(hello.term_seen(), 3);
+  // Nobody here knows when its lease ends: its shim does.
+  CHECK_FALSE(bench.session.lease_end(kFirst).has_value());
+  bench.hear(bench.hello_ok(kSession, 3));
+  CHECK_EQ(bench.session.lease_end(kFirst), bench.now + seconds(60));
   pb::DaemonMessage start = start_of(kFirst);
   start.set_term(3);
   bench.hear(start);
   CHECK(bench.ordered<Launch>().empty());
-  pb::DaemonMessage ack = ended_ack(kFirst);
-  ack.set_term(3);
-  bench.hear(ack);
-  CHECK_EQ(bench.ordered<Forget>().size(), 1);
+  REQUIRE(bench.session.ended(end_of(kFirst)));
+  bench.tick();
+  CHECK_EQ(bench.count(pb::AgentMessage::kEnded), 1);
+}
+
+TEST_CASE("session: reports that an earlier run delivered are numbered and not sent again") {
+  Remembered remembered;
+  remembered.unfinished = {{start_of(kFirst).start(), std::nullopt}};
+  Bench bench(remembered);
+  bench.tick();
+  pb::DaemonMessage ok = bench.hello_ok();
+  pb::ReportsAck& ack = *ok.mutable_hello_ok()->add_reports();
+  *ack.mutable_attempt() = wire::to_proto(kFirst);
+  ack.set_seq(3);
+  bench.hear(ok);
+  bench.report(kFirst, 5);
+  bench.tick();
+  CHECK_EQ(bench.reported_seqs(), std::vector<std::uint64_t>{4, 5});
+}
+
+TEST_CASE("session: the lease runs from when the Hello that is answered was sent") {
+  Bench bench;
+  bench.tick();
+  const pb::DaemonMessage first = bench.hello_ok();
+  const Instant sent = bench.now;
+  bench.tick(seconds(1));
+  CHECK_EQ(bench.count(pb::AgentMessage::kHello), 1);
+  bench.hear(first);
+  bench.hear(start_of(kFirst));
+  CHECK_EQ(bench.session.lease_end(kFirst), sent + seconds(60));
+}
+
+TEST_CASE("session: an answer to no Hello of this run opens no session") {
+  Bench bench;
+  bench.tick();
+  pb::DaemonMessage ok = bench.hello_ok();
+  ok.mutable_hello_ok()->set_hello(99);
+  bench.hear(ok);
+  CHECK_FALSE(bench.session.registered());
 }
 
 TEST_CASE("session: an end that an earlier run did not deliver is delivered as it was") {
   pb::AttemptEnded end = end_of(kFirst);
   end.set_reports_last(5);
   end.set_tree_digest("abc");
-  Bench bench({0, {}, {end}});
+  Bench bench({0, false, {}, {end}});
   bench.register_agent();
   REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
   CHECK_EQ(bench.messages.front().ended().SerializeAsString(), end.SerializeAsString());
@@ -359,9 +411,11 @@ TEST_CASE("session: what the daemon wants killed at registration is stopped and 
   bench.register_agent();
   bench.hear(start_of(kFirst));
   bench.hear(start_of(kSecond));
-  pb::DaemonMessage ok = from_daemon(8);
-  ok.mutable_hello_ok()->set_heartbeat_ms(2000);
-  ok.mutable_hello_ok()->set_lease_ms(60'000);
+  pb::DaemonMessage who = from_daemon();
+  who.mutable_who_are_you();
+  bench.hear(who);
+  bench.tick(seconds(1));
+  pb::DaemonMessage ok = bench.hello_ok(8);
   *ok.mutable_hello_ok()->add_kill() = wire::to_proto(kSecond);
   bench.hear(ok);
   REQUIRE_EQ(bench.ordered<Stop>().size(), 1);
@@ -384,9 +438,7 @@ TEST_CASE("session: WhoAreYou makes it say Hello again with everything it holds"
   CHECK_EQ(hello.held(0).reports_last(), 2);
   bench.hear(who);  // of the same burst
   CHECK(bench.messages.empty());
-  pb::DaemonMessage ok = from_daemon(9);
-  ok.mutable_hello_ok()->set_heartbeat_ms(2000);
-  ok.mutable_hello_ok()->set_lease_ms(60'000);
+  pb::DaemonMessage ok = bench.hello_ok(9);
   pb::ReportsAck& ack = *ok.mutable_hello_ok()->add_reports();
   *ack.mutable_attempt() = wire::to_proto(kFirst);
   ack.set_seq(1);

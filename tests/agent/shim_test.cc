@@ -1,6 +1,8 @@
 // The shim with real processes: whatever an attempt leaves behind is gone.
+#include "agent/runner/farewell.h"
 #include "agent/runner/shim_slot.h"
-#include "agent/shim/process_tree.h"
+#include "agent/runner/spool_reader.h"
+#include "wire/protocol.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
@@ -24,8 +26,8 @@
 
 using namespace sweepd;
 using namespace sweepd::agent;
-using shim::Notice;
-using shim::NoticeKind;
+using shimpb::Notice;
+using Kind = shimpb::Notice::KindCase;
 
 namespace {
 
@@ -47,12 +49,14 @@ struct Bench {
     char name[] = "/tmp/sweepd-shim-XXXXXX";
     folder = ::mkdtemp(name);
     mark = fmt::format("sweepd_mark_{}", folder.substr(folder.size() - 6));
-    slot.emplace(ShimSlot::Options{0, folder + "/lock", SWEEPD_SHIM});
+    slot.emplace(ShimSlot::Options{0, folder + "/0", SWEEPD_SHIM});
     slot->ensure();
   }
 
   ~Bench() {
-    slot.reset();
+    if (slot) {
+      slot->close();
+    }
     eventually([this] { return alive() == 0; }, 5);
     while (::waitpid(-1, nullptr, WNOHANG) > 0) {
     }
@@ -61,37 +65,49 @@ struct Bench {
 
   void run(const std::string& script) { run_argv({"/bin/bash", "-c", script}); }
 
-  void run_argv(std::vector<std::string> argv) {
-    shim::RunRequest request;
-    request.argv = std::move(argv);
-    request.env = {"PATH=/usr/bin:/bin", "MARK=" + mark};
-    request.cwd = folder;
-    request.stdout_path = folder + "/stdout";
-    request.stderr_path = folder + "/stderr";
-    request.nice = 10;
-    request.leftover_grace_ms = 100;
-    REQUIRE(slot->run(kAttempt, request).ok());
+  shimpb::Run request(const std::vector<std::string>& argv) const {
+    shimpb::Run run;
+    *run.mutable_attempt() = wire::to_proto(kAttempt);
+    run.mutable_argv()->Assign(argv.begin(), argv.end());
+    run.add_env("PATH=/usr/bin:/bin");
+    run.add_env("MARK=" + mark);
+    run.add_env("SWEEPD_METRICS=" + folder + "/metrics");
+    run.set_cwd(folder);
+    run.set_stdout_path(folder + "/stdout");
+    run.set_stderr_path(folder + "/stderr");
+    run.set_metrics_path(folder + "/metrics");
+    run.set_spool_path(folder + "/spool");
+    run.set_farewell_path(folder + "/farewell");
+    run.mutable_metrics()->set_jsonl(true);
+    run.mutable_metrics()->set_stdout_rules(true);
+    run.set_objective("loss");
+    run.set_nice(10);
+    run.set_leftover_grace_ms(100);
+    run.set_grace_ms(100);
+    return run;
+  }
+
+  void run_argv(const std::vector<std::string>& argv) {
+    REQUIRE(slot->run(kAttempt, request(argv)).ok());
   }
 
   // Everything said until (and with) a notice of the kind; fails after 20 seconds.
-  std::vector<Notice> until(NoticeKind kind) {
+  std::vector<Notice> until(Kind kind) {
     std::vector<Notice> heard;
     const bool came = eventually([&] {
-      bool gone = false;
-      for (const Notice& notice : slot->read(gone)) {
-        heard.push_back(notice);
-      }
-      return gone || std::any_of(heard.begin(), heard.end(), [kind](const Notice& notice) {
-               return notice.kind == kind;
+      const ShimSlot::Heard now = slot->read();
+      heard.insert(heard.end(), now.notices.begin(), now.notices.end());
+      return now.gone || std::any_of(heard.begin(), heard.end(), [kind](const Notice& notice) {
+               return notice.kind_case() == kind;
              });
     });
     REQUIRE(came);
     return heard;
   }
 
-  Notice find(const std::vector<Notice>& heard, NoticeKind kind) {
+  Notice find(const std::vector<Notice>& heard, Kind kind) {
     for (const Notice& notice : heard) {
-      if (notice.kind == kind) {
+      if (notice.kind_case() == kind) {
         return notice;
       }
     }
@@ -144,12 +160,12 @@ TEST_CASE("shim: a program runs in its folder with its streams in files and its 
   Bench bench;
   REQUIRE_EQ(bench.slot->state(), ShimSlot::State::kIdle);
   bench.run("pwd; nice; echo oops >&2; ls /proc/self/fd | wc -l; ulimit -c; exit 3");
-  const auto heard = bench.until(NoticeKind::kEmpty);
+  const auto heard = bench.until(Notice::kEmpty);
   REQUIRE_EQ(heard.size(), 3);
-  CHECK_EQ(heard[0].kind, NoticeKind::kStarted);
-  CHECK_EQ(heard[1].kind, NoticeKind::kExited);
-  CHECK_EQ(heard[1].a, 3);
-  CHECK_EQ(heard[1].b, 0);
+  CHECK_EQ(heard[0].kind_case(), Notice::kStarted);
+  CHECK_EQ(heard[1].kind_case(), Notice::kExited);
+  CHECK_EQ(heard[1].exited().code(), 3);
+  CHECK_EQ(heard[1].exited().signal(), 0);
   // Three streams, the slot's lock and the folder that ls reads: nothing else of the shim is open.
   CHECK_EQ(bench.output(), bench.folder + "\n10\n5\n0\n");
   CHECK_EQ(bench.slot->state(), ShimSlot::State::kIdle);
@@ -157,25 +173,28 @@ TEST_CASE("shim: a program runs in its folder with its streams in files and its 
 
 TEST_CASE("shim: a shim that refuses an order says that it is free, too") {
   Bench bench;
-  REQUIRE(shim::send(bench.slot->fd(), shim::Order{shim::OrderKind::kRun, 0, 0}));  // without one
-  const auto heard = bench.until(NoticeKind::kEmpty);
+  shimpb::Order order;
+  order.mutable_start();
+  REQUIRE(shim::send(bench.slot->fd(), order));  // without a run
+  const auto heard = bench.until(Notice::kEmpty);
   REQUIRE_EQ(heard.size(), 2);
-  CHECK_EQ(heard[0].kind, NoticeKind::kExecError);
-  CHECK_EQ(heard[0].a, EINVAL);
+  CHECK_EQ(heard[0].kind_case(), Notice::kExecError);
+  CHECK_EQ(heard[0].exec_error().error(), EINVAL);
 }
 
 TEST_CASE("shim: notices that find no room are said later, in order") {
   Bench bench;
+  shimpb::Order order;
+  order.mutable_start();
   for (int i = 0; i < 2000; ++i) {
-    while (!shim::send(bench.slot->fd(), shim::Order{shim::OrderKind::kRun, 0, 0})) {
+    while (!shim::send(bench.slot->fd(), order)) {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
   }
   int heard = 0;
   CHECK(eventually([&] {
-    bool gone = false;
-    for (const Notice& notice : bench.slot->read(gone)) {
-      CHECK_EQ(notice.kind, heard % 2 == 0 ? NoticeKind::kExecError : NoticeKind::kEmpty);
+    for (const Notice& notice : bench.slot->read().notices) {
+      CHECK_EQ(notice.kind_case(), heard % 2 == 0 ? Notice::kExecError : Notice::kEmpty);
       ++heard;
     }
     return heard == 4000;
@@ -187,7 +206,7 @@ TEST_CASE("shim: one shim serves attempt after attempt") {
   const pid_t pid = bench.slot->pid();
   for (int i = 0; i < 20; ++i) {
     bench.run_argv({"true"});
-    bench.until(NoticeKind::kEmpty);
+    bench.until(Notice::kEmpty);
   }
   CHECK_EQ(bench.slot->pid(), pid);
 }
@@ -195,23 +214,25 @@ TEST_CASE("shim: one shim serves attempt after attempt") {
 TEST_CASE("shim: a signal that ended the program is told") {
   Bench bench;
   bench.run("kill -SEGV $$");
-  CHECK_EQ(bench.find(bench.until(NoticeKind::kEmpty), NoticeKind::kExited).b, SIGSEGV);
+  CHECK_EQ(bench.find(bench.until(Notice::kEmpty), Notice::kExited).exited().signal(), SIGSEGV);
 }
 
 TEST_CASE("shim: what cannot be executed is told with errno and name") {
   Bench bench;
   bench.run_argv({"no-such-program"});
-  const Notice missing = bench.find(bench.until(NoticeKind::kEmpty), NoticeKind::kExecError);
-  CHECK_EQ(missing.a, ENOENT);
-  CHECK_EQ(std::string(missing.text), "no-such-program");
+  const Notice missing = bench.find(bench.until(Notice::kEmpty), Notice::kExecError);
+  CHECK_EQ(missing.exec_error().error(), ENOENT);
+  CHECK_EQ(missing.exec_error().what(), "no-such-program");
   std::ofstream(bench.folder + "/script") << "echo hi\n";
   bench.run_argv({"./script"});
-  CHECK_EQ(bench.find(bench.until(NoticeKind::kEmpty), NoticeKind::kExecError).a, EACCES);
+  CHECK_EQ(bench.find(bench.until(Notice::kEmpty), Notice::kExecError).exec_error().error(),
+           EACCES);
   std::filesystem::permissions(bench.folder + "/script", std::filesystem::perms::owner_all);
   bench.run_argv({"./script"});
-  CHECK_EQ(bench.find(bench.until(NoticeKind::kEmpty), NoticeKind::kExecError).a, ENOEXEC);
+  CHECK_EQ(bench.find(bench.until(Notice::kEmpty), Notice::kExecError).exec_error().error(),
+           ENOEXEC);
   bench.run_argv({"true"});
-  bench.until(NoticeKind::kEmpty);
+  bench.until(Notice::kEmpty);
 }
 
 TEST_CASE("shim: a stop ends a tree that ignores TERM, forks away and changes its session") {
@@ -220,8 +241,8 @@ TEST_CASE("shim: a stop ends a tree that ignores TERM, forks away and changes it
   REQUIRE(bench.printed("ready"));
   CHECK_GE(bench.alive(), 6);
   bench.slot->stop(milliseconds(300));
-  const auto heard = bench.until(NoticeKind::kEmpty);
-  CHECK_EQ(bench.find(heard, NoticeKind::kExited).b, SIGKILL);
+  const auto heard = bench.until(Notice::kEmpty);
+  CHECK_EQ(bench.find(heard, Notice::kExited).exited().signal(), SIGKILL);
   CHECK_EQ(bench.alive(), 0);
 }
 
@@ -230,7 +251,7 @@ TEST_CASE("shim: a program that heeds TERM ends within its grace, in its own way
   bench.run("trap 'echo saved; exit 5' TERM; echo ready; while true; do sleep 0.05; done");
   REQUIRE(bench.printed("ready"));
   bench.slot->stop(seconds(20));
-  CHECK_EQ(bench.find(bench.until(NoticeKind::kEmpty), NoticeKind::kExited).a, 5);
+  CHECK_EQ(bench.find(bench.until(Notice::kEmpty), Notice::kExited).exited().code(), 5);
   CHECK(bench.printed("saved"));
 }
 
@@ -240,32 +261,143 @@ TEST_CASE("shim: a second, faster stop overtakes the first") {
   REQUIRE(bench.printed("ready"));
   bench.slot->stop(seconds(600));
   bench.slot->stop(Duration{});
-  bench.until(NoticeKind::kEmpty);
+  bench.until(Notice::kEmpty);
   CHECK_EQ(bench.alive(), 0);
 }
 
 TEST_CASE("shim: what a program leaves running when it ends is ended before the slot is empty") {
   Bench bench;
   bench.run("trap '' TERM; (setsid sleep 600 &) ; sleep 600 & exit 0");
-  const auto heard = bench.until(NoticeKind::kEmpty);
-  CHECK_EQ(bench.find(heard, NoticeKind::kExited).a, 0);
+  const auto heard = bench.until(Notice::kEmpty);
+  CHECK_EQ(bench.find(heard, Notice::kExited).exited().code(), 0);
   CHECK_EQ(bench.alive(), 0);
 }
 
-TEST_CASE(
-    "shim: when the agent is gone its tree is ended, then it ends and the slot's lock is free") {
+TEST_CASE("shim: closed, it ends its tree and itself, and the slot's lock is free") {
   Bench bench;
   bench.run(kHostile);
   REQUIRE(bench.printed("ready"));
   bench.slot->close();
-  ShimSlot next({0, bench.folder + "/lock", SWEEPD_SHIM});
-  next.ensure();
-  CHECK_EQ(next.state(), ShimSlot::State::kLocked);
+  ShimSlot next({0, bench.folder + "/0", SWEEPD_SHIM});
   CHECK(eventually([&] {
+    next.read();
     next.ensure();
     return next.state() == ShimSlot::State::kIdle;
   }));
   CHECK_EQ(bench.alive(), 0);
+  next.close();
+}
+
+TEST_CASE("shim: without an agent its attempt goes on, and the next agent hears everything") {
+  Bench bench;
+  bench.run("echo ready; echo 'loss: 0.5'; read -r < <(sleep 0.5); echo 'loss: 0.25'; sleep 600");
+  REQUIRE(bench.printed("ready"));
+  const pid_t pid = bench.slot->pid();
+  bench.slot->let_go();
+  REQUIRE(bench.printed("0.25"));
+  bench.slot->ensure();
+  CHECK_EQ(bench.slot->state(), ShimSlot::State::kGreeting);
+  ShimSlot::Heard heard;
+  REQUIRE(eventually([&] {
+    heard = bench.slot->read();
+    return heard.found.has_value();
+  }));
+  CHECK_EQ(heard.found, kAttempt);
+  CHECK_EQ(bench.slot->state(), ShimSlot::State::kBusy);
+  CHECK_EQ(bench.slot->pid(), pid);
+  bench.slot->stop(Duration{});
+  const auto said = bench.until(Notice::kEmpty);
+  heard.notices.insert(heard.notices.end(), said.begin(), said.end());
+  CHECK_EQ(bench.find(heard.notices, Notice::kStarted).started().pid() > 0, true);
+  CHECK_EQ(bench.find(heard.notices, Notice::kExited).exited().signal(), SIGKILL);
+  SpoolReader spool(bench.folder + "/spool");
+  CHECK_EQ(spool.read(4096).size(), 2);
+  CHECK(spool.closed());
+  // It may be of an older version, so another one takes its place.
+  CHECK(eventually([&] {
+    bench.slot->read();
+    bench.slot->ensure();
+    return bench.slot->state() == ShimSlot::State::kIdle && bench.slot->pid() != pid;
+  }));
+}
+
+TEST_CASE("shim: an attempt that ends while there is no agent leaves its last words in a file") {
+  Bench bench;
+  bench.run("echo ready; read -r < <(sleep 0.3); echo '{\"loss\": 1}' >> $SWEEPD_METRICS; exit 7");
+  REQUIRE(bench.printed("ready"));
+  bench.slot->let_go();
+  REQUIRE(eventually([&] { return std::filesystem::exists(bench.folder + "/farewell"); }));
+  const auto said = read_farewell(bench.folder + "/farewell");
+  CHECK_EQ(bench.find(said, Notice::kExited).exited().code(), 7);
+  CHECK_EQ(said.back().kind_case(), Notice::kEmpty);
+  SpoolReader spool(bench.folder + "/spool");
+  CHECK_EQ(spool.read(4096).size(), 1);
+  CHECK(spool.closed());
+  CHECK_EQ(spool.metric_names(), std::vector<std::string>{"loss"});
+  bench.slot->ensure();
+  CHECK(eventually([&] {
+    bench.slot->read();
+    bench.slot->ensure();
+    return bench.slot->state() == ShimSlot::State::kIdle;
+  }));
+}
+
+TEST_CASE("shim: no last words are left of an attempt whose files were cleared away") {
+  Bench bench;
+  bench.run("true");
+  bench.until(Notice::kEmpty);
+  std::filesystem::remove(bench.folder + "/spool");
+  const pid_t pid = bench.slot->pid();
+  bench.slot->let_go();
+  CHECK(eventually([pid] { return ::waitpid(pid, nullptr, WNOHANG) == pid; }));
+  CHECK_FALSE(std::filesystem::exists(bench.folder + "/farewell"));
+}
+
+TEST_CASE("shim: the spool numbers reports as they come, and is cut where it is whole") {
+  Bench bench;
+  shimpb::Run run =
+      bench.request({"/bin/bash",
+                     "-c",
+                     "for i in 1 2 3; do echo \"{\\\"loss\\\": $i}\" >> $SWEEPD_METRICS; "
+                     "sleep 0.05; done; echo acc: 0.5"});
+  REQUIRE(bench.slot->run(kAttempt, run).ok());
+  bench.until(Notice::kEmpty);
+  SpoolReader spool(bench.folder + "/spool");
+  const auto reports = spool.read(4096);
+  REQUIRE_EQ(reports.size(), 4);
+  for (int i = 0; i < 3; ++i) {
+    CHECK_EQ(reports[static_cast<std::size_t>(i)].metrics(0).value(), i + 1);
+  }
+  CHECK_EQ(reports[3].metrics(0).name(), "acc");
+  CHECK(spool.closed());
+  CHECK_EQ(spool.metric_names(), std::vector<std::string>{"acc", "loss"});
+}
+
+TEST_CASE("shim: an attempt that is silent for too long is ended; one that speaks is not") {
+  Bench bench;
+  shimpb::Run run = bench.request({"/bin/bash", "-c", "echo ready; sleep 600"});
+  run.set_silence_ms(300);
+  REQUIRE(bench.slot->run(kAttempt, run).ok());
+  auto heard = bench.until(Notice::kEmpty);
+  CHECK(bench.find(heard, Notice::kSilent).has_silent());
+  run = bench.request(
+      {"/bin/bash", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 0.1; echo x >&2; done"});
+  run.set_silence_ms(500);
+  REQUIRE(bench.slot->run(kAttempt, run).ok());
+  heard = bench.until(Notice::kEmpty);
+  CHECK_EQ(bench.find(heard, Notice::kExited).exited().code(), 0);
+  CHECK_EQ(heard.size(), 3);
+}
+
+TEST_CASE("shim: trial_time ends an attempt, agent or not") {
+  Bench bench;
+  shimpb::Run run = bench.request({"/bin/bash", "-c", "echo ready; sleep 600"});
+  run.set_trial_time_ms(300);
+  REQUIRE(bench.slot->run(kAttempt, run).ok());
+  bench.slot->let_go();
+  REQUIRE(eventually([&] { return std::filesystem::exists(bench.folder + "/farewell"); }));
+  const auto said = read_farewell(bench.folder + "/farewell");
+  CHECK(bench.find(said, Notice::kTimedOut).has_timed_out());
 }
 
 TEST_CASE("shim: a tree whose lease ends is killed without the agent's doing") {
@@ -275,8 +407,8 @@ TEST_CASE("shim: a tree whose lease ends is killed without the agent's doing") {
   timespec now{};
   ::clock_gettime(CLOCK_BOOTTIME, &now);
   bench.slot->set_lease({now.tv_sec * 1'000'000 + now.tv_nsec / 1000 + 200'000});
-  const auto heard = bench.until(NoticeKind::kEmpty);
-  CHECK_EQ(heard[heard.size() - 3].kind, NoticeKind::kLapsed);
+  const auto heard = bench.until(Notice::kEmpty);
+  CHECK_EQ(heard[heard.size() - 3].kind_case(), Notice::kLapsed);
   CHECK_EQ(bench.alive(), 0);
 }
 
@@ -285,45 +417,19 @@ TEST_CASE("shim: a killed shim takes the program with it, and the slot says that
   bench.run("echo ready; sleep 600");
   REQUIRE(bench.printed("ready"));
   ::kill(bench.slot->pid(), SIGKILL);
-  bool gone = false;
-  CHECK(eventually([&] {
-    bench.slot->read(gone);
-    return gone;
-  }));
+  CHECK(eventually([&] { return bench.slot->read().gone; }));
   CHECK_EQ(bench.slot->attempt(), kAttempt);
 }
 
 TEST_CASE("shim: arguments and environment of a megabyte arrive whole") {
   Bench bench;
-  shim::RunRequest request;
-  request.argv = {"/bin/bash", "-c", "echo ${#BIG} ${#1}", "x", std::string(100'000, 'a')};
-  request.env = {"BIG=" + std::string(120'000, 'b')};
+  shimpb::Run run =
+      bench.request({"/bin/bash", "-c", "echo ${#BIG} ${#1}", "x", std::string(100'000, 'a')});
+  run.add_env("BIG=" + std::string(120'000, 'b'));
   for (int i = 0; i < 8; ++i) {
-    request.env.push_back(fmt::format("X{}={}", i, std::string(100'000, 'c')));
+    run.add_env(fmt::format("X{}={}", i, std::string(100'000, 'c')));
   }
-  request.cwd = "/";
-  request.stdout_path = bench.folder + "/stdout";
-  request.stderr_path = bench.folder + "/stderr";
-  REQUIRE(bench.slot->run(kAttempt, request).ok());
-  bench.until(NoticeKind::kEmpty);
+  REQUIRE(bench.slot->run(kAttempt, run).ok());
+  bench.until(Notice::kEmpty);
   CHECK_EQ(bench.output(), "120000 100000\n");
-}
-
-TEST_CASE("shim: a request survives its encoding, and no part of it is taken for one") {
-  shim::RunRequest request;
-  request.argv = {"a", "", std::string("b\0c", 3)};
-  request.env = {"A=1"};
-  request.cwd = "/x";
-  request.stdout_path = "o";
-  request.stderr_path = "e";
-  request.nice = -5;
-  request.leftover_grace_ms = 7;
-  const std::string bytes = shim::encode(request);
-  REQUIRE(shim::decode(bytes));
-  CHECK_EQ(*shim::decode(bytes), request);
-  for (std::size_t size = 0; size < bytes.size(); ++size) {
-    CAPTURE(size);
-    CHECK_FALSE(shim::decode(std::string_view(bytes).substr(0, size)));
-  }
-  CHECK_FALSE(shim::decode(bytes + "x"));
 }

@@ -38,6 +38,7 @@ pb::DaemonMessage read_reply(const std::optional<Outgoing>& message, const std::
 struct Conversation {
   AgentGateway gateway{kTerm, kRules};
   core::State state;
+  std::uint64_t hellos = 0;
 
   // Decides on an event and returns its effects.
   std::vector<core::Effect> decide(const core::EventBody& event) {
@@ -61,9 +62,11 @@ struct Conversation {
     return gateway.read(state, {peer, wire::encode(message)});
   }
 
-  static pb::AgentMessage hello(std::uint32_t slots = 1) {
+  pb::AgentMessage hello(std::uint32_t slots = 1) {
     pb::AgentMessage message;
     pb::Hello& body = *message.mutable_hello();
+    body.set_incarnation(1);
+    body.set_number(++hellos);
     body.set_protocol(wire::kProtocolVersion);
     body.set_uuid("u-1");
     body.set_name("box");
@@ -85,6 +88,7 @@ struct Conversation {
       if (const auto* welcome = std::get_if<core::WelcomeAgent>(&effect)) {
         const pb::DaemonMessage reply = read_reply(gateway.perform(*welcome), peer);
         REQUIRE(reply.has_hello_ok());
+        CHECK(reply.hello_ok().hello() == hellos);
         CHECK(reply.hello_ok().heartbeat_ms() == 2000);
         CHECK(reply.hello_ok().lease_ms() == 900'000);
         return reply.session();
@@ -211,16 +215,28 @@ TEST_CASE("agent gateway: the first word of a suspected agent is an event") {
   CHECK_FALSE(talk.say("p", heartbeat(session, 2)).event.has_value());
 }
 
+TEST_CASE("agent gateway: a Hello of the past is not believed") {
+  Conversation talk;
+  const pb::AgentMessage first = talk.hello();
+  const std::uint64_t session = talk.join("p");
+  CHECK_FALSE(talk.say("old", first).event.has_value());
+  CHECK(talk.say("p", heartbeat(session, 1)).reply.has_value());
+  pb::AgentMessage restarted = talk.hello();
+  restarted.mutable_hello()->set_incarnation(2);
+  restarted.mutable_hello()->set_number(1);
+  CHECK(talk.say("new", restarted).event.has_value());
+}
+
 TEST_CASE("agent gateway: another protocol and a smaller term are rejected in a sentence") {
   Conversation talk;
-  pb::AgentMessage old = Conversation::hello();
+  pb::AgentMessage old = talk.hello();
   old.mutable_hello()->set_protocol(wire::kProtocolVersion + 1);
   const pb::DaemonMessage protocol = read_reply(talk.say("p", old).reply, "p");
   REQUIRE(protocol.has_hello_rejected());
   CHECK(protocol.hello_rejected().sentence().find("speaks protocol 2") != std::string::npos);
   CHECK(protocol.hello_rejected().protocol_max() == wire::kProtocolVersion);
 
-  pb::AgentMessage ahead = Conversation::hello();
+  pb::AgentMessage ahead = talk.hello();
   ahead.mutable_hello()->set_term_seen(kTerm + 1);
   CHECK(read_reply(talk.say("p", ahead).reply, "p").hello_rejected().sentence().find("term 6") !=
         std::string::npos);
@@ -238,7 +254,7 @@ TEST_CASE("agent gateway: Hellos that no agent of ours would say are rejected") 
            [](pb::Hello& hello) { (*hello.mutable_labels())[""] = "x"; },
        }) {
     Conversation talk;
-    pb::AgentMessage message = Conversation::hello();
+    pb::AgentMessage message = talk.hello();
     change(*message.mutable_hello());
     const AgentHeard heard = talk.say("p", message);
     CHECK_FALSE(heard.event.has_value());
@@ -412,7 +428,7 @@ TEST_CASE("agent gateway: sessions of agents that the recovered state does not k
 TEST_CASE("agent gateway: every message cut anywhere or with any byte changed is survived") {
   Conversation talk;
   const std::uint64_t session = talk.join("p");
-  std::vector<pb::AgentMessage> messages = {Conversation::hello(), heartbeat(session, 9)};
+  std::vector<pb::AgentMessage> messages = {talk.hello(), heartbeat(session, 9)};
   hold(messages[1], {{1}, {1}, {1}}, pb::RUNNING);
   pb::AgentMessage reports;
   reports.set_session(session);

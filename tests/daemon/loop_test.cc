@@ -24,6 +24,7 @@ struct World {
   daemon::test::FakeTrees trees;
   Loop::Options options{{seconds(2), seconds(900)}, {"0.1", "/srv/state", 7, {}, "ok"}};
   std::unique_ptr<Loop> loop;
+  std::uint64_t hellos = 0;
   std::uint64_t requests = 0;
 
   World() {
@@ -110,6 +111,8 @@ struct World {
     hello.set_protocol(wire::kProtocolVersion);
     hello.set_uuid("u-" + name);
     hello.set_name(name);
+    hello.set_incarnation(1);
+    hello.set_number(++hellos);
     for (std::uint32_t i = 0; i < slots; ++i) {
       hello.add_slots()->set_index(i);
       hello.mutable_slots(static_cast<int>(i))->set_kind(pb::CPU);

@@ -109,6 +109,21 @@ class Recovery(unittest.TestCase):
             self.check_accounts(house, sweep, 2, ran)
             self.assertEqual({row["attempt"] for row in house.trials(sweep)}, {1})
 
+    def test_an_agent_killed_again_and_again_restarts_no_trial(self):
+        with House(lease="30s").start(agents=1, slots=2) as house:
+            ran = house.folder / "ran"
+            script = house.file("long.sh", SCRIPT.format(ran=ran, beats=60), 0o755)
+            sweep = house.submit(SWEEP.format(script=script, trials=4))
+            wait_until("both run", lambda: ran.exists() and ran.read_text().count("start") == 2)
+            for _ in range(5):
+                house.kill(house.agents["a"])
+                time.sleep(0.3)
+                house.start_agent("a", 2)
+                time.sleep(0.5)
+            self.assertEqual(house.wait(sweep), 0)
+            self.check_accounts(house, sweep, 4, ran)
+            self.assertEqual({row["attempt"] for row in house.trials(sweep)}, {1})
+
     def test_an_agent_that_stays_away_loses_its_trials_to_another(self):
         with House(lease="2s").start(agents=2, slots=1) as house:
             ran = house.folder / "ran"

@@ -40,6 +40,7 @@ pb::Hello hello() {
   (*hello.mutable_labels())["rack"] = "7";
   hello.set_cpus(64);
   hello.set_memory_bytes(kWide + 2);
+  hello.set_number(kWide + 3);
   return hello;
 }
 
@@ -123,6 +124,7 @@ pb::HelloOk hello_ok() {
   ok.set_lease_ms(kWide);
   *ok.add_kill() = attempt();
   *ok.add_reports() = reports_ack();
+  ok.set_hello(kWide + 1);
   return ok;
 }
 
@@ -173,6 +175,7 @@ pb::StartAttempt start() {
   start.set_cpus(4);
   *start.mutable_metrics() = metrics();
   start.set_objective("loss");
+  start.set_silence_ms(kWide);
   return start;
 }
 

@@ -9,7 +9,6 @@ namespace sweepd::sim {
 
 namespace {
 
-constexpr Duration kOrphanGrace = seconds(1);
 constexpr Instant kFar{INT64_MAX / 4};
 
 }  // namespace
@@ -28,27 +27,12 @@ void RealBox::kill_program() {
   attempts_.clear();
   unread_.clear();
   frozen_until_ = {};
-  std::vector<AttemptKey> alive;
-  for (const auto& [key, process] : processes_) {
-    alive.push_back(key);
-  }
-  for (const AttemptKey& key : alive) {
-    terminate(key, kOrphanGrace);
-  }
 }
 
 void RealBox::start_program() {
   if (program_runs()) {
     return;
   }
-  const bool shims_hold_slots = std::any_of(
-      processes_.begin(), processes_.end(), [](const auto& entry) { return !entry.second.end; });
-  if (shims_hold_slots) {
-    // The locks of the slots tell that something still runs; nothing is said before.
-    later_on_box(milliseconds(100), [this] { start_program(); });
-    return;
-  }
-  processes_.clear();
   attempts_.clear();
   ++incarnation_;
   agent::Identity identity;
@@ -63,7 +47,7 @@ void RealBox::start_program() {
     if (row.end) {
       remembered.ended.push_back(*row.end);
     } else {
-      remembered.unfinished.push_back(key);
+      remembered.unfinished.push_back({row.order, std::nullopt});
     }
   }
   std::vector<pb::Slot> slots;
@@ -78,7 +62,29 @@ void RealBox::start_program() {
   session_ = std::make_unique<agent::Session>(identity, slots, remembered);
   wake_planned_ = kFar;
   world_.trace("{} program {} starts", plan_.uuid, incarnation_);
+  for (const agent::Unfinished& unfinished : remembered.unfinished) {
+    take_over(unfinished.order);
+  }
   pump();
+}
+
+// The shim of an attempt that lives says what became of it; without one it was cut off.
+void RealBox::take_over(const pb::StartAttempt& order) {
+  const AttemptKey key = wire::from_proto(order.attempt());
+  Attempt& attempt = attempts_[key];
+  attempt.order = order;
+  attempt.handed_over = true;
+  *attempt.end.mutable_attempt() = order.attempt();
+  attempt.end.set_started(true);
+  const auto process = processes_.find(key);
+  if (process == processes_.end()) {
+    attempt.end.mutable_failure()->set_code(pb::AGENT_RESTARTED);
+    attempt.end.mutable_failure()->set_sentence("cut off");
+    over(key);
+    return;
+  }
+  process->second.read = 0;
+  // The agent alone remembers an order to stop; the daemon repeats it.
 }
 
 void RealBox::freeze_program(Duration span) {
@@ -178,7 +184,7 @@ void RealBox::carry_out(const agent::Command& command) {
 
 void RealBox::launch(const agent::Launch& launch) {
   const AttemptKey key = wire::from_proto(launch.order.attempt());
-  ledger_[key] = {};
+  ledger_[key] = {launch.order, std::nullopt};
   if (world_.mutant == Mutant::kLedgerNotDurable) {
     ledger_.erase(key);
   }
@@ -228,17 +234,18 @@ void RealBox::hand_over(const AttemptKey& key) {
   later_on_box(process.program.between_reports, [this, key] { emit(key, 0); });
   watch_lease(key);
   if (attempt.order.trial_time_ms() > 0) {
-    later_in_program(
-        milliseconds(static_cast<std::int64_t>(attempt.order.trial_time_ms())), [this, key] {
-          if (const auto mine = attempts_.find(key);
-              mine != attempts_.end() && !mine->second.over && !mine->second.end.stopped()) {
-            mine->second.end.mutable_failure()->set_code(pb::TIMEOUT);
-            mine->second.end.mutable_failure()->set_sentence("limits.trial_time");
-            terminate(key, world_.scenario.grace);
-          }
-        });
+    later_on_box(milliseconds(static_cast<std::int64_t>(attempt.order.trial_time_ms())),
+                 [this, key] { time_out(key); });
   }
   pump();
+}
+
+void RealBox::time_out(const AttemptKey& key) {
+  const auto process = processes_.find(key);
+  if (process != processes_.end() && !process->second.end && !process->second.terminating) {
+    process->second.timed_out = true;
+    terminate(key, world_.scenario.grace);
+  }
 }
 
 void RealBox::stop(const agent::Stop& stop) {
@@ -292,6 +299,10 @@ void RealBox::deliver(const AttemptKey& key) {
   if (!attempt.over && process != processes_.end() && process->second.end) {
     attempt.end.set_exit_code(process->second.end->exit_code);
     attempt.end.set_signal(process->second.end->signal);
+    if (process->second.timed_out) {
+      attempt.end.mutable_failure()->set_code(pb::TIMEOUT);
+      attempt.end.mutable_failure()->set_sentence("limits.trial_time");
+    }
     if (process->second.lapsed) {
       attempt.end.mutable_failure()->set_code(pb::AGENT_RESTARTED);
       attempt.end.mutable_failure()->set_sentence("the lease ended");

@@ -22,8 +22,8 @@ class RealBox {
   RealBox(World& world, std::size_t index, Send send);
 
   void power_on();
-  void kill_program();                 // its shims notice and end what they hold
-  void start_program();                // waits for the shims of its predecessor
+  void kill_program();                 // its shims go on
+  void start_program();                // finds ledger and shims again
   void freeze_program(Duration span);  // it stands still; its shims do not
   void reboot(Duration down);
   void arrive(const std::string& bytes);
@@ -39,6 +39,7 @@ class RealBox {
  private:
   // A row of the ledger: survives everything.
   struct Row {
+    pb::StartAttempt order;
     std::optional<pb::AttemptEnded> end;
   };
 
@@ -52,6 +53,7 @@ class RealBox {
     bool terminating = false;
     bool watched = false;  // a timer looks at the lease
     bool lapsed = false;
+    bool timed_out = false;
     Instant lease;
     std::optional<ProcessEnd> end;
   };
@@ -69,8 +71,10 @@ class RealBox {
   void pump();
   void carry_out(const agent::Command& command);
   void launch(const agent::Launch& launch);
+  void take_over(const pb::StartAttempt& order);
   void hand_over(const AttemptKey& key);
   void stop(const agent::Stop& stop);
+  void time_out(const AttemptKey& key);
   void read_reports(const AttemptKey& key);
   void over(const AttemptKey& key);
   void deliver(const AttemptKey& key);

@@ -1,5 +1,5 @@
 // Reads what a program writes while it runs, and makes reports of it.
-#include "agent/runner/output_reader.h"
+#include "agent/doors/output_reader.h"
 
 #include "agent/doors/jsonl.h"
 
@@ -11,11 +11,11 @@ namespace {
 
 constexpr std::size_t kBytesPerRead = 256 * 1024;  // of one file, before the loop looks around
 
-StdoutOptions options_of(const pb::StartAttempt& order) {
+StdoutOptions options_of(const OutputReader::Source& source) {
   StdoutOptions options;
-  options.built_in = order.metrics().stdout_rules();
-  options.objective = order.objective();
-  for (const pb::StdoutRule& rule : order.metrics().stdout_patterns()) {
+  options.built_in = source.doors.stdout_rules();
+  options.objective = source.objective;
+  for (const pb::StdoutRule& rule : source.doors.stdout_patterns()) {
     options.rules.push_back({rule.pattern(), rule.name()});
   }
   return options;
@@ -38,13 +38,13 @@ std::vector<pb::Report> as_messages(const std::vector<MetricReport>& reports) {
 
 }  // namespace
 
-Result<OutputReader> OutputReader::make(const pb::StartAttempt& order, const AttemptPaths& paths) {
-  OutputReader reader(Tail(paths.metrics), order.objective());
-  reader.jsonl_ = order.metrics().jsonl();
-  if (order.metrics().stdout_rules() || order.metrics().stdout_patterns_size() > 0) {
+Result<OutputReader> OutputReader::make(const Source& source) {
+  OutputReader reader(Tail(source.metrics_path), source.objective);
+  reader.jsonl_ = source.doors.jsonl();
+  if (source.doors.stdout_rules() || source.doors.stdout_patterns_size() > 0) {
     // Not stderr: what a library warns about there would pass for a result.
-    SWEEPD_TRY(StdoutRules rules, StdoutRules::make(options_of(order)));
-    reader.printed_.emplace(Printed{Tail(paths.stdout_file), std::move(rules)});
+    SWEEPD_TRY(StdoutRules rules, StdoutRules::make(options_of(source)));
+    reader.printed_.emplace(Printed{Tail(source.stdout_path), std::move(rules)});
   }
   return reader;
 }

@@ -1,5 +1,5 @@
 // Follows a file that a program appends to.
-#include "agent/tail.h"
+#include "agent/doors/tail.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

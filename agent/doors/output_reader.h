@@ -3,8 +3,7 @@
 
 #include "agent/doors/metric_mux.h"
 #include "agent/doors/stdout_rules.h"
-#include "agent/runner/environment.h"
-#include "agent/tail.h"
+#include "agent/doors/tail.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "wire/sweepd.pb.h"
@@ -17,8 +16,15 @@ namespace sweepd::agent {
 
 class OutputReader {
  public:
-  // Opens the doors that the order names. A pattern that cannot be read is an error.
-  static Result<OutputReader> make(const pb::StartAttempt& order, const AttemptPaths& paths);
+  struct Source {
+    pb::MetricsSpec doors;  // which are open
+    std::string objective;
+    std::string metrics_path;  // $SWEEPD_METRICS
+    std::string stdout_path;
+  };
+
+  // A pattern that cannot be read is an error that names it. The files need not exist yet.
+  static Result<OutputReader> make(const Source& source);
 
   // Reads on, a bounded piece at a time: call again while `more`. What is read from stdout is held
   // back for a moment unless `last`: then nothing more will be written, and what stands at the end
