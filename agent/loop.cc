@@ -359,6 +359,7 @@ Result<void> run_agent(const Config& given) {
                  fmt::format("cannot execute {}: sweep-agent needs it beside itself", config.shim)};
   }
   SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(config.server));
+  SWEEPD_TRY_VOID(endpoint.check_local());
   SWEEPD_TRY(const StateFolder folder, StateFolder::open(config.state));
   SWEEPD_TRY(Ledger ledger, Ledger::open(folder.ledger(), boot_id()));
   SWEEPD_TRY(const int signals, open_signals());

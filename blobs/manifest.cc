@@ -1,6 +1,7 @@
 // Trees and their manifests: what is refused, and the bytes in between.
 #include "blobs/manifest.h"
 
+#include "base/utf8.h"
 #include "blobs/digest.h"
 #include "wire/protocol.h"
 
@@ -31,45 +32,6 @@ std::string shown(std::string_view path) {
 
 Error bad_path(std::string_view path, std::string_view why) {
   return {Errc::kInvalidArgument, fmt::format("the path '{}' {}", shown(path), why)};
-}
-
-bool is_continuation(char byte) {
-  return (static_cast<unsigned char>(byte) & 0xc0U) == 0x80;
-}
-
-// Bytes of the UTF-8 sequence at the beginning of the text; 0: it is none. Shortest forms only, no
-// surrogates, up to U+10FFFF (RFC 3629).
-std::size_t sequence_bytes(std::string_view text) {
-  const auto at = [&text](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned first = at(0);
-  if (first < 0x80) {
-    return 1;
-  }
-  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < length) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if (!is_continuation(text[i])) {
-      return 0;
-    }
-  }
-  const bool too_long = (first == 0xe0 && at(1) < 0xa0) || (first == 0xf0 && at(1) < 0x90);
-  const bool not_a_character = (first == 0xed && at(1) > 0x9f) || (first == 0xf4 && at(1) > 0x8f);
-  return too_long || not_a_character ? 0 : length;
-}
-
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = sequence_bytes(text);
-    if (length == 0) {
-      return false;
-    }
-    text.remove_prefix(length);
-  }
-  return true;
 }
 
 // A file where another file needs a folder. Sorted neighbours are not enough: `a`, `a-b`, `a/c`.

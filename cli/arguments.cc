@@ -1,8 +1,9 @@
 // The verbs and options as CLI11 sees them; no other file includes it, and its exceptions end here.
 #include "cli/arguments.h"
 
-#include "base/nearest.h"
 #include "cli/examples.h"
+#include "cli/synonyms.h"
+#include "cli/text.h"
 #include "cli/topics.h"
 #include "sweeps/units.h"
 
@@ -20,19 +21,6 @@ namespace sweepd::cli {
 namespace {
 
 constexpr const char* kSelectorHelp = "12, 12/7, last, 12/best, a unique name (help selectors)";
-
-std::vector<std::string> split_at_commas(const std::string& text) {
-  std::vector<std::string> parts;
-  std::size_t begin = 0;
-  while (begin <= text.size()) {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    if (end > begin) {
-      parts.push_back(text.substr(begin, end - begin));
-    }
-    begin = end + 1;
-  }
-  return parts;
-}
 
 std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
   const std::size_t at = text.find('=');
@@ -74,19 +62,13 @@ class Parser {
     } catch (const CLI::ParseError& error) {
       return UsageFault{explain(error)};
     }
+    if (const auto* asked = std::get_if<HelpArgs>(&invocation_.command); names_verb(asked)) {
+      return help_of(asked->words);
+    }
     return std::move(invocation_);
   }
 
  private:
-  // `sweepctl agent` means `sweepctl agent ls`.
-  static void complete_noun(std::vector<std::string>& arguments) {
-    if (arguments.size() == 1 && (arguments[0] == "agent" || arguments[0] == "model")) {
-      arguments.emplace_back("ls");
-    } else if (arguments.size() == 1 && arguments[0] == "server") {
-      arguments.emplace_back("info");
-    }
-  }
-
   // What follows `--` after `run` is not ours to read.
   void take_command(std::vector<std::string>& arguments) {
     const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
@@ -94,6 +76,32 @@ class Parser {
       run_.command.assign(dashes + 1, arguments.end());
       arguments.erase(dashes, arguments.end());
     }
+  }
+
+  // Whether help is asked for on a verb, or a noun, rather than on a topic.
+  bool names_verb(const HelpArgs* asked) const {
+    const CLI::App* app = &app_;
+    for (const std::string& word : asked == nullptr ? std::vector<std::string>() : asked->words) {
+      const std::vector<const CLI::App*> verbs = app->get_subcommands({});
+      const auto verb = std::find_if(verbs.begin(), verbs.end(), [&word](const CLI::App* each) {
+        return each->check_name(word);
+      });
+      if (verb == verbs.end()) {
+        return false;
+      }
+      app = *verb;
+    }
+    return app != &app_;
+  }
+
+  // A word that is a topic as well is told in full.
+  static HelpText help_of(std::vector<std::string> verb) {
+    const auto topic = verb.size() == 1 ? topic_text(verb.front()) : std::nullopt;
+    const std::string before = topic ? std::string(*topic) + "\n" : std::string();
+    verb.emplace_back("--help");
+    const auto help = Parser().parse(std::move(verb));
+    const auto* text = std::get_if<HelpText>(&help);
+    return HelpText{before + (text == nullptr ? std::string() : text->text)};
   }
 
   CLI::App* add(CLI::App& parent, const std::string& name, const std::string& description) {
@@ -410,8 +418,11 @@ void Parser::add_other_verbs() {
   CLI::App* version = add(app_, "version", "of this program");
   add_json(version, version_.json, nullptr);
   choose(version, version_);
-  CLI::App* help = add(app_, "help", "texts about more than one verb");
-  help->add_option("topic", help_.topic, fmt::format("{}", fmt::join(topic_names(), ", ")));
+  CLI::App* help = add(app_, "help", "about a verb, or a topic of more than one verb");
+  help->add_option(
+      "words",
+      help_.words,
+      fmt::format("a VERB, a NOUN VERB, or one of {}", fmt::join(topic_names(), ", ")));
   choose(help, help_);
 }
 
@@ -449,9 +460,7 @@ std::string Parser::explain(const CLI::ParseError& error) {
     message = option ? fmt::format("unknown option '{}'", word)
               : verb ? fmt::format("unknown verb '{}'", word)
                      : fmt::format("unexpected argument '{}'", word);
-    if (const std::optional<std::string> near = nearest(word, words_of(*app)); near) {
-      message += fmt::format("; did you mean '{}'?", *near);
-    }
+    message += suggestion_for(word, words_of(*app));
   }
   return fmt::format("error: {}\nsee `{} --help`\n", message, path);
 }

@@ -157,7 +157,7 @@ struct VersionArgs {
 };
 
 struct HelpArgs {
-  std::string topic;  // empty: the list of topics
+  std::vector<std::string> words;  // a topic; empty: the list of topics
 };
 
 using Command = std::variant<SubmitArgs,

@@ -1,6 +1,7 @@
 // From arguments to a verb, and from its error to a line on stderr and an exit code.
 #include "cli/cli.h"
 
+#include "base/utf8.h"
 #include "cli/arguments.h"
 #include "cli/exit_codes.h"
 #include "cli/session.h"
@@ -18,14 +19,26 @@ namespace sweepd::cli {
 
 namespace {
 
-Result<wire::Endpoint> chosen_endpoint(const std::string& option) {
-  if (!option.empty()) {
-    return wire::Endpoint::parse(option);
+Result<wire::Endpoint> local_endpoint(std::string_view text) {
+  SWEEPD_TRY(wire::Endpoint endpoint, wire::Endpoint::parse(text));
+  SWEEPD_TRY_VOID(endpoint.check_local());
+  return endpoint;
+}
+
+// Verbs that ask no daemon; help on the variable must not fail because the variable is wrong.
+bool asks_nothing(const Command& command) {
+  return std::holds_alternative<HelpArgs>(command) ||
+         std::holds_alternative<VersionArgs>(command) || std::holds_alternative<CheckArgs>(command);
+}
+
+Result<wire::Endpoint> chosen_endpoint(const Invocation& invocation) {
+  if (!invocation.server.empty()) {
+    return local_endpoint(invocation.server);
   }
   const char* variable = std::getenv("SWEEPD_SERVER");  // NOLINT(concurrency-mt-unsafe)
-  const bool set = variable != nullptr && *variable != '\0';
+  const bool set = variable != nullptr && *variable != '\0' && !asks_nothing(invocation.command);
   Result<wire::Endpoint> endpoint =
-      wire::Endpoint::parse(set ? std::string_view(variable) : wire::kDefaultEndpoint);
+      local_endpoint(set ? std::string_view(variable) : wire::kDefaultEndpoint);
   if (!endpoint.ok() && set) {
     return Error{endpoint.error().code, "$SWEEPD_SERVER: " + endpoint.error().message};
   }
@@ -43,7 +56,7 @@ int report(const Error& error, const Command& command, Console& console) {
 }
 
 int execute(const Invocation& invocation, Console& console) {
-  const Result<wire::Endpoint> endpoint = chosen_endpoint(invocation.server);
+  const Result<wire::Endpoint> endpoint = chosen_endpoint(invocation);
   if (!endpoint.ok()) {
     return report(endpoint.error(), invocation.command, console);
   }

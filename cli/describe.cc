@@ -10,46 +10,47 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace sweepd::cli {
 
 namespace {
 
-const std::vector<std::string> kTrialFields = {"trial",
-                                               "sweep",
-                                               "number",
-                                               "attempt",
-                                               "state",
-                                               "reason",
-                                               "reason_text",
-                                               "value",
-                                               "diverged",
-                                               "reports",
-                                               "resource",
-                                               "params",
-                                               "agent",
-                                               "slots",
-                                               "started_at",
-                                               "ended_at",
-                                               "seconds"};
+constexpr std::array<const char*, 17> kTrialFields = {"trial",
+                                                      "sweep",
+                                                      "number",
+                                                      "attempt",
+                                                      "state",
+                                                      "reason",
+                                                      "reason_text",
+                                                      "value",
+                                                      "diverged",
+                                                      "reports",
+                                                      "resource",
+                                                      "params",
+                                                      "agent",
+                                                      "slots",
+                                                      "started_at",
+                                                      "ended_at",
+                                                      "seconds"};
 
-const std::vector<std::string> kSweepFields = {"sweep",
-                                               "name",
-                                               "state",
-                                               "reason",
-                                               "reason_text",
-                                               "job",
-                                               "experiment",
-                                               "user",
-                                               "metric",
-                                               "goal",
-                                               "trials_total",
-                                               "trials",
-                                               "best_trial",
-                                               "best_value",
-                                               "reports",
-                                               "submitted_at",
-                                               "ended_at"};
+constexpr std::array<const char*, 17> kSweepFields = {"sweep",
+                                                      "name",
+                                                      "state",
+                                                      "reason",
+                                                      "reason_text",
+                                                      "job",
+                                                      "experiment",
+                                                      "user",
+                                                      "metric",
+                                                      "goal",
+                                                      "trials_total",
+                                                      "trials",
+                                                      "best_trial",
+                                                      "best_value",
+                                                      "reports",
+                                                      "submitted_at",
+                                                      "ended_at"};
 
 // A parameter in a narrow column: numbers short, text as it is.
 std::string param_cell(const pb::Value& value) {
@@ -221,7 +222,7 @@ std::string sweep_text(const pb::SweepSummary& sweep) {
 Listing trial_listing(const std::vector<pb::TrialRow>& trials, const TrialListingOptions& options) {
   const std::vector<std::string> names = parameter_names(trials);
   const std::string metric = options.metric.empty() ? "VALUE" : options.metric;
-  Listing listing{"trial", kTrialFields, {}, {}, {}};
+  Listing listing{"trial", {kTrialFields.begin(), kTrialFields.end()}, {}, {}, {}};
   if (!options.metric.empty()) {
     listing.aliases[options.metric] = "value";
   }
@@ -234,13 +235,14 @@ Listing trial_listing(const std::vector<pb::TrialRow>& trials, const TrialListin
   listing.headings.push_back({metric, Align::kRight});
   listing.headings.push_back({"STEP", Align::kRight});
   for (const std::string& name : names) {
-    listing.headings.push_back({name, numeric(trials, name) ? Align::kRight : Align::kLeft});
+    listing.headings.push_back(numeric(trials, name) ? Heading{name, Align::kRight, Cells::kSpare}
+                                                     : Heading{name, Align::kLeft, Cells::kText});
   }
-  listing.headings.push_back({"STATE", Align::kLeft, true});
+  listing.headings.push_back({"STATE", Align::kLeft, Cells::kState});
   listing.headings.push_back({"TIME", Align::kRight});
   if (!options.ranked) {
     listing.headings.push_back({"WHERE"});
-    listing.headings.push_back({"REASON"});
+    listing.headings.push_back({"REASON", Align::kLeft, Cells::kText});
   }
   std::size_t rank = 0;
   for (const pb::TrialRow& trial : trials) {
@@ -268,16 +270,19 @@ Listing trial_listing(const std::vector<pb::TrialRow>& trials, const TrialListin
 Listing sweep_listing(const std::vector<pb::SweepSummary>& sweeps,
                       const Terminal& terminal,
                       std::int64_t now_us) {
-  Listing listing{
-      "sweep", kSweepFields, {{"id", "sweep"}, {"owner", "user"}, {"best", "best_value"}}, {}, {}};
+  Listing listing{"sweep",
+                  {kSweepFields.begin(), kSweepFields.end()},
+                  {{"id", "sweep"}, {"owner", "user"}, {"best", "best_value"}},
+                  {},
+                  {}};
   listing.headings = {{"ID", Align::kRight},
-                      {"NAME"},
-                      {"STATE", Align::kLeft, true},
+                      {"NAME", Align::kLeft, Cells::kText},
+                      {"STATE", Align::kLeft, Cells::kState},
                       {"TRIALS"},
                       {"BEST"},
-                      {"METRIC"},
+                      {"METRIC", Align::kLeft, Cells::kText},
                       {"AGE", Align::kRight},
-                      {"OWNER"}};
+                      {"OWNER", Align::kLeft, Cells::kText}};
   for (const pb::SweepSummary& sweep : sweeps) {
     listing.rows.push_back({to_json(sweep),
                             {fmt::format("{}", sweep.sweep()),

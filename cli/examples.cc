@@ -91,4 +91,12 @@ std::string examples_of(std::string_view verb) {
   return {};
 }
 
+std::vector<std::string> verbs_with_examples() {
+  std::vector<std::string> verbs;
+  for (const Entry& entry : kExamples) {
+    verbs.emplace_back(entry.verb);
+  }
+  return verbs;
+}
+
 }  // namespace sweepd::cli

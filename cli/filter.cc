@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -19,7 +20,6 @@ struct Operator {
   Comparison comparison;
 };
 
-// The longer ones first, so that `<=` is not read as `<` and a value `=5`.
 constexpr std::array<Operator, 8> kOperators = {{{"!=", Comparison::kNotEqual},
                                                  {"<=", Comparison::kLessEqual},
                                                  {">=", Comparison::kGreaterEqual},
@@ -80,24 +80,28 @@ int kind_rank(const Json& value) {
 }  // namespace
 
 Result<Condition> parse_condition(const std::string& text) {
-  const std::size_t at = text.find_first_of("!<>=~");
-  if (at != std::string::npos) {
-    for (const Operator& op : kOperators) {
-      if (text.compare(at, op.text.size(), op.text) == 0) {
-        Condition condition{trimmed(std::string_view(text).substr(0, at)),
-                            op.comparison,
-                            trimmed(std::string_view(text).substr(at + op.text.size()))};
-        if (!condition.field.empty()) {
-          return condition;
-        }
-      }
+  constexpr std::string_view kMarks = "!<>=~";
+  const std::size_t at = text.find_first_of(kMarks);
+  const std::string field = trimmed(std::string_view(text).substr(0, at));
+  if (at == std::string::npos || field.empty()) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("--where '{}' is not `field op value` with one of = != < <= > >= ~, "
+                             "like 'state = failed' or 'value > 0.9'",
+                             text)};
+  }
+  // All marks up to the value, so that `=>` is refused instead of being read as `=` and '> 5'.
+  const std::size_t end = std::min(text.find_first_not_of(kMarks, at), text.size());
+  const std::string_view marks = std::string_view(text).substr(at, end - at);
+  for (const Operator& op : kOperators) {
+    if (op.text == marks) {
+      return Condition{field, op.comparison, trimmed(std::string_view(text).substr(end))};
     }
   }
-  return Error{
-      Errc::kInvalidArgument,
-      fmt::format("--where '{}' is not `field op value` with one of = != < <= > >= ~, like "
-                  "'state = failed' or 'value > 0.9'",
-                  text)};
+  return Error{Errc::kInvalidArgument,
+               fmt::format("--where '{}': no operator '{}'; there are = != < <= > >= and ~ "
+                           "(contains)",
+                           text,
+                           marks)};
 }
 
 std::string bare_text(const Json& value) {

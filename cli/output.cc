@@ -2,7 +2,6 @@
 #include "cli/output.h"
 
 #include "base/nearest.h"
-#include "cli/filter.h"
 
 #include <fmt/format.h>
 
@@ -39,20 +38,27 @@ std::vector<std::string> names_in(const Json& record, const char* group) {
   return names;
 }
 
-// Every name that a field option may use for this listing.
-std::vector<std::string> known_fields(const Listing& listing) {
-  std::vector<std::string> known = listing.fields;
+struct Fields {
+  std::vector<std::string> names;  // every name that a field option may use for the listing
+  bool open = false;               // there may be others, which no row told
+};
+
+Fields known_fields(const Listing& listing) {
+  Fields known{listing.fields, false};
   for (const auto& [alias, field] : listing.aliases) {
-    add_once(known, alias);
+    add_once(known.names, alias);
+  }
+  for (const char* group : kGroups) {
+    known.open = known.open || (listing.rows.empty() && contains(listing.fields, group));
   }
   for (const Row& row : listing.rows) {
     for (const auto& member : row.record.items()) {
-      add_once(known, member.key());
+      add_once(known.names, member.key());
     }
     for (const char* group : kGroups) {
       for (const std::string& name : names_in(row.record, group)) {
-        add_once(known, name);
-        add_once(known, fmt::format("{}.{}", group, name));
+        add_once(known.names, name);
+        add_once(known.names, fmt::format("{}.{}", group, name));
       }
     }
   }
@@ -61,53 +67,59 @@ std::vector<std::string> known_fields(const Listing& listing) {
 
 Error unknown_field(const std::string& field, const std::vector<std::string>& known) {
   const std::optional<std::string> near = nearest(field, known);
-  const std::string hint =
-      near ? fmt::format("did you mean '{}'?", *near)
-           : fmt::format("there are {}", fmt::join(known.begin(), known.end(), ", "));
-  return {Errc::kInvalidArgument, fmt::format("no field '{}'; {}", field, hint)};
+  return {Errc::kInvalidArgument,
+          fmt::format("no field '{}'; {}there are {}",
+                      field,
+                      near ? fmt::format("did you mean '{}'? ", *near) : std::string(),
+                      fmt::join(known, ", "))};
 }
 
 // The field under its own name; an error when no record can have it.
-Result<std::string> resolve(const std::string& field,
-                            const Listing& listing,
-                            const std::vector<std::string>& known) {
+Result<std::string> resolve(const std::string& field, const Listing& listing, const Fields& known) {
   const auto alias = listing.aliases.find(field);
   if (alias != listing.aliases.end()) {
     return alias->second;
   }
-  // Parameters of an empty listing are not known, so nothing can be refused.
-  if (contains(known, field) || listing.rows.empty()) {
-    return field;
-  }
-  return unknown_field(field, known);
+  return known.open || contains(known.names, field) ? Result<std::string>(field)
+                                                    : unknown_field(field, known.names);
 }
 
-Result<void> filter(Listing& listing,
-                    const ReadOptions& options,
-                    const std::vector<std::string>& known) {
-  for (const std::string& text : options.where) {
-    SWEEPD_TRY(Condition condition, parse_condition(text));
+// What the options ask for, with every field under its own name.
+struct Wanted {
+  std::vector<std::string> fields;
+  std::vector<Condition> conditions;
+  std::optional<Order> order;
+};
+
+Result<Wanted> read_options(const Listing& listing, const ReadOptions& options) {
+  const Fields known = known_fields(listing);
+  Wanted wanted;
+  for (const std::string& field : options.fields) {
+    SWEEPD_TRY(std::string resolved, resolve(field, listing, known));
+    wanted.fields.push_back(std::move(resolved));
+  }
+  SWEEPD_TRY(wanted.conditions, parse_conditions(options));
+  for (Condition& condition : wanted.conditions) {
     SWEEPD_TRY(condition.field, resolve(condition.field, listing, known));
-    std::erase_if(listing.rows, [&condition](const Row& row) {
-      return !meets(field_of(row.record, condition.field), condition);
-    });
   }
-  return {};
+  if (!options.sort.empty()) {
+    wanted.order = parse_order(options.sort);
+    SWEEPD_TRY(wanted.order->field, resolve(wanted.order->field, listing, known));
+  }
+  return wanted;
 }
 
-Result<void> sort(Listing& listing,
-                  const ReadOptions& options,
-                  const std::vector<std::string>& known) {
-  if (options.sort.empty()) {
-    return {};
-  }
-  const Order order = parse_order(options.sort);
-  SWEEPD_TRY(const std::string field, resolve(order.field, listing, known));
-  // Equal rows keep their places. (clang 19 refuses the standard library's stable_sort as
-  // deprecated.)
+void choose(std::vector<Row>& rows, const Wanted& wanted) {
+  std::erase_if(rows,
+                [&wanted](const Row& row) { return !meets_all(row.record, wanted.conditions); });
+}
+
+// Equal rows keep their places. (clang 19 refuses the standard library's stable_sort as
+// deprecated.)
+void sort(std::vector<Row>& rows, const Order& order) {
   std::vector<std::pair<Json, std::size_t>> keys;
-  for (const Row& row : listing.rows) {
-    keys.emplace_back(field_of(row.record, field), keys.size());
+  for (const Row& row : rows) {
+    keys.emplace_back(field_of(row.record, order.field), keys.size());
   }
   std::sort(keys.begin(), keys.end(), [&order](const auto& a, const auto& b) {
     const bool first = before(a.first, b.first, order.descending);
@@ -115,21 +127,9 @@ Result<void> sort(Listing& listing,
   });
   std::vector<Row> sorted;
   for (const auto& [key, index] : keys) {
-    sorted.push_back(std::move(listing.rows[index]));
+    sorted.push_back(std::move(rows[index]));
   }
-  listing.rows = std::move(sorted);
-  return {};
-}
-
-Result<std::vector<std::string>> chosen_fields(const Listing& listing,
-                                               const ReadOptions& options,
-                                               const std::vector<std::string>& known) {
-  std::vector<std::string> fields;
-  for (const std::string& field : options.fields) {
-    SWEEPD_TRY(std::string resolved, resolve(field, listing, known));
-    fields.push_back(std::move(resolved));
-  }
-  return fields;
+  rows = std::move(sorted);
 }
 
 void print_json(const Listing& listing, const std::vector<std::string>& fields, std::ostream& out) {
@@ -241,11 +241,32 @@ std::string csv_line(const std::vector<std::string>& fields) {
   return line + "\n";
 }
 
+Result<std::vector<Condition>> parse_conditions(const ReadOptions& options) {
+  std::vector<Condition> conditions;
+  for (const std::string& text : options.where) {
+    SWEEPD_TRY(Condition condition, parse_condition(text));
+    conditions.push_back(std::move(condition));
+  }
+  return conditions;
+}
+
+bool meets_all(const Json& record, const std::vector<Condition>& conditions) {
+  return std::all_of(conditions.begin(), conditions.end(), [&record](const Condition& condition) {
+    return meets(field_of(record, condition.field), condition);
+  });
+}
+
+Result<void> check(const Listing& listing, const ReadOptions& options) {
+  SWEEPD_TRY_VOID(read_options(listing, options));
+  return {};
+}
+
 Result<void> print(Listing listing, const ReadOptions& options, Console& console) {
-  const std::vector<std::string> known = known_fields(listing);
-  SWEEPD_TRY(const std::vector<std::string> fields, chosen_fields(listing, options, known));
-  SWEEPD_TRY_VOID(filter(listing, options, known));
-  SWEEPD_TRY_VOID(sort(listing, options, known));
+  SWEEPD_TRY(const Wanted wanted, read_options(listing, options));
+  choose(listing.rows, wanted);
+  if (wanted.order) {
+    sort(listing.rows, *wanted.order);
+  }
   if (options.limit && *options.limit > 0 && listing.rows.size() > *options.limit) {
     listing.rows.resize(*options.limit);
   }
@@ -254,7 +275,7 @@ Result<void> print(Listing listing, const ReadOptions& options, Console& console
       console.out << bare_text(field_of(row.record, listing.id)) << '\n';
     }
   } else if (options.json) {
-    print_json(listing, fields, console.out);
+    print_json(listing, wanted.fields, console.out);
   } else if (options.csv) {
     print_csv(listing, options, console.out);
   } else {
@@ -277,9 +298,13 @@ Result<void> print_one(const Json& record,
   if (options.quiet || options.csv) {
     return print(std::move(listing), options, console);
   }
-  const std::vector<std::string> known = known_fields(listing);
-  SWEEPD_TRY(const std::vector<std::string> fields, chosen_fields(listing, options, known));
-  console.out << (options.json ? dump(selected(record, fields)) + "\n" : text);
+  SWEEPD_TRY(const Wanted wanted, read_options(listing, options));
+  const bool met = meets_all(record, wanted.conditions);
+  if (options.json) {
+    console.out << dump(met ? selected(record, wanted.fields) : Json(nullptr)) << '\n';
+  } else {
+    console.out << (met ? text : std::string());
+  }
   return {};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "cli/filter.h"
 #include "cli/json.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
@@ -41,15 +42,25 @@ struct Listing {
   std::vector<Row> rows;
 };
 
-// Filters, sorts, limits and prints. An unknown field is refused with the nearest known one.
+// Refuses what `print` would refuse: a field that no record can have, with the known ones, and a
+// condition that cannot be read. For verbs that say something else when there is nothing to list.
+Result<void> check(const Listing& listing, const ReadOptions& options);
+
+// Filters, sorts, limits and prints. Parameters and metrics have names that only the rows tell; a
+// listing that may have them and is empty takes any field.
 Result<void> print(Listing listing, const ReadOptions& options, Console& console);
 
-// One thing with its description for people.
+// One thing with its description for people. When it does not meet the conditions, nothing is
+// printed, or null as JSON.
 Result<void> print_one(const Json& record,
                        const std::string& id,
                        const std::string& text,
                        const ReadOptions& options,
                        Console& console);
+
+// The conditions of --where, for streams; their fields are not checked.
+Result<std::vector<Condition>> parse_conditions(const ReadOptions& options);
+bool meets_all(const Json& record, const std::vector<Condition>& conditions);
 
 // The member that a field names: directly, as `params.lr` or
 // `metrics.loss`, or as the bare name of a parameter or metric. Null when absent.

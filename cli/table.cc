@@ -1,7 +1,11 @@
-// Column widths first, then lines; colour is put on after padding, so that it takes no columns.
+// Columns and their widths first, then lines; colour is put on after padding, so that it takes no
+// columns.
 #include "cli/table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 
 namespace sweepd::cli {
@@ -9,34 +13,109 @@ namespace sweepd::cli {
 namespace {
 
 constexpr std::size_t kGap = 2;
-constexpr std::size_t kNarrowest = 6;  // of a column that gives way
+constexpr std::size_t kTextNarrowest = 6;   // of free text that gives way
+constexpr std::size_t kTitleNarrowest = 4;  // of a title over narrower cells
+constexpr std::size_t kMarkWidth = 3;       // of the title that counts what was left out
 
-std::vector<std::size_t> natural_widths(const Table& table, bool header) {
-  std::vector<std::size_t> widths(table.headings.size(), 0);
-  for (std::size_t i = 0; i < widths.size(); ++i) {
-    widths[i] = header ? display_width(table.headings[i].title) : 0;
+struct Width {
+  std::size_t natural = 0;
+  std::size_t least = 0;  // what it can be cut to
+};
+
+std::vector<Width> measured(const Table& table, bool header) {
+  std::vector<Width> widths;
+  for (std::size_t i = 0; i < table.headings.size(); ++i) {
+    const std::size_t title = header ? display_width(table.headings[i].title) : 0;
+    std::size_t cells = 0;
     for (const std::vector<std::string>& row : table.rows) {
-      widths[i] = std::max(widths[i], display_width(row[i]));
+      cells = std::max(cells, display_width(row[i]));
     }
+    const std::size_t natural = std::max(title, cells);
+    const bool text = table.headings[i].cells == Cells::kText;
+    widths.push_back({natural,
+                      text ? std::min(natural, kTextNarrowest)
+                           : std::max(cells, std::min(title, kTitleNarrowest))});
   }
   return widths;
 }
 
-// Takes columns of the terminal from the widest until the line fits or every one is narrow.
-void fit(std::vector<std::size_t>& widths, std::size_t columns) {
-  if (columns == 0 || widths.empty()) {
-    return;
+// Which columns stay when each of them is as narrow as it can be; the last spare ones go first.
+std::vector<bool> kept_columns(const Table& table,
+                               const std::vector<Width>& widths,
+                               std::size_t columns) {
+  std::vector<bool> kept(widths.size(), true);
+  std::size_t total = 0;
+  for (const Width& width : widths) {
+    total += width.least + kGap;
   }
-  const std::size_t gaps = kGap * (widths.size() - 1);
-  std::size_t total = std::accumulate(widths.begin(), widths.end(), gaps);
+  std::size_t room = columns + kGap;  // the last column needs no gap
+  bool marked = false;
+  for (std::size_t i = widths.size(); i-- > 0 && total > room;) {
+    if (table.headings[i].cells == Cells::kSpare) {
+      total += marked ? 0 : kMarkWidth + kGap;
+      marked = true;
+      kept[i] = false;
+      total -= widths[i].least + kGap;
+    }
+  }
+  return kept;
+}
+
+// The table without the others; a title in their place says how many they were.
+Table with_columns(const Table& table, const std::vector<bool>& kept) {
+  const auto left_out = std::count(kept.begin(), kept.end(), false);
+  const auto mark = static_cast<std::size_t>(
+      std::distance(kept.begin(), std::find(kept.begin(), kept.end(), false)));
+  Table smaller{{}, std::vector<std::vector<std::string>>(table.rows.size())};
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (kept[i] || i == mark) {
+      smaller.headings.push_back(kept[i] ? table.headings[i]
+                                         : Heading{fmt::format("+{}", left_out)});
+      for (std::size_t row = 0; row < table.rows.size(); ++row) {
+        smaller.rows[row].push_back(kept[i] ? table.rows[row][i] : std::string());
+      }
+    }
+  }
+  return smaller;
+}
+
+enum class Gives { kText, kTitles };
+
+// Takes columns of the terminal from the widest that gives way until the line fits or none does.
+void shorten(std::vector<std::size_t>& widths,
+             const Table& table,
+             const std::vector<Width>& measures,
+             Gives gives,
+             std::size_t columns) {
+  const auto spare = [&](std::size_t i) {
+    const bool text = table.headings[i].cells == Cells::kText;
+    return text == (gives == Gives::kText) && widths[i] > measures[i].least ? widths[i] : 0;
+  };
+  std::size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));
   while (total > columns) {
-    const auto widest = std::max_element(widths.begin(), widths.end());
-    if (*widest <= kNarrowest) {
+    std::size_t widest = 0;
+    for (std::size_t i = 1; i < widths.size(); ++i) {
+      widest = spare(i) > spare(widest) ? i : widest;
+    }
+    if (spare(widest) == 0) {
       return;
     }
-    --*widest;
+    --widths[widest];
     --total;
   }
+}
+
+std::vector<std::size_t> fitted(const Table& table, bool header, std::size_t columns) {
+  const std::vector<Width> measures = measured(table, header);
+  std::vector<std::size_t> widths;
+  for (const Width& measure : measures) {
+    widths.push_back(measure.natural);
+  }
+  if (columns > 0 && !widths.empty()) {
+    shorten(widths, table, measures, Gives::kText, columns);
+    shorten(widths, table, measures, Gives::kTitles, columns);
+  }
+  return widths;
 }
 
 Table made_printable(Table table) {
@@ -79,9 +158,9 @@ class Lines {
       if (!text.empty()) {
         out_.append(owed, ' ');
         owed = 0;
-        const Style style = title                      ? Style::kDim
-                            : table_.headings[i].state ? state_style(cells[i])
-                                                       : Style::kPlain;
+        const Style style = title                                       ? Style::kDim
+                            : table_.headings[i].cells == Cells::kState ? state_style(cells[i])
+                                                                        : Style::kPlain;
         out_ += styled(text, style, terminal_);
       }
       owed += (right ? 0 : pad) + kGap;
@@ -97,15 +176,17 @@ class Lines {
 
 }  // namespace
 
-std::string render_table(const Table& raw, bool header, const Terminal& terminal) {
-  const Table table = made_printable(raw);
-  std::vector<std::size_t> widths = natural_widths(table, header);
-  fit(widths, terminal.width);
-  Lines lines(table, std::move(widths), terminal);
+std::string render_table(const Table& table, bool header, const Terminal& terminal) {
+  Table shown = made_printable(table);
+  if (terminal.width > 0) {
+    const std::vector<bool> kept = kept_columns(shown, measured(shown, header), terminal.width);
+    shown = with_columns(shown, kept);
+  }
+  Lines lines(shown, fitted(shown, header, terminal.width), terminal);
   if (header) {
     lines.header();
   }
-  for (const std::vector<std::string>& row : table.rows) {
+  for (const std::vector<std::string>& row : shown.rows) {
     lines.row(row);
   }
   return lines.take();

@@ -9,10 +9,19 @@
 
 namespace sweepd::cli {
 
+// What a column holds decides what becomes of it where a terminal has no room for all.
+enum class Cells {
+  kExact,  // ids and numbers: never cut
+  kState,  // as those, and shown in the colours of states
+  kText,   // free text: shortened
+  kSpare,  // never cut, but left out when shortening is not enough: one column a parameter or
+           // metric
+};
+
 struct Heading {
   std::string title;
   Align align = Align::kLeft;
-  bool state = false;  // cells are states and are shown in their colours
+  Cells cells = Cells::kExact;
 };
 
 struct Table {
@@ -21,7 +30,9 @@ struct Table {
 };
 
 // One line a row, columns two spaces apart, each line ending in a newline and never in spaces. On a
-// terminal that is too narrow the widest column gives way first.
+// terminal that is too narrow the widest free text gives way first, then titles that are wider than
+// their cells; before that, spare columns are left out from the right and counted in a title `+3`.
+// What is exact is written whole even where it takes more than the width.
 std::string render_table(const Table& table, bool header, const Terminal& terminal);
 
 }  // namespace sweepd::cli

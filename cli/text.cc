@@ -1,6 +1,8 @@
 // UTF-8 decoding with a small table of wide and zero-width ranges; locale plays no part.
 #include "cli/text.h"
 
+#include "base/utf8.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +13,8 @@ namespace sweepd::cli {
 
 namespace {
 
-struct CodePoint {
+// A code point, or one byte that is no text.
+struct Symbol {
   char32_t value = 0;
   std::size_t bytes = 1;
   bool valid = false;
@@ -59,43 +62,19 @@ bool within(char32_t value, const std::array<Range, n>& ranges) {
   });
 }
 
-std::uint8_t byte_at(std::string_view text, std::size_t index) {
-  return static_cast<std::uint8_t>(text[index]);
+Symbol first_symbol(std::string_view text) {
+  const CodePoint point = first_code_point(text);
+  return point.bytes == 0 ? Symbol{} : Symbol{point.value, point.bytes, true};
 }
 
-// The first code point; an invalid one counts one byte. Overlong forms and surrogates are invalid.
-CodePoint decode(std::string_view text) {
-  const std::uint8_t head = byte_at(text, 0);
-  if (head < 0x80) {
-    return {head, 1, true};
-  }
-  const std::size_t length = head >= 0xF0 ? 4 : head >= 0xE0 ? 3 : 2;
-  if (head < 0xC2 || head > 0xF4 || text.size() < length) {
-    return {};
-  }
-  char32_t value = head & (0x7FU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte_at(text, i) & 0xC0U) != 0x80) {
-      return {};
-    }
-    value = (value << 6U) | (byte_at(text, i) & 0x3FU);
-  }
-  constexpr std::array<char32_t, 5> kSmallest = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
-  if (value < kSmallest.at(length) || value > 0x10FFFF || surrogate) {
-    return {};
-  }
-  return {value, length, true};
-}
-
-std::size_t width_of(const CodePoint& point) {
-  if (!point.valid) {
+std::size_t width_of(const Symbol& symbol) {
+  if (!symbol.valid) {
     return 1;
   }
-  if (within(point.value, kZeroWidth)) {
+  if (within(symbol.value, kZeroWidth)) {
     return 0;
   }
-  return within(point.value, kWide) ? 2 : 1;
+  return within(symbol.value, kWide) ? 2 : 1;
 }
 
 bool is_control(char32_t value) {
@@ -114,16 +93,16 @@ std::string escaped(std::string_view text, Lines lines) {
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {
-    const CodePoint point = decode(text);
-    const std::string_view bytes = text.substr(0, point.bytes);
-    text.remove_prefix(point.bytes);
-    if (lines == Lines::kKeep && (point.value == '\n' || point.value == '\t') && point.valid) {
+    const Symbol symbol = first_symbol(text);
+    const std::string_view bytes = text.substr(0, symbol.bytes);
+    text.remove_prefix(symbol.bytes);
+    if (lines == Lines::kKeep && (symbol.value == '\n' || symbol.value == '\t') && symbol.valid) {
       out += bytes;
-    } else if (lines == Lines::kKeep && point.value == '\r' && point.valid) {
+    } else if (lines == Lines::kKeep && symbol.value == '\r' && symbol.valid) {
       out += text.starts_with('\n') ? "" : "\n";  // a progress bar that redraws itself
-    } else if (point.valid && point.value == '\n') {
+    } else if (symbol.valid && symbol.value == '\n') {
       out += "\\n";
-    } else if (!point.valid || is_control(point.value) || within(point.value, kDeceptive)) {
+    } else if (!symbol.valid || is_control(symbol.value) || within(symbol.value, kDeceptive)) {
       append_escaped(out, bytes);
     } else {
       out += bytes;
@@ -137,9 +116,9 @@ std::string escaped(std::string_view text, Lines lines) {
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
-    const CodePoint point = decode(text);
-    width += width_of(point);
-    text.remove_prefix(point.bytes);
+    const Symbol symbol = first_symbol(text);
+    width += width_of(symbol);
+    text.remove_prefix(symbol.bytes);
   }
   return width;
 }
@@ -154,12 +133,12 @@ std::string truncated(std::string_view text, std::size_t width, bool unicode) {
   std::size_t taken = 0;
   std::string_view rest = text;
   while (!rest.empty()) {
-    const CodePoint point = decode(rest);
-    if (taken + width_of(point) > width - 1) {
+    const Symbol symbol = first_symbol(rest);
+    if (taken + width_of(symbol) > width - 1) {
       break;
     }
-    taken += width_of(point);
-    rest.remove_prefix(point.bytes);
+    taken += width_of(symbol);
+    rest.remove_prefix(symbol.bytes);
   }
   return std::string(text.substr(0, text.size() - rest.size())) + (unicode ? "…" : "~");
 }
@@ -178,15 +157,17 @@ std::string printable_log(std::string_view text) {
   return escaped(text, Lines::kKeep);
 }
 
-bool is_utf8(std::string_view text) {
-  while (!text.empty()) {
-    const CodePoint point = decode(text);
-    if (!point.valid) {
-      return false;
+std::vector<std::string> split_at_commas(const std::string& text) {
+  std::vector<std::string> parts;
+  std::size_t begin = 0;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    if (end > begin) {
+      parts.push_back(text.substr(begin, end - begin));
     }
-    text.remove_prefix(point.bytes);
+    begin = end + 1;
   }
-  return true;
+  return parts;
 }
 
 std::string shell_quoted(std::string_view argument) {

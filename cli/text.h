@@ -1,10 +1,10 @@
-// Text in columns of a terminal: how wide it is, cutting, padding, and what must not reach a
-// screen.
+// Text in columns of a terminal: its width, cutting, padding, and what must not reach a screen.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sweepd::cli {
 
@@ -28,7 +28,8 @@ std::string printable(std::string_view text);
 // line.
 std::string printable_log(std::string_view text);
 
-bool is_utf8(std::string_view text);
+// "a,b" as "a", "b"; empty parts are left out.
+std::vector<std::string> split_at_commas(const std::string& text);
 
 // The argument as a POSIX shell would have to be given it; bare where that is safe.
 std::string shell_quoted(std::string_view argument);

@@ -52,11 +52,19 @@ constexpr std::string_view kFormatting = R"(Formatting: the options of every com
   --quiet, -q      ids only, one a line
   --no-header      tables and CSV without their first line
   --sort FIELD     ascending; FIELD:desc for descending; null comes last
-  --where 'F op V' one of = != < <= > >= and ~ (contains); may be repeated
-  --limit N        at most N rows
+  --where 'F op V' only rows that meet it; may be repeated, then all must hold
+  --limit N        at most N rows; 0: all
 
-Data goes to stdout, everything said about it to stderr. On a terminal tables are
-cut to its width and states are coloured; in a pipe nothing is cut or coloured.
+In a condition op is one of = (or ==) != < <= > >= and ~ (contains). Numbers compare
+as numbers (`value < 10`), text as text by its bytes (`state = failed`), absent
+values and NaN meet only !=. A field is one of --json, by its own name or, of
+parameters and metrics, params.NAME, metrics.NAME or NAME alone. A field that no
+row can have is an error that lists the fields.
+
+Data goes to stdout, everything said about it to stderr. On a terminal states are
+coloured and tables keep within its width: free text is shortened, never an id or a
+number; parameters and metrics that do not fit are left out from the right and counted
+in a title like +3. In a pipe nothing is cut, left out or coloured.
 
 In JSON, times are ISO 8601 in UTC and absent values null. JSON has no NaN and no
 infinity: such a number is null, and the object has a member `nonfinite` with the
@@ -68,7 +76,8 @@ constexpr std::string_view kEnvironment = R"(Environment variables
 
 of sweepctl
   SWEEPD_SERVER     where the daemon listens (default tcp://127.0.0.1:7700);
-                    --server wins
+                    --server wins; only addresses of this machine, since connections
+                    are not encrypted yet: tunnel to others with ssh -L
   NO_COLOR          no colour, whatever its text
   CLICOLOR_FORCE    colour in pipes, too, unless it is 0
   LC_ALL LC_CTYPE LANG   a UTF-8 one allows block and braille characters

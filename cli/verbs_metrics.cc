@@ -78,7 +78,7 @@ Listing listing_of(const Reports& all) {
                   {}};
   const std::vector<std::string> names = metric_names(all.reports);
   for (const std::string& name : names) {
-    listing.headings.push_back({name, Align::kRight});
+    listing.headings.push_back({name, Align::kRight, Cells::kSpare});
   }
   for (const pb::Report& report : all.reports) {
     Row row{to_json(all.attempt, report),
@@ -107,7 +107,8 @@ std::string stream_line(const pb::Attempt& attempt,
 // The reports of a trial as they come, through all its attempts.
 class MetricsFollower {
  public:
-  MetricsFollower(const MetricsArgs& args, Session& session) : args_(args), session_(session) {}
+  MetricsFollower(const MetricsArgs& args, std::vector<Condition> conditions, Session& session)
+      : args_(args), conditions_(std::move(conditions)), session_(session) {}
 
   // True when the trial has ended and all its reports were printed.
   Result<bool> step() {
@@ -124,7 +125,9 @@ class MetricsFollower {
     }
     attempt_ = page->attempt().attempt();
     for (const pb::Report& report : page->reports()) {
-      session_.console().out << stream_line(page->attempt(), report, args_.read) << '\n';
+      if (meets_all(to_json(page->attempt(), report), conditions_)) {
+        session_.console().out << stream_line(page->attempt(), report, args_.read) << '\n';
+      }
       after_ = report.seq();
     }
     session_.console().out << std::flush;
@@ -139,15 +142,17 @@ class MetricsFollower {
   }
 
   const MetricsArgs& args_;
+  std::vector<Condition> conditions_;
   Session& session_;
   std::uint64_t after_ = 0;
   std::uint32_t attempt_ = 0;
 };
 
 Result<int> follow(const MetricsArgs& args, Session& session) {
+  SWEEPD_TRY(std::vector<Condition> conditions, parse_conditions(args.read));
   Interrupts interrupts;
   Reconnecting reconnecting(session);
-  MetricsFollower follower(args, session);
+  MetricsFollower follower(args, std::move(conditions), session);
   for (;;) {
     const Result<bool> done = follower.step();
     if (!done.ok() && !reconnecting.tolerates(done.error())) {
@@ -173,6 +178,7 @@ Result<int> run(const MetricsArgs& args, Session& session) {
   }
   SWEEPD_TRY(const Reports all, read_all(session, args.selector));
   if (all.reports.empty() && !args.read.json && !args.read.csv) {
+    SWEEPD_TRY_VOID(check(listing_of(all), args.read));
     session.say("no reports yet; `sweepctl help metrics` says how a script reports");
     return kExitOk;
   }

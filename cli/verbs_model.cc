@@ -120,7 +120,12 @@ Result<int> run(const ModelListArgs& args, Session& session) {
                    "user",
                    "registered_at"},
                   {},
-                  {{"MODEL"}, {"TRIAL"}, {"VALUE"}, {"PATH"}, {"AGE", Align::kRight}, {"OWNER"}},
+                  {{"MODEL"},
+                   {"TRIAL"},
+                   {"VALUE"},
+                   {"PATH", Align::kLeft, Cells::kText},
+                   {"AGE", Align::kRight},
+                   {"OWNER", Align::kLeft, Cells::kText}},
                   {}};
   for (const pb::ModelVersion& model : models) {
     listing.rows.push_back({to_json(model),

@@ -1,10 +1,8 @@
-// ls, show, leaderboard, trial ls, trial show, agent ls, server info, version, help.
-#include "base/nearest.h"
+// ls, show, leaderboard, trial ls, trial show, agent ls, server info.
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
 #include "cli/format.h"
 #include "cli/plot.h"
-#include "cli/topics.h"
 #include "cli/verbs.h"
 
 #include <fmt/format.h>
@@ -86,12 +84,12 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
 
 std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
   Table table{{{"ATTEMPT"},
-               {"STATE", Align::kLeft, true},
+               {"STATE", Align::kLeft, Cells::kState},
                {"WHERE"},
                {"TIME", Align::kRight},
                {"EXIT", Align::kRight},
                {"FILES", Align::kRight},
-               {"REASON"}},
+               {"REASON", Align::kLeft, Cells::kText}},
               {}};
   for (const pb::AttemptRow& attempt : trial.attempts()) {
     const std::string code = !has_exit(attempt)      ? "-"
@@ -161,8 +159,8 @@ Listing agent_listing(const pb::AgentList& agents) {
                   {},
                   {{"AGENT"},
                    {"SLOT", Align::kRight},
-                   {"STATE", Align::kLeft, true},
-                   {"DEVICE"},
+                   {"STATE", Align::kLeft, Cells::kState},
+                   {"DEVICE", Align::kLeft, Cells::kText},
                    {"MEMORY", Align::kRight},
                    {"TRIAL"},
                    {"SEEN", Align::kRight}},
@@ -212,13 +210,14 @@ Result<int> run(const ListArgs& args, Session& session) {
   std::sort(sweeps.begin(), sweeps.end(), [](const auto& a, const auto& b) {
     return a.sweep() > b.sweep();  // newest first, so that --limit keeps the newest
   });
+  Console& console = session.console();
+  Listing listing = sweep_listing(sweeps, console.out_terminal, wall_now_us());
   if (sweeps.empty() && !args.read.json && !args.read.csv && !args.read.quiet) {
+    SWEEPD_TRY_VOID(check(listing, args.read));
     session.say("no sweeps yet; start one with `sweepctl submit FILE` or `sweepctl run -- CMD`");
     return kExitOk;
   }
-  Console& console = session.console();
-  SWEEPD_TRY_VOID(
-      print(sweep_listing(sweeps, console.out_terminal, wall_now_us()), args.read, console));
+  SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
   return kExitOk;
 }
 
@@ -312,10 +311,10 @@ Result<int> run(const AgentListArgs& args, Session& session) {
   }
   // A line an agent, since conditions are about agents.
   listing.headings = {{"AGENT"},
-                      {"STATE", Align::kLeft, true},
+                      {"STATE", Align::kLeft, Cells::kState},
                       {"SLOTS", Align::kRight},
                       {"BUSY", Align::kRight},
-                      {"VERSION"}};
+                      {"VERSION", Align::kLeft, Cells::kText}};
   for (Row& row : listing.rows) {
     row.cells = {row.record["name"],
                  row.record["state"],
@@ -342,36 +341,6 @@ Result<int> run(const ServerInfoArgs& args, Session& session) {
   text += line("sweeps", fmt::format("{}", server.sweeps()));
   text += line("protocol", fmt::format("{}, term {}", server.protocol(), server.term()));
   SWEEPD_TRY_VOID(print_one(to_json(server), "version", text, args.read, session.console()));
-  return kExitOk;
-}
-
-Result<int> run(const VersionArgs& args, Session& session) {
-  session.console().out << (args.json ? dump(Json{{"version", SWEEPD_VERSION}})
-                                      : std::string("sweepctl " SWEEPD_VERSION))
-                        << '\n';
-  return kExitOk;
-}
-
-Result<int> run(const HelpArgs& args, Session& session) {
-  const std::vector<std::string> names = topic_names();
-  if (args.topic.empty()) {
-    session.console().out << "Topics (sweepctl help TOPIC):\n";
-    for (const std::string& name : names) {
-      session.console().out << "  " << name << '\n';
-    }
-    session.console().out << "`sweepctl --help` lists the verbs.\n";
-    return kExitOk;
-  }
-  const std::optional<std::string_view> text = topic_text(args.topic);
-  if (!text) {
-    const std::optional<std::string> near = nearest(args.topic, names);
-    return Error{Errc::kInvalidArgument,
-                 fmt::format("no help topic '{}'; {}",
-                             args.topic,
-                             near ? fmt::format("did you mean '{}'?", *near)
-                                  : fmt::format("there are {}", fmt::join(names, ", ")))};
-  }
-  session.console().out << *text;
   return kExitOk;
 }
 

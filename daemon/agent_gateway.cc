@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "daemon/agent_messages.h"
+#include "daemon/core/view.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
@@ -16,28 +17,12 @@ namespace sweepd::daemon {
 
 namespace {
 
-// How far the core must have seen an attempt for an agent's word to say nothing new.
-core::AttemptState state_for(core::Phase phase) {
-  switch (phase) {
-    case core::Phase::kPreparing:
-      return core::AttemptState::kPreparing;
-    case core::Phase::kRunning:
-      return core::AttemptState::kRunning;
-    case core::Phase::kStopping:
-      return core::AttemptState::kStopping;
-    case core::Phase::kFinishing:
-    case core::Phase::kEnded:
-      return core::AttemptState::kFinishing;
-  }
-  return core::AttemptState::kFinishing;
-}
-
 bool says_something_new(const core::State& state, AgentId agent, const core::HeldAttempt& held) {
   const core::Attempt* attempt = core::current_attempt(state, held.attempt, agent);
   if (attempt == nullptr) {
     return held.phase != core::Phase::kEnded;
   }
-  return static_cast<int>(attempt->state) < static_cast<int>(state_for(held.phase));
+  return static_cast<int>(attempt->state) < static_cast<int>(core::state_for(held.phase));
 }
 
 // Whether the agent does not hold an attempt that it was seen to hold.
@@ -81,10 +66,6 @@ void put(pb::ReportsAck& ack, const core::AckReports& effect) {
   *ack.mutable_attempt() = wire::to_proto(effect.attempt);
   ack.set_seq(effect.seq);
   ack.set_fenced(effect.fenced);
-}
-
-std::uint64_t whole_ms(Duration span) {
-  return static_cast<std::uint64_t>(span.us / 1000);
 }
 
 AgentHeard dropped(const Error& error) {

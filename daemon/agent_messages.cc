@@ -2,7 +2,7 @@
 #include "daemon/agent_messages.h"
 
 #include "base/limits.h"
-#include "daemon/utf8.h"
+#include "base/utf8.h"
 #include "sweeps/command.h"
 #include "wire/protocol.h"
 
@@ -136,10 +136,6 @@ void put_metrics(const sweeps::MetricsSpec& spec, pb::MetricsSpec& message) {
   }
 }
 
-std::uint64_t whole_ms(Duration span) {
-  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, span.us / 1000));
-}
-
 }  // namespace
 
 Result<std::vector<core::HeldAttempt>> held_from(
@@ -263,6 +259,10 @@ Result<pb::StartAttempt> start_message(const StartOrder& order) {
                              limits::kControlMessageBytesMax - 1024)};
   }
   return message;
+}
+
+std::uint64_t whole_ms(Duration span) {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(0, span.us / 1000));
 }
 
 pb::Reason to_proto(const core::Reason& reason) {

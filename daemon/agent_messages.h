@@ -6,6 +6,7 @@
 #include "daemon/core/state.h"
 #include "wire/sweepd.pb.h"
 
+#include <cstdint>
 #include <vector>
 
 namespace sweepd::daemon {
@@ -26,6 +27,9 @@ struct StartOrder {
 };
 
 Result<pb::StartAttempt> start_message(const StartOrder& order);
+
+// As the wire has spans: whole milliseconds, none below zero.
+std::uint64_t whole_ms(Duration span);
 
 pb::Reason to_proto(const core::Reason& reason);
 

@@ -3,8 +3,8 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "daemon/query_rows.h"
-#include "daemon/utf8.h"
 #include "wire/protocol.h"
 #include "wire/spec/spec_codec.h"
 

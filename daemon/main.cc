@@ -155,7 +155,7 @@ Result<int> serve(const Config& config, bool commit_each) {
   // Before anything makes a thread: signals are waited for, not delivered.
   StopSignals signals;
   SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(config.listen));
-  SWEEPD_TRY_VOID(endpoint.check_bindable());
+  SWEEPD_TRY_VOID(endpoint.check_local());
   SWEEPD_TRY(const StateFolder folder, StateFolder::claim(config.state));
   SWEEPD_TRY(const BlobStore blobs, BlobStore::open(folder.blobs()));
   wire::Context context;

@@ -2,10 +2,10 @@
 #include "daemon/queries.h"
 
 #include "base/limits.h"
+#include "base/utf8.h"
 #include "daemon/core/view.h"
 #include "daemon/query_rows.h"
 #include "daemon/recovery.h"
-#include "daemon/utf8.h"
 #include "sweeps/command.h"
 #include "wire/protocol.h"
 #include "wire/spec/spec_codec.h"

@@ -1,20 +1,15 @@
 // The state in the words of the wire.
 #include "daemon/query_rows.h"
 
+#include "base/utf8.h"
 #include "daemon/agent_messages.h"
 #include "daemon/core/view.h"
-#include "daemon/utf8.h"
 #include "wire/protocol.h"
 #include "wire/spec/spec_codec.h"
 
 namespace sweepd::daemon {
 
 namespace {
-
-std::string agent_name(const core::State& state, AgentId id) {
-  const auto agent = state.agents.find(id);
-  return agent == state.agents.end() ? std::string() : agent->second.name;
-}
 
 std::string_view to_text(core::AgentState state) {
   switch (state) {
@@ -78,7 +73,7 @@ void put(pb::TrialRow& row,
   }
   const core::Attempt& last = trial.attempts.back();
   row.set_attempt(last.number.value);
-  row.set_agent(agent_name(state, last.agent));
+  row.set_agent(core::agent_name(state, last.agent));
   row.mutable_slots()->Add(last.slots.begin(), last.slots.end());
   // Until the agent has told when it began, the assignment is the best that is known.
   const bool told = last.outcome.started_wall.us != 0;
@@ -90,7 +85,7 @@ void put(pb::AttemptRow& row, const core::State& state, const core::Attempt& att
   row.set_attempt(attempt.number.value);
   row.set_state(text(core::to_text(attempt.state)));
   *row.mutable_reason() = to_proto(attempt.reason);
-  row.set_agent(agent_name(state, attempt.agent));
+  row.set_agent(core::agent_name(state, attempt.agent));
   row.mutable_slots()->Add(attempt.slots.begin(), attempt.slots.end());
   const core::AttemptOutcome& outcome = attempt.outcome;
   const bool told = outcome.started_wall.us != 0;

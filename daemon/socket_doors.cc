@@ -95,7 +95,7 @@ Result<SocketDoors> SocketDoors::open(wire::Context& context,
                                       StopSignals& signals) {
   using wire::Door;
   using wire::Router;
-  SWEEPD_TRY_VOID(endpoint.check_bindable());
+  SWEEPD_TRY_VOID(endpoint.check_local());
   SWEEPD_TRY(blobs::File lock, claim_endpoint(endpoint));
   SWEEPD_TRY(Router control,
              Router::bind(context,

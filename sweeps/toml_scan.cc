@@ -1,6 +1,8 @@
 // Walks over TOML text by brackets, strings and lines, without understanding values.
 #include "sweeps/toml_scan.h"
 
+#include "base/utf8.h"
+
 #include <algorithm>
 
 namespace sweepd::sweeps {
@@ -21,31 +23,6 @@ bool is_bare(char byte) {
 
 bool starts_key(char byte) {
   return is_bare(byte) || byte == '"' || byte == '\'';
-}
-
-// The length of the UTF-8 character at the front, 0 when it is none (overlong, surrogate, cut off,
-// …).
-std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return static_cast<unsigned char>(text[i]);
-  };
-  const unsigned char first = byte(0);
-  const std::size_t length = first < 0x80U                     ? 1
-                             : first >= 0xC2U && first < 0xE0U ? 2
-                             : (first & 0xF0U) == 0xE0U        ? 3
-                             : first >= 0xF0U && first < 0xF5U ? 4
-                                                               : 0;
-  if (length == 0 || length > text.size()) {
-    return 0;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) {
-      return 0;
-    }
-  }
-  const bool overlong = (first == 0xE0U && byte(1) < 0xA0U) || (first == 0xF0U && byte(1) < 0x90U);
-  const bool outside = (first == 0xEDU && byte(1) >= 0xA0U) || (first == 0xF4U && byte(1) >= 0x90U);
-  return overlong || outside ? 0 : length;
 }
 
 class Scanner {
@@ -89,7 +66,7 @@ void Scanner::flaw(std::size_t offset, std::size_t length, std::string message, 
 bool Scanner::check_bytes() {
   for (std::size_t i = 0; i < text_.size();) {
     const auto byte = static_cast<unsigned char>(text_[i]);
-    const std::size_t length = utf8_length(text_.substr(i));
+    const std::size_t length = first_code_point(text_.substr(i)).bytes;
     if (length == 0) {
       flaw(i, 1, "this byte is not UTF-8 text", "save the file as UTF-8");
       return false;

@@ -60,6 +60,14 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]";
 }
 
+// As ssh takes it: an address that means "everywhere" names no machine, and brackets are for URLs.
+std::string ssh_host(const std::string& host) {
+  if (host == "*" || host == "0.0.0.0" || host == "[::]") {
+    return "HOST";
+  }
+  return host.front() == '[' ? host.substr(1, host.size() - 2) : host;
+}
+
 std::string_view door_name(Door door) {
   switch (door) {
     case Door::kControl:
@@ -110,15 +118,21 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   return endpoint;
 }
 
-Result<void> Endpoint::check_bindable() const {
+Result<void> Endpoint::check_local() const {
   if (scheme_ == "ipc" || is_loopback(host_)) {
     return {};
   }
+  std::string tunnel;
+  for (int door = 0; door < kDoors; ++door) {
+    tunnel += fmt::format("-L {0}:127.0.0.1:{0} ", port_ + door);
+  }
   return Error{Errc::kInvalidArgument,
-               fmt::format("'{}' can be reached from other machines and connections are not "
-                           "encrypted yet: listen on 127.0.0.1, ::1, localhost or ipc://, and use "
-                           "`ssh -L` to come from elsewhere",
-                           text())};
+               fmt::format("'{}' is not an address of this machine alone, and connections are not "
+                           "encrypted yet: only 127.0.0.1, ::1, localhost and ipc:// are listened "
+                           "on and dialled; from one machine to another, tunnel: ssh -N {}{}",
+                           text(),
+                           tunnel,
+                           ssh_host(host_))};
 }
 
 std::string Endpoint::address(Door door) const {

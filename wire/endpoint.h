@@ -17,9 +17,10 @@ class Endpoint {
   // Refuses anything but tcp:// with a port and ipc:// with an absolute folder, in a sentence.
   static Result<Endpoint> parse(std::string_view text);
 
-  // Refuses addresses that other machines can reach: until connections are encrypted, only loopback
-  // (127.0.0.0/8, ::1, localhost) and ipc may be bound.
-  Result<void> check_bindable() const;
+  // Refuses addresses that other machines have or can reach, and says how to tunnel: until
+  // connections are encrypted, only loopback (127.0.0.0/8, ::1, localhost) and ipc are listened on
+  // and dialled.
+  Result<void> check_local() const;
 
   std::string address(Door door) const;  // as ZeroMQ takes it
   std::string text() const;              // as it was written

@@ -67,11 +67,6 @@ std::string why_no_slot(const State& state, std::optional<std::uint32_t> gpus) {
   return fmt::format("all {} slots that could run it are busy", usable);
 }
 
-std::string agent_name(const State& state, AgentId id) {
-  const auto agent = state.agents.find(id);
-  return agent == state.agents.end() ? fmt::format("agent {}", id.value) : agent->second.name;
-}
-
 std::string explain_queued(const State& state, const Sweep& sweep, const Trial& trial) {
   std::string text = fmt::format("{} is queued", to_string(TrialKey{sweep.id, trial.number}));
   if (!trial.reason.sentence.empty()) {

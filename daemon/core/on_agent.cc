@@ -1,5 +1,6 @@
 // What the core decides when agents join, speak and fall silent.
 #include "daemon/core/decider.h"
+#include "daemon/core/view.h"
 
 #include <fmt/format.h>
 
@@ -9,26 +10,6 @@
 namespace sweepd::core {
 
 namespace {
-
-AttemptState state_for(Phase phase) {
-  switch (phase) {
-    case Phase::kPreparing:
-      return AttemptState::kPreparing;
-    case Phase::kRunning:
-      return AttemptState::kRunning;
-    case Phase::kStopping:
-      return AttemptState::kStopping;
-    case Phase::kFinishing:
-    case Phase::kEnded:
-      return AttemptState::kFinishing;
-  }
-  return AttemptState::kPreparing;
-}
-
-std::string agent_name(const State& state, AgentId id) {
-  const auto agent = state.agents.find(id);
-  return agent == state.agents.end() ? std::to_string(id.value) : agent->second.name;
-}
 
 // Phases only move forward; a message that was overtaken changes nothing.
 void advance(Decider& decider, const AttemptKey& key, const Attempt& attempt, Phase phase) {

@@ -1,4 +1,4 @@
-// Read-only answers about the state: the best trial and the leaderboard.
+// Read-only answers about the state: the best trial, the leaderboard, names and phases.
 #include "daemon/core/view.h"
 
 namespace sweepd::core {
@@ -29,6 +29,29 @@ std::optional<double> raw_value(const Sweep& sweep, const Trial& trial) {
     return std::nullopt;
   }
   return sweeps::raw(sweep.spec.objective.goal, *value);
+}
+
+std::string agent_name(const State& state, AgentId id) {
+  const auto agent = state.agents.find(id);
+  if (agent != state.agents.end()) {
+    return agent->second.name;
+  }
+  return id.value == 0 ? std::string() : std::to_string(id.value);
+}
+
+AttemptState state_for(Phase phase) {
+  switch (phase) {
+    case Phase::kPreparing:
+      return AttemptState::kPreparing;
+    case Phase::kRunning:
+      return AttemptState::kRunning;
+    case Phase::kStopping:
+      return AttemptState::kStopping;
+    case Phase::kFinishing:
+    case Phase::kEnded:
+      return AttemptState::kFinishing;
+  }
+  return AttemptState::kPreparing;
 }
 
 }  // namespace sweepd::core

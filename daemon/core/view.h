@@ -1,6 +1,7 @@
 // Read-only answers about the state: the best trial, the leaderboard, counts, explanations.
 #pragma once
 
+#include "daemon/core/event.h"
 #include "daemon/core/state.h"
 
 #include <cstddef>
@@ -21,6 +22,12 @@ std::vector<TrialNumber> leaderboard(const Sweep& sweep, std::size_t limit);
 
 // The trial's reduced objective as the script reports it; empty before the first report.
 std::optional<double> raw_value(const Sweep& sweep, const Trial& trial);
+
+// The name that an agent registered under; its number when none did, and nothing for no agent.
+std::string agent_name(const State& state, AgentId id);
+
+// How far an attempt is that its agent says to be in the phase.
+AttemptState state_for(Phase phase);
 
 // Why the sweep's queued trials are not running, in a sentence; empty when none is queued.
 std::string why_waiting(const State& state, const Sweep& sweep);

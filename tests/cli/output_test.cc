@@ -80,10 +80,46 @@ TEST_CASE("output: an unknown field is refused with the nearest known one") {
   options.where = {"acuracy > 0.6"};
   CHECK(printed(options, &error).empty());
   CHECK(error.code == Errc::kInvalidArgument);
-  CHECK(error.message == "no field 'acuracy'; did you mean 'accuracy'?");
+  CHECK(error.message ==
+        "no field 'acuracy'; did you mean 'accuracy'? there are trial, value, state, params, "
+        "accuracy, lr, params.lr");
+  options.where = {"value > 100", "bogus = 1"};  // the first leaves no row to learn names from
+  CHECK(printed(options, &error).empty());
+  CHECK(error.message.starts_with("no field 'bogus'; there are trial, value, "));
   options.where = {"state"};
   CHECK(printed(options, &error).empty());
   CHECK(error.message.find("'state' is not `field op value`") != std::string::npos);
+}
+
+TEST_CASE("output: a closed list of fields is known without a row, an open one is not") {
+  Listing closed{"sweep", {"sweep", "state"}, {{"id", "sweep"}}, {}, {}};
+  ReadOptions options;
+  options.where = {"id > 3"};
+  CHECK(check(closed, options).ok());
+  options.where = {"stat = failed"};
+  CHECK(check(closed, options).error().message ==
+        "no field 'stat'; did you mean 'state'? there are sweep, state, id");
+  closed.fields.emplace_back("params");
+  CHECK(check(closed, options).ok());
+}
+
+TEST_CASE("output: one thing meets the conditions, or nothing is printed") {
+  const auto shown = [](const ReadOptions& options) {
+    std::istringstream in;
+    std::ostringstream out;
+    Console console{in, out, out, Terminal{}, Terminal{}};
+    const Result<void> done = print_one({{"sweep", 12}}, "sweep", "sweep 12\n", options, console);
+    return done.ok() ? out.str() : done.error().message;
+  };
+  ReadOptions options;
+  options.where = {"sweep = 12"};
+  CHECK(shown(options) == "sweep 12\n");
+  options.where = {"sweep != 12"};
+  CHECK(shown(options).empty());
+  options.json = true;
+  CHECK(shown(options) == "null\n");
+  options.where = {"swep = 12"};
+  CHECK(shown(options) == "no field 'swep'; did you mean 'sweep'? there are sweep");
 }
 
 TEST_CASE("output: CSV quotes what RFC 4180 wants quoted") {
@@ -97,11 +133,20 @@ TEST_CASE("filter: operators, longest first, with and without blanks") {
   CHECK(parse_condition("name ~ mnist")->comparison == Comparison::kContains);
   CHECK(parse_condition("a==b")->value == "b");
   CHECK(!parse_condition("= 5").ok());
-  CHECK(!parse_condition("a ! 5").ok());
+  for (const char* text : {"a ! 5", "a => 5", "a <> 5", "a =~ 5", "a === 5"}) {
+    CAPTURE(text);
+    const auto condition = parse_condition(text);
+    REQUIRE_FALSE(condition.ok());
+    CHECK(condition.error().code == Errc::kInvalidArgument);
+    CHECK(condition.error().message.find("there are = != < <= > >= and ~") != std::string::npos);
+  }
+  CHECK(parse_condition("a = ~b")->value == "~b");
 }
 
 TEST_CASE("filter: numbers compare as numbers, text as text, null meets nothing") {
   CHECK(meets(Json(9), *parse_condition("x < 10")));
+  CHECK(meets(Json(9), *parse_condition("x = 9.0")));
+  CHECK(meets(Json("10"), *parse_condition("x < 9")));
   CHECK(meets(Json("abc"), *parse_condition("x ~ b")));
   CHECK(meets(Json("failed"), *parse_condition("x = failed")));
   CHECK_FALSE(meets(Json(nullptr), *parse_condition("x < 10")));

@@ -9,9 +9,11 @@ namespace sweepd::cli {
 
 namespace {
 
-const Table kTable{
-    {{"#", Align::kRight}, {"TRIAL"}, {"accuracy", Align::kRight}, {"STATE", Align::kLeft, true}},
-    {{"1", "12/41", "0.9871", "completed"}, {"10", "12/9", "0.99", "running"}}};
+const Table kTable{{{"#", Align::kRight},
+                    {"TRIAL"},
+                    {"accuracy", Align::kRight},
+                    {"STATE", Align::kLeft, Cells::kState}},
+                   {{"1", "12/41", "0.9871", "completed"}, {"10", "12/9", "0.99", "running"}}};
 
 std::size_t widest_line(const std::string& text) {
   std::istringstream lines(text);
@@ -42,13 +44,47 @@ TEST_CASE("table: an empty cell keeps the columns after it in place") {
   CHECK(render_table(table, true, Terminal{}) == "A  B  C\nx     z\n   y\n");
 }
 
-TEST_CASE("table: a narrow terminal cuts the widest column, a pipe none") {
-  const Table table{{{"NAME"}, {"STATE"}}, {{std::string(60, 'n'), "running"}}};
+TEST_CASE("table: a narrow terminal cuts free text, a pipe nothing") {
+  const Table table{{{"NAME", Align::kLeft, Cells::kText}, {"STATE"}},
+                    {{std::string(60, 'n'), "running"}}};
   Terminal narrow;
   narrow.width = 30;
   CHECK(widest_line(render_table(table, true, narrow)) == 30);
   CHECK(render_table(table, true, narrow).find("running") != std::string::npos);
   CHECK(widest_line(render_table(table, true, Terminal{})) == 69);
+}
+
+TEST_CASE("table: ids and numbers are whole, however narrow the terminal") {
+  const Table table{
+      {{"MODEL"}, {"learning-rate", Align::kRight}, {"PATH", Align::kLeft, Cells::kText}},
+      {{"a-long-name-of-a-model:12", "0.000012345", "outputs/model/best"}}};
+  Terminal narrow;
+  narrow.width = 47;
+  CHECK(render_table(table, true, narrow) ==
+        "MODEL                      learning-ra~  PATH\n"
+        "a-long-name-of-a-model:12   0.000012345  outpu~\n");
+  narrow.width = 10;
+  CHECK(render_table(table, true, narrow) ==
+        "MODEL                      learning-r~  PATH\n"
+        "a-long-name-of-a-model:12  0.000012345  outpu~\n");
+}
+
+TEST_CASE("table: columns that do not fit at all are left out from the right and counted") {
+  const Heading spare{"p", Align::kRight, Cells::kSpare};
+  const Table table{{{"TRIAL"}, spare, spare, spare, {"STATE", Align::kLeft, Cells::kState}},
+                    {{"12/1", "0.1111", "0.2222", "0.3333", "completed"}}};
+  Terminal narrow;
+  narrow.width = 40;
+  CHECK(render_table(table, true, narrow) ==
+        "TRIAL       p       p       p  STATE\n"
+        "12/1   0.1111  0.2222  0.3333  completed\n");
+  narrow.width = 32;
+  CHECK(render_table(table, true, narrow) ==
+        "TRIAL       p  +2  STATE\n"
+        "12/1   0.1111      completed\n");
+  CHECK(render_table(table, true, Terminal{}) ==
+        "TRIAL       p       p       p  STATE\n"
+        "12/1   0.1111  0.2222  0.3333  completed\n");
 }
 
 TEST_CASE("table: colour changes no column") {

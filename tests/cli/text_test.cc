@@ -57,11 +57,4 @@ TEST_CASE("text: quoting for a shell is bare where it can be") {
   CHECK(shell_quoted("it's $5") == "'it'\\''s $5'");
 }
 
-TEST_CASE("text: UTF-8 is told from other bytes") {
-  CHECK(is_utf8("héllo 日本"));
-  CHECK(is_utf8(""));
-  CHECK_FALSE(is_utf8("a\xff"));
-  CHECK_FALSE(is_utf8("\xed\xa0\x80"));  // a surrogate
-}
-
 }  // namespace sweepd::cli

@@ -69,13 +69,13 @@ TEST_CASE("endpoint: what cannot be read is refused in a sentence") {
   CHECK(why_not("tcp://a b:1").find("has no host name") != std::string::npos);
 }
 
-TEST_CASE("endpoint: only addresses of this machine may be bound") {
+TEST_CASE("endpoint: only addresses of this machine are listened on and dialled") {
   for (const char* text : {"tcp://127.0.0.1:1",
                            "tcp://127.9.9.9:1",
                            "tcp://localhost:1",
                            "tcp://[::1]:1",
                            "ipc:///tmp/x"}) {
-    CHECK_MESSAGE(parsed(text).check_bindable().ok(), text);
+    CHECK_MESSAGE(parsed(text).check_local().ok(), text);
   }
   for (const char* text : {"tcp://0.0.0.0:1",
                            "tcp://*:1",
@@ -83,13 +83,23 @@ TEST_CASE("endpoint: only addresses of this machine may be bound") {
                            "tcp://[::]:1",
                            "tcp://127.evil.example:1",
                            "tcp://example.org:1"}) {
-    const auto result = parsed(text).check_bindable();
+    const auto result = parsed(text).check_local();
     REQUIRE_MESSAGE(!result.ok(), text);
     CHECK(result.error().code == Errc::kInvalidArgument);
     CHECK(result.error().message.find("not encrypted yet") != std::string::npos);
   }
 }
 
+TEST_CASE("endpoint: the refusal says how to tunnel all three doors to that machine") {
+  CHECK(parsed("tcp://gpu-1:7700").check_local().error().message ==
+        "'tcp://gpu-1:7700' is not an address of this machine alone, and connections are not "
+        "encrypted yet: only 127.0.0.1, ::1, localhost and ipc:// are listened on and dialled; "
+        "from one machine to another, tunnel: ssh -N -L 7700:127.0.0.1:7700 "
+        "-L 7701:127.0.0.1:7701 -L 7702:127.0.0.1:7702 gpu-1");
+  CHECK(parsed("tcp://0.0.0.0:7700").check_local().error().message.ends_with(":7702 HOST"));
+  CHECK(parsed("tcp://[fd00::1]:7700").check_local().error().message.ends_with(":7702 fd00::1"));
+}
+
 TEST_CASE("endpoint: the default one can be read and bound") {
-  CHECK(parsed(wire::kDefaultEndpoint).check_bindable().ok());
+  CHECK(parsed(wire::kDefaultEndpoint).check_local().ok());
 }

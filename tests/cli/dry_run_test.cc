@@ -1,0 +1,33 @@
+// Which agents a sweep fits on.
+#include "cli/dry_run.h"
+
+#include <doctest/doctest.h>
+
+namespace sweepd::cli {
+
+TEST_CASE("dry run: an agent fits only with enough slots of the kind, and lost ones do not count") {
+  pb::AgentList agents;
+  pb::AgentRow& big = *agents.add_agents();
+  big.set_state("connected");
+  for (int i = 0; i < 4; ++i) {
+    big.add_slots()->set_kind(pb::GPU);
+    big.add_running()->set_attempt(i == 0 ? 1 : 0);
+  }
+  pb::AgentRow& small = *agents.add_agents();
+  small.set_state("connected");
+  small.add_slots()->set_kind(pb::GPU);
+  pb::AgentRow& lost = *agents.add_agents();
+  lost.set_state("lost");
+  lost.add_slots()->set_kind(pb::GPU);
+  sweeps::ResourcesSpec resources;
+  resources.gpus = 2;
+  const Fit fit = fit_of(resources, agents);
+  CHECK(fit.agents == 2);
+  CHECK(fit.slots == 4);
+  CHECK(fit.free == 3);
+  CHECK(fit.slots_all == 5);
+  resources.gpus = 0;
+  CHECK(fit_of(resources, agents).slots == 0);
+}
+
+}  // namespace sweepd::cli

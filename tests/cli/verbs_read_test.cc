@@ -1,0 +1,158 @@
+// The verbs that read, against a daemon of canned answers: what is asked and printed.
+#include "cli/exit_codes.h"
+#include "cli/json.h"
+#include "cli/verbs.h"
+#include "tests/cli/canned.h"
+#include "tests/cli/fake_daemon.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+
+namespace sweepd::cli {
+
+TEST_CASE("leaderboard: a table with the metric as a column, the counts as talk") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    *reply.mutable_leaderboard()->mutable_summary() = sweep("running");
+    add_count(*reply.mutable_leaderboard()->mutable_summary(), "completed", 2);
+    *reply.mutable_leaderboard()->add_rows() = trial(2, "completed", 0.98765432);
+    *reply.mutable_leaderboard()->add_rows() = trial(1, "failed", 0.5);
+  });
+  const CliRun run = run_line({"top", "12", "-n", "7"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(run.out ==
+        "#  TRIAL  accuracy  STEP   lr  STATE       TIME\n"
+        "1  12/2     0.9877     3  0.2  completed  6m12s\n"
+        "2  12/1        0.5     3  0.1  failed     6m12s\n");
+  CHECK(run.err == "2 of 2 trials: 2 completed\n");
+  CHECK(daemon.requests().front().leaderboard().limit() == 7);
+}
+
+TEST_CASE("leaderboard: fields and conditions work by the metric's own name") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    *reply.mutable_leaderboard()->mutable_summary() = sweep("running");
+    *reply.mutable_leaderboard()->add_rows() = trial(2, "completed", 0.98765432);
+    *reply.mutable_leaderboard()->add_rows() = trial(1, "completed", 0.5);
+  });
+  const CliRun run = run_line(
+      {"top", "12", "--json=trial,accuracy,lr", "--where", "accuracy > 0.9"}, daemon.endpoint());
+  CHECK(run.out == "[{\"trial\":\"12/2\",\"value\":0.98765432,\"lr\":0.2}]\n");
+  CHECK(run.err.empty());
+}
+
+TEST_CASE("leaderboard: -n means the same in every form, and 0 means all") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    *reply.mutable_leaderboard()->mutable_summary() = sweep("running");
+    for (std::uint32_t i = 1; i <= std::min(request.leaderboard().limit(), 30U); ++i) {
+      *reply.mutable_leaderboard()->add_rows() = trial(i, "completed", 0.5);
+    }
+  });
+  const auto lines = [&daemon](std::vector<std::string> arguments) {
+    const std::string out = run_line(std::move(arguments), daemon.endpoint()).out;
+    return std::count(out.begin(), out.end(), '\n');
+  };
+  for (const char* form : {"--csv", "--json", "-q", "--no-header"}) {
+    CAPTURE(form);
+    const int header = std::string_view(form) == "--csv" ? 1 : 0;
+    CHECK(lines({"top", "12", form, "-n", "2"}) == 2 + header);
+    CHECK(lines({"top", "12", form, "--limit", "2"}) == 2 + header);
+    CHECK(lines({"top", "12", form}) == 10 + header);
+    CHECK(lines({"top", "12", form, "-n", "0"}) == 30 + header);
+  }
+  CHECK(run_line({"top", "2/11"}, daemon.endpoint()).code == kExitUsage);
+}
+
+TEST_CASE("show: a trial's selector shows the trial") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.show_trial().selector() == "12/7") {
+      *reply.mutable_trial()->mutable_row() = trial(7, "completed", 0.5);
+      pb::AttemptRow& lost = *reply.mutable_trial()->add_attempts();
+      lost.set_attempt(1);
+      lost.set_state("lost");
+      lost.set_started_wall_us(kStart);
+      lost.set_ended_wall_us(kStart + 1);
+    } else {
+      reply.set_code(static_cast<std::uint32_t>(Errc::kNotFound));
+      reply.set_message("no trial");
+    }
+  });
+  const CliRun run = run_line({"show", "12/7"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(contains(run.out, "trial 12/7  completed"));
+  CHECK_FALSE(contains(run.out, "ms     0"));
+  const Json attempt =
+      Json::parse(run_line({"show", "12/7", "--json"}, daemon.endpoint()).out)["attempts"][0];
+  CHECK(attempt["exit_code"].is_null());
+  CHECK(attempt["signal"].is_null());
+  CHECK(run_line({"show", "12/99"}, daemon.endpoint()).code == kExitNotFound);
+}
+
+TEST_CASE("ls: nothing yet is said, not printed") {
+  FakeDaemon daemon(
+      [](const pb::ClientRequest&, pb::ClientReply& reply) { reply.mutable_sweeps(); });
+  const CliRun people = run_line({"ls"}, daemon.endpoint());
+  CHECK(people.code == 0);
+  CHECK(people.out.empty());
+  CHECK(contains(people.err, "sweepctl submit FILE"));
+  CHECK(run_line({"ls", "--json"}, daemon.endpoint()).out == "[]\n");
+}
+
+TEST_CASE("ls: newest first, a job without a progress bar") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    *reply.mutable_sweeps()->add_sweeps() = sweep("running");
+    pb::SweepSummary& job = *reply.mutable_sweeps()->add_sweeps();
+    job.set_sweep(13);
+    job.set_name("train.py");
+    job.set_state("completed");
+    job.set_job(true);
+  });
+  CHECK(run_line({"ls", "-q"}, daemon.endpoint()).out == "13\n12\n");
+  const CliRun run = run_line({"ls"}, daemon.endpoint());
+  CHECK(contains(run.out, "13  job: train.py  completed  1       -"));
+  CHECK(contains(run.out, "12  digits         running    0/2     -"));
+}
+
+TEST_CASE("explain: the daemon's words and the table of verdicts") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    pb::TrialDetail& detail = *reply.mutable_trial();
+    *detail.mutable_row() = trial(7, "pruned", 0.811);
+    detail.set_metric("accuracy");
+    detail.set_goal("maximize");
+    detail.set_explanation("12/7 is pruned: by bandit");
+    pb::VerdictRow& verdict = *detail.add_verdicts();
+    verdict.set_rule("bandit");
+    verdict.set_stop(true);
+    verdict.set_at(10);
+    verdict.set_own(0.811);
+    verdict.set_threshold(0.849);
+    verdict.set_peers(5);
+  });
+  const CliRun run = run_line({"why", "12/7"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(contains(run.out, "12/7 is pruned: by bandit\n"));
+  CHECK(contains(run.out, "RULE    AT    OWN  THRESHOLD  PEERS  VERDICT"));
+  CHECK(contains(run.out, "bandit  10  0.811      0.849      5  stop"));
+}
+
+TEST_CASE("metrics: NaN is nan for people and in CSV, null in JSON") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    reply.mutable_metrics()->mutable_attempt()->set_attempt(1);
+    if (request.read_metrics().after_seq() == 0) {
+      pb::Report& report = *reply.mutable_metrics()->add_reports();
+      report.set_seq(1);
+      report.set_wall_us(kStart);
+      pb::Metric& loss = *report.add_metrics();
+      loss.set_name("loss");
+      loss.set_value(std::numeric_limits<double>::quiet_NaN());
+    }
+  });
+  CHECK(contains(run_line({"metrics", "12/7"}, daemon.endpoint()).out, " nan\n"));
+  CHECK(run_line({"metrics", "12/7", "--csv"}, daemon.endpoint()).out ==
+        "attempt,report,at,metrics.loss\n0/0#1,1,2023-11-14T22:13:20.000000Z,nan\n");
+  CHECK(run_line({"metrics", "12/7", "--json=report,loss"}, daemon.endpoint()).out ==
+        "[{\"report\":1,\"loss\":null}]\n");
+}
+
+}  // namespace sweepd::cli
