@@ -6,10 +6,12 @@
 #include "wire/endpoint.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <toml++/toml.h>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <limits>
 #include <string_view>
@@ -81,6 +83,15 @@ Result<void> read_duration(const Place& place, std::uint32_t& out_ms) {
   return {};
 }
 
+Result<void> read_containment(const Place& place, std::string& out) {
+  SWEEPD_TRY_VOID(read_text(place, out));
+  const std::vector<std::string> kinds = {"auto", "cgroup", "pid-namespace", "subreaper"};
+  return std::find(kinds.begin(), kinds.end(), out) != kinds.end()
+             ? Result<void>()
+             : Result<void>(
+                   fault(place, fmt::format("'{}' is none of {}", out, fmt::join(kinds, ", "))));
+}
+
 Result<void> read_labels(const Place& place, Config& config) {
   const toml::table* table = place.node.as_table();
   if (table == nullptr) {
@@ -115,6 +126,9 @@ Result<void> read_key(const Place& place, Config& config) {
   if (place.key == "shim") {
     return read_text(place, config.shim);
   }
+  if (place.key == "containment") {
+    return read_containment(place, config.containment);
+  }
   if (place.key == "nice") {
     return read_int(place, 0, config.nice);
   }
@@ -135,6 +149,7 @@ Result<void> read_key(const Place& place, Config& config) {
                               "cpu_slots",
                               "nvml",
                               "shim",
+                              "containment",
                               "nice",
                               "grace",
                               "log_level"});

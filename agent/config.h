@@ -20,6 +20,7 @@ struct Config {
   std::string nvml;                        // path of the library
   std::string shim;                        // path of sweep-shim; empty: beside this program
   std::int32_t nice = 10;                  // of trials, so that a saturated box still answers
+  std::string containment = "auto";        // or cgroup, pid-namespace, subreaper
   std::uint32_t grace_ms = 10'000;         // for trials when the agent itself is stopped
   LogLevel log_level = LogLevel::kInfo;
 };

@@ -68,6 +68,7 @@ class Loop {
     const StateFolder& folder;
     Identity identity;
     std::vector<pb::Slot> slots;
+    Containment containment;
     Ledger ledger;
     wire::Dealer control;
     blobs::BulkSession bulk;
@@ -96,6 +97,7 @@ class Loop {
   wire::Dealer control_;
   blobs::BulkSession bulk_;
   int signals_;
+  Containment containment_;
   Slots slots_;
   Session session_;
   Runner runner_;
@@ -114,7 +116,11 @@ Loop::Loop(Parts parts)
       control_(std::move(parts.control)),
       bulk_(std::move(parts.bulk)),
       signals_(parts.signals),
-      slots_({std::move(parts.slots), parts.folder.path(), parts.config.shim}),
+      containment_(parts.containment),
+      slots_({std::move(parts.slots),
+              parts.folder.path(),
+              parts.config.shim,
+              std::move(parts.containment)}),
       session_(std::move(parts.identity), {}, ledger_.remembered()),
       runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}, ledger_.remembered()),
       started_(read_clocks().now) {}
@@ -141,6 +147,7 @@ void Loop::run() {
   slots_.close();
   // The farewell leaves with ZeroMQ's thread; nobody waits for it longer than this.
   wire::poll({}, std::chrono::milliseconds(50));
+  containment_.clear_away();
   log_info("stopped");
 }
 
@@ -338,7 +345,8 @@ Identity identity_of(const Config& config, const StateFolder& folder, const Ledg
           ledger.incarnation(),
           config.labels,
           cpu_count(),
-          memory_bytes()};
+          memory_bytes(),
+          {}};
 }
 
 std::vector<pb::Slot> find_slots(const Config& config) {
@@ -366,10 +374,13 @@ Result<void> run_agent(const Config& given) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed shim leaves behind falls to us
   Identity identity = identity_of(config, folder, ledger);
   std::vector<pb::Slot> slots = find_slots(config);
-  log_info("name={} state={} slots={} incarnation={}",
+  Containment containment = Containment::find(config.containment, folder.uuid());
+  identity.containment = containment.name();
+  log_info("name={} state={} slots={} containment={} incarnation={}",
            identity.name,
            folder.path(),
            slots.size(),
+           identity.containment,
            identity.incarnation);
   wire::Context context;
   SWEEPD_TRY(wire::Dealer control,
@@ -382,6 +393,7 @@ Result<void> run_agent(const Config& given) {
              folder,
              std::move(identity),
              std::move(slots),
+             std::move(containment),
              std::move(ledger),
              std::move(control),
              std::move(bulk),

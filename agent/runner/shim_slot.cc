@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 namespace sweepd::agent {
 
@@ -25,7 +26,7 @@ Error failed(std::string_view what, int number) {
 }
 
 // A new session, so that no Ctrl-C of a terminal reaches it, and default signals.
-Result<pid_t> spawn_shim(const std::string& program, int listening, int lock) {
+Result<pid_t> spawn_shim(std::vector<std::string> words, int listening, int lock) {
   posix_spawn_file_actions_t files;
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&files);
@@ -40,15 +41,19 @@ Result<pid_t> spawn_shim(const std::string& program, int listening, int lock) {
   ::posix_spawnattr_setsigdefault(&attributes, &signals);
   ::posix_spawnattr_setflags(&attributes,
                              POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  char name[] = "sweep-shim";
-  char* argv[] = {name, nullptr};
+  std::vector<char*> argv;
+  for (std::string& word : words) {
+    argv.push_back(word.data());
+  }
+  argv.push_back(nullptr);
   char* env[] = {nullptr};
   pid_t pid = 0;
-  const int error = ::posix_spawn(&pid, program.c_str(), &files, &attributes, argv, env);
+  const int error =
+      ::posix_spawn(&pid, words.front().c_str(), &files, &attributes, argv.data(), env);
   ::posix_spawn_file_actions_destroy(&files);
   ::posix_spawnattr_destroy(&attributes);
   if (error != 0) {
-    return failed(fmt::format("cannot start {}", program), error);
+    return failed(fmt::format("cannot start {}", words.front()), error);
   }
   return pid;
 }
@@ -80,6 +85,8 @@ void ShimSlot::ensure() {
     }
     return;
   }
+  // Nobody holds the lock any more; what escaped from it is still in the group.
+  options_.containment.kill_slot(options_.index);
   const Result<void> spawned = spawn(std::move(lock));
   if (!spawned.ok()) {
     state_ = State::kBroken;
@@ -95,7 +102,11 @@ void ShimSlot::ensure() {
 
 Result<void> ShimSlot::spawn(Fd lock) {
   SWEEPD_TRY(const Fd listening, listen_at(options_.path + ".sock"));
-  SWEEPD_TRY(pid_, spawn_shim(options_.program, moved_up(listening).get(), moved_up(lock).get()));
+  std::vector<std::string> words = {options_.program};
+  const std::vector<std::string> cage = options_.containment.shim_words(options_.index);
+  words.insert(words.end(), cage.begin(), cage.end());
+  const ForNewChildren children(options_.containment);
+  SWEEPD_TRY(pid_, spawn_shim(std::move(words), moved_up(listening).get(), moved_up(lock).get()));
   socket_ = connect_to(options_.path + ".sock");
   return socket_ ? Result<void>() : Result<void>(failed("cannot reach the shim", errno));
 }
@@ -162,10 +173,16 @@ ShimSlot::Heard ShimSlot::read() {
 
 // One that was started a moment ago says nothing new; one from before says what it holds.
 void ShimSlot::take_greeting(const shimpb::Greeting& greeting, Heard& heard) {
+  if (greeting.containment() != options_.containment.name()) {
+    log_warn("slot={} containment={} instead of {}",
+             options_.index,
+             greeting.containment(),
+             options_.containment.name());
+  }
   if (state_ != State::kGreeting) {
     return;
   }
-  pid_ = greeting.pid();
+  pid_ = peer_of(socket_);
   adopted_ = true;
   const AttemptKey attempt = wire::from_proto(greeting.attempt());
   if (!attempt.attempt) {

@@ -2,6 +2,7 @@
 // running an attempt, gone.
 #pragma once
 
+#include "agent/runner/containment.h"
 #include "agent/runner/shim_socket.h"
 #include "agent/shim/protocol.h"
 #include "base/ids.h"
@@ -32,6 +33,7 @@ class ShimSlot {
     std::uint32_t index = 0;
     std::string path;     // what the names of its lock and its socket begin with
     std::string program;  // sweep-shim
+    Containment containment;
   };
 
   explicit ShimSlot(Options options) : options_(std::move(options)) {}

@@ -85,4 +85,11 @@ Fd connect_to(const std::string& path) {
   return connection;
 }
 
+pid_t peer_of(const Fd& connection) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return peer.pid;
+}
+
 }  // namespace sweepd::agent

@@ -3,6 +3,8 @@
 
 #include "base/result.h"
 
+#include <sys/types.h>
+
 #include <string>
 #include <utility>
 
@@ -41,5 +43,9 @@ Result<Fd> listen_at(const std::string& path);
 
 // Connects to whoever listens at the path; none when nobody does.
 Fd connect_to(const std::string& path);
+
+// The process at the other end, by the number that it has here. The one that listened, even when it
+// lives in a namespace.
+pid_t peer_of(const Fd& connection);
 
 }  // namespace sweepd::agent

@@ -26,6 +26,7 @@ Slots::Slots(Options options)
     : slots_(std::move(options.slots)),
       state_(std::move(options.state)),
       program_(std::move(options.shim)),
+      containment_(std::move(options.containment)),
       usable_(slots_.size(), false) {
   for (const pb::Slot& slot : slots_) {
     add_retired(slot.index());
@@ -34,8 +35,8 @@ Slots::Slots(Options options)
 
 void Slots::add_retired(std::uint32_t index) {
   if (shim_at(index) == nullptr) {
-    shims_.emplace_back(
-        ShimSlot::Options{index, fmt::format("{}/slots/{}", state_, index), program_});
+    shims_.emplace_back(ShimSlot::Options{
+        index, fmt::format("{}/slots/{}", state_, index), program_, containment_});
   }
 }
 
@@ -206,6 +207,11 @@ bool Slots::kill_orphans() const {
     return std::find(kept.begin(), kept.end(), pid) != kept.end();
   });
   // Of a shim that was started by an earlier run of this program others are the heirs.
+  for (const ShimSlot& shim : shims_) {
+    if (shim.fd() < 0) {
+      containment_.kill_slot(shim.index());
+    }
+  }
   const std::vector<pid_t> leftovers = find_leftovers(state_);
   orphans.insert(orphans.end(), leftovers.begin(), leftovers.end());
   shim::signal_all(orphans, SIGKILL);

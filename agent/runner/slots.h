@@ -22,6 +22,7 @@ class Slots {
     std::vector<pb::Slot> slots;
     std::string state;  // folder; locks and sockets are below it
     std::string shim;   // the program
+    Containment containment;
   };
 
   explicit Slots(Options options);
@@ -94,6 +95,7 @@ class Slots {
   std::vector<pb::Slot> slots_;
   std::string state_;
   std::string program_;
+  Containment containment_;
   bool must_clear_ = true;                      // something of an earlier run may be left
   std::vector<ShimSlot> shims_;                 // of the slots, in their order; then retired ones
   std::map<std::uint32_t, AttemptKey> booked_;  // by slot index

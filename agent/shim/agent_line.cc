@@ -11,6 +11,11 @@
 
 namespace sweepd::agent::shim {
 
+AgentLine::AgentLine(int listening, std::string_view cage) : listening_(listening) {
+  greeting_.set_version(kShimVersion);
+  greeting_.set_containment(std::string(cage));
+}
+
 AgentLine::~AgentLine() {
   for (const int fd : {listening_, connection_}) {
     if (fd >= 0) {
@@ -30,8 +35,6 @@ void AgentLine::accept() {
   connection_ = fresh;
   shimpb::Notice hello = notice_now();
   *hello.mutable_greeting() = greeting_;
-  hello.mutable_greeting()->set_version(kShimVersion);
-  hello.mutable_greeting()->set_pid(::getpid());
   unsaid_.assign(1, std::move(hello));
   unsaid_.insert(unsaid_.end(), said_.begin(), said_.end());
   say_on();

@@ -6,13 +6,15 @@
 
 #include <deque>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sweepd::agent::shim {
 
 class AgentLine {
  public:
-  explicit AgentLine(int listening) : listening_(listening) {}
+  //   cage: how the shim keeps its processes together, for the agent to know
+  AgentLine(int listening, std::string_view cage);
 
   ~AgentLine();
   AgentLine(const AgentLine&) = delete;

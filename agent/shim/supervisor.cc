@@ -2,7 +2,6 @@
 #include "agent/shim/supervisor.h"
 
 #include "agent/shim/launch.h"
-#include "agent/shim/process_tree.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -15,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sweepd::agent::shim {
@@ -46,8 +46,10 @@ Duration span_of(std::uint64_t ms) {
 
 }  // namespace
 
-Supervisor::Supervisor(int listening)
-    : line_(listening), connect_by_(read_clocks().now + kConnectPatience) {
+Supervisor::Supervisor(int listening, Cage cage)
+    : line_(listening, cage.name()),
+      cage_(std::move(cage)),
+      connect_by_(read_clocks().now + kConnectPatience) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   sigset_t taken;
   ::sigemptyset(&taken);
@@ -189,6 +191,7 @@ void Supervisor::start(int attached_fd) {
     return;
   }
   spool_.emplace(*run);
+  cage_.enter();
   const Launched launched = spool_->ok() ? launch(*run) : Launched{0, errno, run->spool_path()};
   run->clear_argv();
   run->clear_env();
@@ -236,7 +239,7 @@ void Supervisor::stop(Duration grace) {
   state_ = State::kStopping;
   deadline_ = deadline;
   if (grace > Duration{}) {
-    signal_all(descendants(::getpid()), SIGTERM);
+    cage_.signal(SIGTERM);
   }
 }
 
@@ -256,7 +259,7 @@ void Supervisor::reap() {
     return;
   }
   // As the reaper of orphans we are the parent of the root of everything that still lives.
-  if (pid < 0 && errno == ECHILD) {
+  if (pid < 0 && errno == ECHILD && cage_.empty()) {
     state_ = State::kDraining;
   } else if (program_ == 0 && state_ == State::kRunning) {
     stop(span_of(run_.leftover_grace_ms()));
@@ -317,15 +320,9 @@ void Supervisor::check_limits(Instant now) {
 }
 
 void Supervisor::kill_round(Instant now) {
-  // Stopped first, all of them: what is stopped cannot fork away from the walk that follows.
-  std::vector<pid_t> pids = descendants(::getpid());
-  for (std::size_t seen = 0; seen < pids.size();) {
-    seen = pids.size();
-    signal_all(pids, SIGSTOP);
-    pids = descendants(::getpid());
-  }
-  signal_all(pids, SIGKILL);
-  if (!pids.empty() && now >= stuck_at_) {
+  cage_.kill_all();
+  if (now >= stuck_at_) {
+    const std::vector<pid_t> pids = cage_.members();
     shimpb::Notice notice = notice_now();
     notice.mutable_stuck()->mutable_pids()->Assign(pids.begin(), pids.end());
     line_.say(notice);

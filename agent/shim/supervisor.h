@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/shim/agent_line.h"
+#include "agent/shim/cage.h"
 #include "agent/shim/output_watch.h"
 #include "agent/shim/spool.h"
 #include "base/time.h"
@@ -19,7 +20,7 @@ class Supervisor {
  public:
   // Makes the calling process the reaper of everything below it, and takes SIGCHLD and SIGTERM
   // through a descriptor.
-  explicit Supervisor(int listening);
+  Supervisor(int listening, Cage cage);
 
   // Returns the exit code of the program.
   int run();
@@ -53,6 +54,7 @@ class Supervisor {
   bool finished(Instant now) const;
 
   AgentLine line_;
+  Cage cage_;
   OutputWatch watch_;
   int signals_ = -1;
   State state_ = State::kIdle;

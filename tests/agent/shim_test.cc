@@ -32,6 +32,7 @@ using Kind = shimpb::Notice::KindCase;
 namespace {
 
 constexpr AttemptKey kAttempt{{1}, {1}, {1}};
+const std::string kUuid = fmt::format("{:012}", ::getpid());  // groups of this test alone
 
 bool eventually(const std::function<bool()>& condition, int seconds_max = 20) {
   for (int i = 0; i < seconds_max * 100; ++i) {
@@ -45,11 +46,11 @@ bool eventually(const std::function<bool()>& condition, int seconds_max = 20) {
 
 // A slot with a shim in a folder of its own, and processes that can be told apart by a mark.
 struct Bench {
-  Bench() {
+  explicit Bench(const Containment& containment = {}) {
     char name[] = "/tmp/sweepd-shim-XXXXXX";
     folder = ::mkdtemp(name);
     mark = fmt::format("sweepd_mark_{}", folder.substr(folder.size() - 6));
-    slot.emplace(ShimSlot::Options{0, folder + "/0", SWEEPD_SHIM});
+    slot.emplace(ShimSlot::Options{0, folder + "/0", SWEEPD_SHIM, containment});
     slot->ensure();
   }
 
@@ -236,14 +237,78 @@ TEST_CASE("shim: what cannot be executed is told with errno and name") {
 }
 
 TEST_CASE("shim: a stop ends a tree that ignores TERM, forks away and changes its session") {
-  Bench bench;
-  bench.run(kHostile);
-  REQUIRE(bench.printed("ready"));
-  CHECK_GE(bench.alive(), 6);
-  bench.slot->stop(milliseconds(300));
-  const auto heard = bench.until(Notice::kEmpty);
-  CHECK_EQ(bench.find(heard, Notice::kExited).exited().signal(), SIGKILL);
-  CHECK_EQ(bench.alive(), 0);
+  for (const std::string_view kind : {"cgroup", "pid-namespace", "subreaper"}) {
+    CAPTURE(kind);
+    const Containment containment = Containment::find(kind, kUuid);
+    if (containment.name() != kind) {
+      MESSAGE("skipped: this machine has no ", kind);
+      continue;
+    }
+    Bench bench(containment);
+    for (int round = 0; round < 2; ++round) {  // the second time its shim has been outside the cage
+      bench.run(kHostile);
+      REQUIRE(bench.printed("ready"));
+      CHECK_GE(bench.alive(), 6);
+      const auto start = std::chrono::steady_clock::now();
+      bench.slot->stop(milliseconds(300));
+      const auto heard = bench.until(Notice::kEmpty);
+      CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(15));
+      CHECK_EQ(bench.find(heard, Notice::kExited).exited().signal(), SIGKILL);
+      CHECK_EQ(bench.alive(), 0);
+      std::filesystem::remove(bench.folder + "/stdout");
+    }
+    bench.run("exit 3");
+    CHECK_EQ(bench.find(bench.until(Notice::kEmpty), Notice::kExited).exited().code(), 3);
+    containment.clear_away();
+  }
+}
+
+TEST_CASE("shim: killed, it takes a tree in a namespace with it, and one in a group can be ended") {
+  for (const std::string_view kind : {"cgroup", "pid-namespace"}) {
+    CAPTURE(kind);
+    const Containment containment = Containment::find(kind, kUuid);
+    if (containment.name() != kind) {
+      MESSAGE("skipped: this machine has no ", kind);
+      continue;
+    }
+    Bench bench(containment);
+    bench.run(kHostile);
+    REQUIRE(bench.printed("ready"));
+    ::kill(bench.slot->pid(), SIGKILL);
+    CHECK(eventually([&] { return bench.slot->read().gone; }));
+    containment.kill_slot(0);
+    CHECK(eventually([&] { return bench.alive() == 0; }, 5));
+    containment.clear_away();
+  }
+}
+
+TEST_CASE("shim: in a namespace a program sees itself in /proc, under a number of its slot") {
+  const Containment containment = Containment::find("pid-namespace", kUuid);
+  if (containment.kind() != Containment::Kind::kPidNamespace) {
+    MESSAGE("skipped: this machine has no namespaces for us");
+    return;
+  }
+  Bench bench(containment);
+  bench.run(
+      "readlink /proc/self | sed s/^10[0-9]*$/high/; ls -d /proc/$$ > /dev/null && echo there");
+  bench.until(Notice::kEmpty);
+  CHECK_EQ(bench.output(), "high\nthere\n");
+}
+
+TEST_CASE("shim: who connects is told which process the shim is, wherever it lives") {
+  for (const std::string_view kind : {"cgroup", "pid-namespace", "subreaper"}) {
+    CAPTURE(kind);
+    Bench bench(Containment::find(kind, kUuid));
+    bench.run("echo ready; sleep 600");
+    REQUIRE(bench.printed("ready"));
+    const pid_t pid = bench.slot->pid();
+    bench.slot->let_go();
+    bench.slot->ensure();
+    CHECK(eventually([&] { return bench.slot->read().found.has_value(); }));
+    CHECK_EQ(bench.slot->pid(), pid);
+    bench.slot->stop(Duration{});
+    bench.until(Notice::kEmpty);
+  }
 }
 
 TEST_CASE("shim: a program that heeds TERM ends within its grace, in its own way") {
@@ -278,7 +343,7 @@ TEST_CASE("shim: closed, it ends its tree and itself, and the slot's lock is fre
   bench.run(kHostile);
   REQUIRE(bench.printed("ready"));
   bench.slot->close();
-  ShimSlot next({0, bench.folder + "/0", SWEEPD_SHIM});
+  ShimSlot next({0, bench.folder + "/0", SWEEPD_SHIM, {}});
   CHECK(eventually([&] {
     next.read();
     next.ensure();
