@@ -62,26 +62,13 @@ class Parser {
     } catch (const CLI::ParseError& error) {
       return UsageFault{explain(error)};
     }
-    if (const auto* asked = std::get_if<HelpArgs>(&invocation_.command); names_verb(asked)) {
-      return help_of(asked->words);
-    }
     return std::move(invocation_);
   }
 
- private:
-  // What follows `--` after `run` is not ours to read.
-  void take_command(std::vector<std::string>& arguments) {
-    const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-    if (std::find(arguments.begin(), dashes, "run") != dashes && dashes != arguments.end()) {
-      run_.command.assign(dashes + 1, arguments.end());
-      arguments.erase(dashes, arguments.end());
-    }
-  }
-
-  // Whether help is asked for on a verb, or a noun, rather than on a topic.
-  bool names_verb(const HelpArgs* asked) const {
+  // Whether the words are a verb, a noun, or a noun and its verb.
+  bool has_verb(const std::vector<std::string>& words) const {
     const CLI::App* app = &app_;
-    for (const std::string& word : asked == nullptr ? std::vector<std::string>() : asked->words) {
+    for (const std::string& word : words) {
       const std::vector<const CLI::App*> verbs = app->get_subcommands({});
       const auto verb = std::find_if(verbs.begin(), verbs.end(), [&word](const CLI::App* each) {
         return each->check_name(word);
@@ -94,14 +81,14 @@ class Parser {
     return app != &app_;
   }
 
-  // A word that is a topic as well is told in full.
-  static HelpText help_of(std::vector<std::string> verb) {
-    const auto topic = verb.size() == 1 ? topic_text(verb.front()) : std::nullopt;
-    const std::string before = topic ? std::string(*topic) + "\n" : std::string();
-    verb.emplace_back("--help");
-    const auto help = Parser().parse(std::move(verb));
-    const auto* text = std::get_if<HelpText>(&help);
-    return HelpText{before + (text == nullptr ? std::string() : text->text)};
+ private:
+  // What follows `--` after `run` is not ours to read.
+  void take_command(std::vector<std::string>& arguments) {
+    const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+    if (std::find(arguments.begin(), dashes, "run") != dashes && dashes != arguments.end()) {
+      run_.command.assign(dashes + 1, arguments.end());
+      arguments.erase(dashes, arguments.end());
+    }
   }
 
   CLI::App* add(CLI::App& parent, const std::string& name, const std::string& description) {
@@ -128,7 +115,7 @@ class Parser {
     // CLI11 puts the word in braces where no `=a,b` follows.
     std::string& text = json_text_[verb];
     verb->add_flag("--json{FIELDS}", text, "print JSON, of all fields or of these");
-    at_end_[verb].push_back([&text, &json, fields] {
+    at_end_[verb].emplace_back([&text, &json, fields] {
       json = !text.empty();
       if (text != "FIELDS") {
         *fields = split_at_commas(text);
@@ -153,9 +140,9 @@ class Parser {
                  const std::string& description) {
     std::vector<std::string>& texts = pair_texts_[verb];
     verb->add_option(option, texts, description)->allow_extra_args(false);
-    at_end_[verb].push_back([&texts, &pairs, option] {
+    at_end_[verb].emplace_back([&texts, &pairs, option] {
       for (const std::string& text : texts) {
-        pairs.push_back(split_pair(option, text));
+        pairs.emplace_back(split_pair(option, text));
       }
     });
   }
@@ -166,7 +153,7 @@ class Parser {
                     const std::string& description) {
     std::string& text = duration_text_[verb];
     verb->add_option(option, text, description);
-    at_end_[verb].push_back([&text, &duration, option] {
+    at_end_[verb].emplace_back([&text, &duration, option] {
       if (text.empty()) {
         return;
       }
@@ -278,7 +265,7 @@ void Parser::add_run() {
   verb->add_option("--metric", run_.metric, "the metric to keep, smaller is better");
   verb->add_flag("--maximize", run_.maximize, "larger is better");
   verb->add_flag("-d,--detach", run_.detach, "do not follow; print the id");
-  at_end_[verb].push_back([this] {
+  at_end_[verb].emplace_back([this] {
     if (run_.command.empty()) {
       throw CLI::ValidationError("run",
                                  "put the command after `--`: sweepctl run -- python train.py");
@@ -465,13 +452,29 @@ std::string Parser::explain(const CLI::ParseError& error) {
   return fmt::format("error: {}\nsee `{} --help`\n", message, path);
 }
 
+// What `VERB --help` prints; a word that is a topic as well is told in full.
+HelpText help_of(std::vector<std::string> verb) {
+  const auto topic = topic_text(fmt::format("{}", fmt::join(verb, " ")));
+  const std::string before = topic ? std::string(*topic) + "\n" : std::string();
+  verb.emplace_back("--help");
+  const auto help = Parser().parse(std::move(verb));
+  return HelpText{before + std::get<HelpText>(help).text};
+}
+
 }  // namespace
 
 std::variant<Invocation, HelpText, UsageFault> parse_arguments(std::vector<std::string> arguments) {
   if (arguments.empty()) {
     arguments.emplace_back("--help");
   }
-  return Parser().parse(std::move(arguments));
+  Parser parser;
+  auto parsed = parser.parse(std::move(arguments));
+  const auto* invocation = std::get_if<Invocation>(&parsed);
+  const auto* help = invocation == nullptr ? nullptr : std::get_if<HelpArgs>(&invocation->command);
+  if (help != nullptr && parser.has_verb(help->words)) {
+    return help_of(help->words);
+  }
+  return parsed;
 }
 
 }  // namespace sweepd::cli

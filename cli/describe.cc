@@ -96,7 +96,8 @@ bool numeric(const std::vector<pb::TrialRow>& trials, const std::string& name) {
 
 std::string trials_cell(const pb::SweepSummary& sweep, const Terminal& terminal) {
   const std::uint32_t ended = ended_trials(sweep);
-  if (!terminal.tty) {
+  constexpr std::size_t kRoomForBars = 80;
+  if (!terminal.tty || terminal.width < kRoomForBars) {
     return fmt::format("{}/{}", ended, sweep.trials_total());
   }
   const double share = sweep.trials_total() == 0
