@@ -22,6 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using blobs::File;
+using blobs::sync_folder;
 using blobs::system_error;
 
 constexpr std::size_t kOpenMax = 128;  // part files open at once; the others are opened when needed
@@ -30,11 +31,6 @@ constexpr std::chrono::hours kPartAgeMax{24};
 
 std::string folder_of(const std::string& path) {
   return path.substr(0, path.rfind('/'));
-}
-
-Result<void> sync_folder(const std::string& path) {
-  SWEEPD_TRY(const File folder, File::open_folder(path));
-  return folder.sync();
 }
 
 Result<void> make_folder(const std::string& path) {

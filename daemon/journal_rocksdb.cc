@@ -1,6 +1,7 @@
 // The journal in RocksDB: column families, synced batches, short-lived iterators.
 #include "daemon/journal_rocksdb.h"
 
+#include "blobs/file.h"
 #include "daemon/journal_keys.h"
 #include "daemon/journal_rocksdb_impl.h"
 #include "daemon/record_codec.h"
@@ -15,7 +16,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <filesystem>
 #include <map>
+#include <system_error>
 
 namespace sweepd::daemon {
 
@@ -117,6 +120,10 @@ Result<void> RocksJournal::Impl::open_files() {
     return translated(status, fmt::format("cannot open the store in {}", folder));
   }
   db.reset(opened);
+  // The store syncs what is in its folder, not the name of the folder.
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(folder, error).lexically_normal();
+  SWEEPD_TRY_VOID(blobs::sync_folder((whole / "..").lexically_normal().string()));
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     families[handle->GetName()] = handle;
   }

@@ -1,0 +1,160 @@
+// The state of the one recording of this process.
+#include "tests/power/recorder.h"
+
+#include "base/check.h"
+
+#include <stdlib.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <mutex>
+
+namespace sweepd::power {
+
+namespace {
+
+constexpr int kDescriptorsMax = 4096;
+
+// Calls of the system arrive from any thread, so this is one of the few places with a mutex.
+struct Recording {
+  std::mutex mutex;
+  Tape* tape = nullptr;
+  std::string folder;
+  Fault fault;
+  std::uint64_t operations = 0;
+  bool halved = false;
+  bool failed = false;
+};
+
+Recording& recording() {
+  static auto* all = new Recording;  // never destroyed: files are closed after main, too
+  return *all;
+}
+
+std::atomic<bool> recording_on{false};
+std::array<std::atomic<bool>, kDescriptorsMax> tracked{};
+
+}  // namespace
+
+void begin_recording(Tape& tape, const std::string& folder, const Fault& fault) {
+  Recording& now = recording();
+  SWEEPD_CHECK(!recording_on);
+  now.tape = &tape;
+  now.folder = folder;
+  now.fault = fault;
+  now.operations = 0;
+  now.halved = false;
+  now.failed = false;
+  recording_on = true;
+}
+
+void end_recording() {
+  const recorder::Turn turn;
+  recording_on = false;
+  for (auto& fd : tracked) {
+    fd = false;
+  }
+}
+
+std::uint64_t operations_met() {
+  return recording().operations;
+}
+
+void mark(std::int32_t what, std::uint64_t which) {
+  if (recording_on) {
+    const recorder::Turn turn;
+    recorder::record({EventKind::kMark, what, 0, which, {}, {}});
+  }
+}
+
+namespace recorder {
+
+std::optional<std::string> inside(const char* path) {
+  if (!recording_on || path == nullptr) {
+    return std::nullopt;
+  }
+  std::string clean;
+  for (const char* at = path; *at != '\0'; ++at) {
+    if (*at != '/' || clean.empty() || clean.back() != '/') {
+      clean += *at;
+    }
+  }
+  while (clean.size() > 1 && clean.back() == '/') {
+    clean.pop_back();
+  }
+  const std::string& folder = recording().folder;
+  if (!clean.starts_with(folder) || (clean.size() > folder.size() && clean[folder.size()] != '/')) {
+    return std::nullopt;
+  }
+  clean.erase(0, folder.size() + 1);
+  // The diary of the store is written through stdio and read by people only.
+  if (clean.substr(clean.rfind('/') + 1).starts_with("LOG")) {
+    return std::nullopt;
+  }
+  return clean;
+}
+
+bool tracks(int fd) {
+  return recording_on && fd >= 0 && fd < kDescriptorsMax && tracked[static_cast<std::size_t>(fd)];
+}
+
+void track(int fd, bool on) {
+  SWEEPD_CHECK(fd >= 0 && fd < kDescriptorsMax);
+  tracked[static_cast<std::size_t>(fd)] = on;
+}
+
+Fate next_operation(bool divisible) {
+  Recording& now = recording();
+  const Fault& fault = now.fault;
+  if (now.failed && fault.forever) {
+    errno = fault.error;
+    return Fate::kFails;
+  }
+  if (now.halved && !now.failed) {
+    now.failed = true;
+    errno = fault.error;
+    return Fate::kFails;
+  }
+  ++now.operations;
+  if (now.operations != fault.at) {
+    return Fate::kWorks;
+  }
+  if (divisible && fault.error == ENOSPC) {
+    now.halved = true;
+    return Fate::kHalf;
+  }
+  now.failed = true;
+  errno = fault.error;
+  return Fate::kFails;
+}
+
+bool swallows() {
+  return recording().fault.swallowed;
+}
+
+void lock() {
+  recording().mutex.lock();
+}
+
+void unlock() {
+  recording().mutex.unlock();
+}
+
+std::uint64_t events_so_far() {
+  return recording().tape->events();
+}
+
+void record(const Event& event) {
+  recording().tape->append(event);
+}
+
+void unsupported(const char* call, const char* path) {
+  std::fprintf(stderr, "sweepd-power: cannot record %s of %s\n", call, path);
+  std::abort();
+}
+
+}  // namespace recorder
+
+}  // namespace sweepd::power
