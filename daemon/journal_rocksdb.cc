@@ -120,14 +120,13 @@ Result<void> RocksJournal::Impl::open_files() {
     return translated(status, fmt::format("cannot open the store in {}", folder));
   }
   db.reset(opened);
-  // The store syncs what is in its folder, not the name of the folder.
-  std::error_code error;
-  const std::filesystem::path whole = std::filesystem::absolute(folder, error).lexically_normal();
-  SWEEPD_TRY_VOID(blobs::sync_folder((whole / "..").lexically_normal().string()));
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     families[handle->GetName()] = handle;
   }
-  return {};
+  // The store syncs what is in its folder, not the name of the folder.
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(folder, error);
+  return blobs::sync_folder((whole / "..").lexically_normal().string());
 }
 
 Result<std::string> RocksJournal::Impl::meta(const char* key) const {

@@ -198,6 +198,8 @@ class BlobWorkload final : public Workload {
     return path.ends_with(".log");
   }
 
+  std::string no_faults_below() const override { return "state/journal"; }
+
   Trust trust() const override { return rocksdb_trust(); }
 
   std::vector<Promise> promises() const override { return {{kReferAsked, kReferred}}; }

@@ -19,6 +19,8 @@ namespace sweepd::power {
 
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::size_t kTapeBytes = 1UL << 30;
 constexpr int kCutsEach = 2;
 
@@ -38,7 +40,7 @@ class Faulter {
         break;
       }
     }
-    std::filesystem::remove_all(plan_.folder);
+    fs::remove_all(plan_.folder);
     return figures_;
   }
 
@@ -46,13 +48,14 @@ class Faulter {
   // False when the run did not meet that many operations.
   bool run_with_fault(std::uint64_t at) {
     const std::string folder = plan_.folder + "/run";
-    std::filesystem::remove_all(folder);
+    fs::remove_all(folder);
     tape_.clear();
     results_.clear();
     const ChildEnd end = run_child([&] {
-      std::filesystem::create_directories(folder);
+      fs::create_directories(folder);
       const bool swallowed = plan_.mutant != nullptr && plan_.mutant->swallows_failures;
-      begin_recording(tape_, folder, {at, plan_.error, plan_.forever, swallowed});
+      begin_recording(
+          tape_, folder, {at, plan_.error, plan_.forever, workload_->no_faults_below(), swallowed});
       workload_->run(folder, {});
       results_.note(kOperations) = operations_met();
       end_recording();
@@ -117,6 +120,9 @@ class Faulter {
         open[event.fd] = event.path;
       } else if (event.kind == EventKind::kSyncFailed && plan_.error == EIO) {
         failed = failed || workload_->stops_after_failed_sync(open[event.fd]);
+      } else if (event.kind == EventKind::kMark && event.fd == workload_->start_mark()) {
+        failed = false;
+        asked.clear();
       } else if (event.kind == EventKind::kMark && failed) {
         asked.insert({event.fd, event.number});
         for (const Workload::Promise& promise : workload_->promises()) {
@@ -133,17 +139,24 @@ class Faulter {
     if (figures_.violations++ == 0) {
       figures_.first_violation = at;
     }
-    if (!plan_.stop_at_violation) {
-      fmt::print(
-          "VIOLATION sweepd-power --faults --workload {} --error {}{} --at {} --seed {} : {}\n",
-          workloads()[static_cast<std::size_t>(plan_.workload)].name,
-          plan_.error == EIO ? "EIO" : "ENOSPC",
-          plan_.forever ? " --forever" : "",
-          at,
-          plan_.seed,
-          what);
-      std::fflush(stdout);
+    if (plan_.stop_at_violation) {
+      return;
     }
+    // For --print: threads do not repeat themselves.
+    const std::string_view name = workloads()[static_cast<std::size_t>(plan_.workload)].name;
+    const std::string kept =
+        fmt::format("{}/sweepd-power-{}-{}.trace", fs::temp_directory_path().string(), name, at);
+    tape_.save(kept);
+    fmt::print(
+        "VIOLATION sweepd-power --faults --workload {} --error {}{} --at {} --seed {} : {} ({})\n",
+        name,
+        plan_.error == EIO ? "EIO" : "ENOSPC",
+        plan_.forever ? " --forever" : "",
+        at,
+        plan_.seed,
+        what,
+        kept);
+    std::fflush(stdout);
   }
 
   const FaultPlan& plan_;

@@ -153,6 +153,8 @@ class JournalWorkload final : public Workload {
             {journal_marks::kAppendAsked, journal_marks::kAppended}};
   }
 
+  std::int32_t start_mark() const override { return journal_marks::kTerm; }
+
  private:
   Size size_;
   History history_;

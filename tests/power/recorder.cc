@@ -3,7 +3,7 @@
 
 #include "base/check.h"
 
-#include <stdlib.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -16,6 +16,7 @@ namespace sweepd::power {
 namespace {
 
 constexpr int kDescriptorsMax = 4096;
+constexpr int kExitUnsupported = 99;
 
 // Calls of the system arrive from any thread, so this is one of the few places with a mutex.
 struct Recording {
@@ -35,6 +36,32 @@ Recording& recording() {
 
 std::atomic<bool> recording_on{false};
 std::array<std::atomic<bool>, kDescriptorsMax> tracked{};
+std::array<std::atomic<bool>, kDescriptorsMax> counted{};
+
+bool counts(const std::string& path) {
+  const std::string& beside = recording().fault.beside;
+  return beside.empty() || !path.starts_with(beside);
+}
+
+recorder::Fate fate_of_next(bool counts, bool divisible) {
+  Recording& now = recording();
+  const Fault& fault = now.fault;
+  if ((now.failed && fault.forever) || (now.halved && !now.failed)) {
+    now.failed = true;
+    errno = fault.error;
+    return recorder::Fate::kFails;
+  }
+  if (!counts || ++now.operations != fault.at) {
+    return recorder::Fate::kWorks;
+  }
+  if (divisible && fault.error == ENOSPC) {
+    now.halved = true;
+    return recorder::Fate::kHalf;
+  }
+  now.failed = true;
+  errno = fault.error;
+  return recorder::Fate::kFails;
+}
 
 }  // namespace
 
@@ -100,34 +127,22 @@ bool tracks(int fd) {
   return recording_on && fd >= 0 && fd < kDescriptorsMax && tracked[static_cast<std::size_t>(fd)];
 }
 
-void track(int fd, bool on) {
+void track(int fd, const std::string& path) {
   SWEEPD_CHECK(fd >= 0 && fd < kDescriptorsMax);
-  tracked[static_cast<std::size_t>(fd)] = on;
+  counted[static_cast<std::size_t>(fd)] = counts(path);
+  tracked[static_cast<std::size_t>(fd)] = true;
 }
 
-Fate next_operation(bool divisible) {
-  Recording& now = recording();
-  const Fault& fault = now.fault;
-  if (now.failed && fault.forever) {
-    errno = fault.error;
-    return Fate::kFails;
-  }
-  if (now.halved && !now.failed) {
-    now.failed = true;
-    errno = fault.error;
-    return Fate::kFails;
-  }
-  ++now.operations;
-  if (now.operations != fault.at) {
-    return Fate::kWorks;
-  }
-  if (divisible && fault.error == ENOSPC) {
-    now.halved = true;
-    return Fate::kHalf;
-  }
-  now.failed = true;
-  errno = fault.error;
-  return Fate::kFails;
+void untrack(int fd) {
+  tracked[static_cast<std::size_t>(fd)] = false;
+}
+
+Fate next_operation(const std::string& path) {
+  return fate_of_next(counts(path), false);
+}
+
+Fate next_operation(int fd, bool divisible) {
+  return fate_of_next(counted[static_cast<std::size_t>(fd)], divisible);
 }
 
 bool swallows() {
@@ -152,7 +167,7 @@ void record(const Event& event) {
 
 void unsupported(const char* call, const char* path) {
   std::fprintf(stderr, "sweepd-power: cannot record %s of %s\n", call, path);
-  std::abort();
+  ::_exit(kExitUnsupported);
 }
 
 }  // namespace recorder

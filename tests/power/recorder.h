@@ -14,6 +14,7 @@ struct Fault {
   std::uint64_t at = 0;  // 1: the first; 0: none
   int error = 0;
   bool forever = false;    // and all after it
+  std::string beside;      // operations on what is below this path do not count
   bool swallowed = false;  // a sync that fails says that it did not: the mutant of the checks
 };
 
@@ -35,12 +36,14 @@ namespace recorder {
 // The path from the folder on, when it is below it and recorded.
 std::optional<std::string> inside(const char* path);
 bool tracks(int fd);
-void track(int fd, bool on);
+void track(int fd, const std::string& path);
+void untrack(int fd);
 
 enum class Fate { kWorks, kFails, kHalf };  // half: of a write; what goes on with it fails
 
 // Counts an operation that changes something, and says what becomes of it; sets errno.
-Fate next_operation(bool divisible = false);
+Fate next_operation(const std::string& path);
+Fate next_operation(int fd, bool divisible = false);
 
 // Whether the failure of a sync is to be hidden from the program.
 bool swallows();

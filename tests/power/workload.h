@@ -62,6 +62,9 @@ class Workload {
   // refused), as opposed to one that is tried again from the start.
   virtual bool stops_after_failed_sync(std::string_view path) const = 0;
 
+  // Below it, faults are another workload's business.
+  virtual std::string no_faults_below() const { return {}; }
+
   // What its libraries need of the disk.
   virtual Trust trust() const { return {}; }
 
@@ -72,6 +75,9 @@ class Workload {
   };
 
   virtual std::vector<Promise> promises() const = 0;
+
+  // The mark of a start of the program, which reads anew what is there; 0: it starts only once.
+  virtual std::int32_t start_mark() const { return 0; }
 };
 
 enum class WorkloadKind { kJournal, kBlobs, kLedger };

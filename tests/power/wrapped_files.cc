@@ -8,8 +8,10 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <string>
 #include <thread>
 
 using namespace sweepd::power;            // NOLINT(google-build-using-namespace): not a header
@@ -42,7 +44,7 @@ void record_write(int fd, off_t offset, const void* bytes, ssize_t count) {
 // A write whose bytes are in one piece. `put` is the call of the C library.
 template <typename Put>
 ssize_t recorded_write(int fd, const void* bytes, size_t count, off_t offset, Put put) {
-  const Fate fate = next_operation(count > 1);
+  const Fate fate = next_operation(fd, count > 1);
   if (fate == Fate::kFails) {
     return -1;
   }
@@ -53,7 +55,7 @@ ssize_t recorded_write(int fd, const void* bytes, size_t count, off_t offset, Pu
 
 int recorded_resize(int fd, off_t size) {
   const Turn turn;
-  if (next_operation() == Fate::kFails) {
+  if (next_operation(fd) == Fate::kFails) {
     return -1;
   }
   const int rc = SWEEPD_REAL(ftruncate)(fd, size);
@@ -72,7 +74,7 @@ int recorded_sync(int fd) {
   {
     const Turn turn;
     covered = events_so_far();
-    fate = next_operation();
+    fate = next_operation(fd);
     error = errno;
   }
   std::this_thread::sleep_for(std::chrono::microseconds(20));
@@ -83,6 +85,8 @@ int recorded_sync(int fd) {
   return failed && !swallows() ? -1 : 0;
 }
 
+// Room for what will be written, or a hole where room is not needed any more. A hole inside the
+// file is a write of zeros.
 int recorded_allocation(int fd, int mode, off_t offset, off_t length) {
   const Turn turn;
 
@@ -91,11 +95,20 @@ int recorded_allocation(int fd, int mode, off_t offset, off_t length) {
   if (::fstat(fd, &status) != 0) {
     return -1;
   }
+  const bool inside_file = offset < status.st_size;
   if ((mode & FALLOC_FL_KEEP_SIZE) == 0 ||
-      ((mode & ~FALLOC_FL_KEEP_SIZE) != 0 && offset < status.st_size)) {
-    unsupported("fallocate", "a file, in a way that changes what it holds");
+      (inside_file && (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE)) != 0)) {
+    unsupported("fallocate", "a file, in a way that changes its size");
   }
-  return next_operation() == Fate::kFails ? -1 : SWEEPD_REAL(fallocate)(fd, mode, offset, length);
+  if (next_operation(fd) == Fate::kFails) {
+    return -1;
+  }
+  const int rc = SWEEPD_REAL(fallocate)(fd, mode, offset, length);
+  if (rc == 0 && inside_file && (mode & FALLOC_FL_PUNCH_HOLE) != 0) {
+    const std::string zeros(static_cast<size_t>(std::min(length, status.st_size - offset)), '\0');
+    record_write(fd, offset, zeros.data(), static_cast<ssize_t>(zeros.size()));
+  }
+  return rc;
 }
 
 }  // namespace
@@ -198,7 +211,7 @@ int close(int fd) {
   }
   const Turn turn;
   record({EventKind::kClose, fd, 0, 0, {}, {}});
-  track(fd, false);
+  untrack(fd);
   return SWEEPD_REAL(close)(fd);
 }
 

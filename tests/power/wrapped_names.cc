@@ -38,7 +38,7 @@ int recorded_open(int folder, const char* path, int flags, mode_t mode, const st
   if ((flags & O_TMPFILE) == O_TMPFILE) {
     unsupported("O_TMPFILE", path);
   }
-  if ((makes || empties) && next_operation() == Fate::kFails) {
+  if ((makes || empties) && next_operation(name) == Fate::kFails) {
     return -1;
   }
   const int fd = SWEEPD_REAL(openat)(folder, path, flags, mode);
@@ -46,7 +46,7 @@ int recorded_open(int folder, const char* path, int flags, mode_t mode, const st
     unsupported("a hidden close", path);
   }
   if (fd >= 0) {
-    track(fd, true);
+    track(fd, name);
     record({EventKind::kOpen,
             fd,
             (makes ? kMade : 0) | (empties ? kEmptied : 0) |
@@ -77,7 +77,7 @@ void let_go(int fd) {
   if (tracks(fd)) {
     const Turn turn;
     record({EventKind::kClose, fd, 0, 0, {}, {}});
-    track(fd, false);
+    untrack(fd);
   }
 }
 
@@ -97,7 +97,7 @@ int changed_names(EventKind kind, const Inside& from, const Inside& to, Call cal
     unsupported("a rename into or out of the folder", from ? from->c_str() : to->c_str());
   }
   const Turn turn;
-  if (next_operation() == Fate::kFails) {
+  if (next_operation(*from) == Fate::kFails) {
     return -1;
   }
   const int rc = call();
