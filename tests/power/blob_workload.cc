@@ -87,7 +87,7 @@ class Session {
   Session(const std::vector<Blob>& blobs,
           const BlobStore& store,
           RocksJournal& journal,
-          const Habit& habit)
+          Habit habit)
       : blobs_(blobs), store_(store), uploads_(store), journal_(journal), habit_(habit) {}
 
   // Uploads from `first` to before `end`, and half of the one behind it.
@@ -100,6 +100,9 @@ class Session {
         // What has a reference was asked for: the daemon looks whether it is there.
         if (store_.has(blobs_[next].digest)) {
           refer(next);
+          if (habit_ == Habit::kRefersTwice) {
+            refer(next);
+          }
         }
       }
     }
@@ -119,10 +122,10 @@ class Session {
         if (send(uploads_, blobs_[i])) {
           complete.push_back(i);
         }
-        if (habit_.acknowledges_early) {
+        if (habit_ == Habit::kAcknowledgesEarly) {
           mark(kStored, i + 1);
         }
-        if (habit_.refers_early) {
+        if (habit_ == Habit::kRefersEarly) {
           refer(i);
         }
       }
@@ -160,7 +163,7 @@ class BlobWorkload final : public Workload {
   BlobWorkload(std::size_t starts, std::size_t count)
       : starts_(starts), blobs_(make_blobs(count)) {}
 
-  void run(const std::string& folder, const Habit& habit) override {
+  void run(const std::string& folder, Habit habit) override {
     for (std::size_t start = 0; start < starts_; ++start) {
       const auto state = daemon::StateFolder::claim(folder + "/state");
       if (!state.ok()) {

@@ -72,7 +72,7 @@ class Cutter {
     const ChildEnd end = run_child([&] {
       std::filesystem::create_directories(folder);
       begin_recording(tape_, folder);
-      workload_->run(folder, plan_.mutant != nullptr ? plan_.mutant->habit : Habit{});
+      workload_->run(folder, plan_.mutant != nullptr ? plan_.mutant->habit : Habit::kNone);
       end_recording();
     });
     std::filesystem::remove_all(folder);

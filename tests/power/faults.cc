@@ -53,10 +53,10 @@ class Faulter {
     results_.clear();
     const ChildEnd end = run_child([&] {
       fs::create_directories(folder);
-      const bool swallowed = plan_.mutant != nullptr && plan_.mutant->swallows_failures;
+      const auto swallowed = plan_.mutant != nullptr ? plan_.mutant->swallows : nullptr;
       begin_recording(
           tape_, folder, {at, plan_.error, plan_.forever, workload_->no_faults_below(), swallowed});
-      workload_->run(folder, {});
+      workload_->run(folder, Habit::kNone);
       results_.note(kOperations) = operations_met();
       end_recording();
     });

@@ -1,4 +1,5 @@
 // The journal and the logs: two threads that commit and append, over several starts.
+#include "base/result.h"
 #include "daemon/blob_store.h"
 #include "daemon/journal_rocksdb.h"
 #include "daemon/state_folder.h"
@@ -12,6 +13,8 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace sweepd::power {
 
@@ -19,7 +22,8 @@ namespace {
 
 using daemon::RocksJournal;
 
-constexpr int kHealsMax = 4;  // of a disk that stays full
+constexpr std::size_t kSpoiled = 8;  // the first batch that a mutant has trouble with
+constexpr int kHealsMax = 4;         // of a disk that stays full
 
 struct Size {
   std::size_t starts = 0;
@@ -37,7 +41,7 @@ void wait_a_little() {
 // One start of the daemon.
 class Session {
  public:
-  Session(const History& history, RocksJournal& journal, const Habit& habit)
+  Session(const History& history, RocksJournal& journal, Habit habit)
       : history_(history), journal_(journal), habit_(habit) {}
 
   // Both threads stop at the first failure that a full disk does not explain.
@@ -68,15 +72,40 @@ class Session {
 
   bool commit(std::size_t index) {
     mark(journal_marks::kCommitAsked, index + 1);
-    if (habit_.acknowledges_early) {
+    if (habit_ == Habit::kAcknowledgesEarly) {
       mark(journal_marks::kCommitted, index + 1);
     }
-    const Result<void> done = journal_.commit(history_.batches[index]);
-    if (done.ok() && !habit_.acknowledges_early) {
+    const Result<void> done = index >= kSpoiled
+                                  ? spoiled_commit(history_.batches[index], index == kSpoiled)
+                                  : journal_.commit(history_.batches[index]);
+    if (done.ok() && habit_ != Habit::kAcknowledgesEarly) {
       mark(journal_marks::kCommitted, index + 1);
     }
     full_ = !done.ok() && done.error().code == Errc::kUnavailable;
     return done.ok();
+  }
+
+  // The batch as the mutant commits it.
+  Result<void> spoiled_commit(daemon::Batch batch, bool first) {
+    if (habit_ == Habit::kSkipsOne && first) {
+      return {};
+    }
+    if (habit_ == Habit::kCommitsTwice && first) {
+      SWEEPD_TRY_VOID(journal_.commit(batch));
+    }
+    if (habit_ == Habit::kForgetsHeaders) {
+      batch.headers.clear();
+    }
+    if (habit_ == Habit::kForgetsClock) {
+      batch.clock = {};
+    }
+    for (core::Record& record : batch.records) {
+      if (auto* report = std::get_if<core::ReportRecorded>(&record);
+          report != nullptr && habit_ == Habit::kChangesMetrics) {
+        report->metrics.pop_back();
+      }
+    }
+    return journal_.commit(batch);
   }
 
   bool healed() {
@@ -93,7 +122,14 @@ class Session {
     std::size_t next = stored_appends(history_, journal_).value_or(end);
     for (int failures = 0; next < end && failures < 2 * kHealsMax;) {
       mark(journal_marks::kAppendAsked, next + 1);
-      const auto stored = journal_.append(history_.appends[next]);
+      std::vector<daemon::LogAppend> appends = history_.appends[next];
+      if (habit_ == Habit::kChangesBytes) {
+        appends.front().bytes.back() = '!';
+      }
+      if (habit_ == Habit::kAcknowledgesEarly) {
+        mark(journal_marks::kAppended, next + 1);
+      }
+      const auto stored = journal_.append(appends);
       if (stored.ok()) {
         mark(journal_marks::kAppended, ++next);
       } else if (stored.error().code == Errc::kUnavailable) {
@@ -116,7 +152,7 @@ class JournalWorkload final : public Workload {
   explicit JournalWorkload(const Size& size)
       : size_(size), history_(make_history(size.batches + 1, size.appends)) {}
 
-  void run(const std::string& folder, const Habit& habit) override {
+  void run(const std::string& folder, Habit habit) override {
     for (std::size_t start = 1; start <= size_.starts; ++start) {
       // As the program does it, in that order.
       const auto state = daemon::StateFolder::claim(folder + "/state");

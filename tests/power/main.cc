@@ -227,7 +227,7 @@ int run_mutants(const Options& options) {
   for (const MutantInfo& info : mutants()) {
     const auto start = std::chrono::steady_clock::now();
     std::uint64_t caught = 0;
-    if (info.swallows_failures) {
+    if (info.swallows != nullptr) {
       FaultPlan plan = fault_plan(options, info.workload);
       plan.error = EIO;
       plan.mutant = &info;
@@ -241,9 +241,9 @@ int run_mutants(const Options& options) {
     survivors += caught == 0 ? 1 : 0;
     fmt::print("{:26} {} {:>5}  {:5.1f} s  {}\n",
                info.name,
-               caught == 0              ? "SURVIVED     "
-               : info.swallows_failures ? "caught at N ="
-                                        : "caught at cut",
+               caught == 0                ? "SURVIVED     "
+               : info.swallows != nullptr ? "caught at N ="
+                                          : "caught at cut",
                caught == 0 ? "" : std::to_string(caught),
                seconds_since(start),
                info.what);

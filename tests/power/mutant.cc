@@ -13,12 +13,24 @@ SyncFate lost_if(bool condition) {
   return condition ? SyncFate::kLost : SyncFate::kKept;
 }
 
+bool is_wal(std::string_view path) {
+  return path.ends_with(".log");
+}
+
+bool is_ledger(std::string_view path) {
+  return path == "agent/ledger.new";
+}
+
 bool is_part(std::string_view path) {
   return path.starts_with("state/blobs/tmp/");
 }
 
+bool is_blob_folder(std::string_view path) {
+  return path.starts_with("state/blobs/") && !is_part(path);
+}
+
 SyncFate lose_wal(std::string_view path, std::uint64_t) {
-  return lost_if(path.ends_with(".log"));
+  return lost_if(is_wal(path));
 }
 
 SyncFate lose_manifest(std::string_view path, std::uint64_t) {
@@ -42,7 +54,7 @@ SyncFate lose_blob_file(std::string_view path, std::uint64_t) {
 }
 
 SyncFate lose_blob_folder(std::string_view path, std::uint64_t) {
-  return lost_if(path.starts_with("state/blobs/") && !is_part(path));
+  return lost_if(is_blob_folder(path));
 }
 
 SyncFate lose_blob_root(std::string_view path, std::uint64_t) {
@@ -54,11 +66,11 @@ SyncFate delay_blob_file(std::string_view path, std::uint64_t) {
 }
 
 SyncFate lose_rows(std::string_view path, std::uint64_t before) {
-  return lost_if(path == "agent/ledger.new" && before > 0);
+  return lost_if(is_ledger(path) && before > 0);
 }
 
 SyncFate delay_new_ledger(std::string_view path, std::uint64_t before) {
-  return path == "agent/ledger.new" && before == 0 ? SyncFate::kDelayed : SyncFate::kKept;
+  return is_ledger(path) && before == 0 ? SyncFate::kDelayed : SyncFate::kKept;
 }
 
 SyncFate lose_agent_folder(std::string_view path, std::uint64_t) {
@@ -98,100 +110,99 @@ std::vector<Event> renumbered(const std::vector<Placed>& order,
 const std::vector<MutantInfo>& mutants() {
   using enum WorkloadKind;
   static const std::vector<MutantInfo> all = {
-      {"wal-sync-lost", "the log of the journal is not synced", kJournal, lose_wal, {}, false},
-      {"manifest-sync-lost",
-       "the list of tables is not synced",
-       kJournal,
-       lose_manifest,
-       {},
-       false},
-      {"table-sync-lost", "sorted tables are not synced", kJournal, lose_tables, {}, false},
+      {"wal-sync-lost", "the log of the journal is not synced", kJournal, lose_wal},
+      {"manifest-sync-lost", "the list of tables is not synced", kJournal, lose_manifest},
+      {"table-sync-lost", "sorted tables are not synced", kJournal, lose_tables},
       {"journal-folder-sync-lost",
        "names of the journal's files are not synced",
        kJournal,
-       lose_journal_folder,
-       {},
-       false},
+       lose_journal_folder},
       {"state-folder-sync-lost",
        "the name of the journal's folder is not synced",
        kJournal,
-       lose_state_folder,
-       {},
-       false},
+       lose_state_folder},
       {"commit-acked-early",
        "acknowledged before the commit",
        kJournal,
        nullptr,
-       {true, false},
-       false},
+       Habit::kAcknowledgesEarly},
+      {"batch-committed-twice",
+       "a batch is committed twice",
+       kJournal,
+       nullptr,
+       Habit::kCommitsTwice},
+      {"batch-skipped",
+       "a batch is acknowledged and not committed",
+       kJournal,
+       nullptr,
+       Habit::kSkipsOne},
+      {"headers-forgotten",
+       "a batch without the headers of its sweeps",
+       kJournal,
+       nullptr,
+       Habit::kForgetsHeaders},
+      {"clock-forgotten", "a batch without its clock", kJournal, nullptr, Habit::kForgetsClock},
+      {"metrics-changed",
+       "reports are stored without a metric",
+       kJournal,
+       nullptr,
+       Habit::kChangesMetrics},
+      {"log-bytes-changed", "a log gets other bytes", kJournal, nullptr, Habit::kChangesBytes},
       {"wal-failure-swallowed",
        "a failed sync of the journal is taken for a good one",
        kJournal,
        nullptr,
-       {},
-       true},
-      {"blob-sync-lost", "a blob is not synced", kBlobs, lose_blob_file, {}, false},
-      {"blob-folder-sync-lost",
-       "the folder of a blob is not synced",
-       kBlobs,
-       lose_blob_folder,
-       {},
-       false},
-      {"blob-root-sync-lost",
-       "the name of a blob's folder is not synced",
-       kBlobs,
-       lose_blob_root,
-       {},
-       false},
-      {"blob-renamed-first",
-       "a blob gets its name before its sync",
-       kBlobs,
-       delay_blob_file,
-       {},
-       false},
+       Habit::kNone,
+       is_wal},
+      {"blob-sync-lost", "a blob is not synced", kBlobs, lose_blob_file},
+      {"blob-folder-sync-lost", "the folder of a blob is not synced", kBlobs, lose_blob_folder},
+      {"blob-root-sync-lost", "the name of a blob's folder is not synced", kBlobs, lose_blob_root},
+      {"blob-renamed-first", "a blob gets its name before its sync", kBlobs, delay_blob_file},
       {"blob-acked-early",
        "a blob is acknowledged before the flush",
        kBlobs,
        nullptr,
-       {true, false},
-       false},
+       Habit::kAcknowledgesEarly},
       {"reference-first",
        "a reference is committed before the flush",
        kBlobs,
        nullptr,
-       {false, true},
-       false},
+       Habit::kRefersEarly},
+      {"reference-twice", "a reference is committed twice", kBlobs, nullptr, Habit::kRefersTwice},
       {"blob-failure-swallowed",
        "a failed sync of a blob is taken for a good one",
        kBlobs,
        nullptr,
-       {},
-       true},
-      {"row-sync-lost", "rows of the ledger are not synced", kLedger, lose_rows, {}, false},
+       Habit::kNone,
+       is_part},
+      {"folder-failure-swallowed",
+       "a failed sync of a blob's folder is taken for a good one",
+       kBlobs,
+       nullptr,
+       Habit::kNone,
+       is_blob_folder},
+      {"row-sync-lost", "rows of the ledger are not synced", kLedger, lose_rows},
       {"ledger-renamed-first",
        "a new ledger gets its name before its sync",
        kLedger,
-       delay_new_ledger,
-       {},
-       false},
+       delay_new_ledger},
       {"agent-folder-sync-lost",
        "the name of the ledger is not synced",
        kLedger,
-       lose_agent_folder,
-       {},
-       false},
+       lose_agent_folder},
       {"row-acked-early",
        "acknowledged before the row is synced",
        kLedger,
        nullptr,
-       {true, false},
-       false},
+       Habit::kAcknowledgesEarly},
+      {"row-skipped", "a row is acknowledged and not written", kLedger, nullptr, Habit::kSkipsOne},
+      {"end-changed", "an end gets other bytes", kLedger, nullptr, Habit::kChangesBytes},
       {"ledger-failure-swallowed",
        "a failed sync of the ledger is taken for a good one",
        kLedger,
        nullptr,
-       {},
-       true},
+       Habit::kNone,
+       is_ledger},
   };
   return all;
 }

@@ -23,8 +23,8 @@ struct MutantInfo {
   WorkloadKind workload = WorkloadKind::kJournal;
   // Of a sync of the file that was opened under `path`; `before`: syncs of it so far.
   SyncFate (*fate)(std::string_view path, std::uint64_t before) = nullptr;
-  Habit habit;
-  bool swallows_failures = false;  // a sync that fails says that it worked; for the faults
+  Habit habit = Habit::kNone;
+  bool (*swallows)(std::string_view path) = nullptr;  // failures of syncs, when they are made
 };
 
 const std::vector<MutantInfo>& mutants();

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <map>
 #include <mutex>
 
 namespace sweepd::power {
@@ -27,6 +28,7 @@ struct Recording {
   std::uint64_t operations = 0;
   bool halved = false;
   bool failed = false;
+  std::map<int, std::string> paths;  // of what is tracked
 };
 
 Recording& recording() {
@@ -129,6 +131,7 @@ bool tracks(int fd) {
 
 void track(int fd, const std::string& path) {
   SWEEPD_CHECK(fd >= 0 && fd < kDescriptorsMax);
+  recording().paths[fd] = path;
   counted[static_cast<std::size_t>(fd)] = counts(path);
   tracked[static_cast<std::size_t>(fd)] = true;
 }
@@ -138,15 +141,22 @@ void untrack(int fd) {
 }
 
 Fate next_operation(const std::string& path) {
-  return fate_of_next(counts(path), false);
+  return fate_of_next(counts(path) && recording().fault.swallowed == nullptr, false);
 }
 
 Fate next_operation(int fd, bool divisible) {
-  return fate_of_next(counted[static_cast<std::size_t>(fd)], divisible);
+  const bool counts = counted[static_cast<std::size_t>(fd)];
+  return fate_of_next(counts && recording().fault.swallowed == nullptr, divisible);
 }
 
-bool swallows() {
-  return recording().fault.swallowed;
+Fate next_sync(int fd) {
+  return recording().fault.swallowed == nullptr ? next_operation(fd)
+                                                : fate_of_next(swallows(fd), false);
+}
+
+bool swallows(int fd) {
+  const Recording& now = recording();
+  return now.fault.swallowed != nullptr && now.fault.swallowed(now.paths.at(fd));
 }
 
 void lock() {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace sweepd::power {
 
@@ -13,9 +14,11 @@ namespace sweepd::power {
 struct Fault {
   std::uint64_t at = 0;  // 1: the first; 0: none
   int error = 0;
-  bool forever = false;    // and all after it
-  std::string beside;      // operations on what is below this path do not count
-  bool swallowed = false;  // a sync that fails says that it did not: the mutant of the checks
+  bool forever = false;  // and all after it
+  std::string beside;    // operations on what is below this path do not count
+  // Whether a sync of this path that fails says that it did not: a mutant of the checks. Then no
+  // other operations count.
+  bool (*swallowed)(std::string_view path) = nullptr;
 };
 
 // Everything that the process does to files below `folder` goes onto the tape until the end. Syncs
@@ -44,9 +47,10 @@ enum class Fate { kWorks, kFails, kHalf };  // half: of a write; what goes on wi
 // Counts an operation that changes something, and says what becomes of it; sets errno.
 Fate next_operation(const std::string& path);
 Fate next_operation(int fd, bool divisible = false);
+Fate next_sync(int fd);
 
 // Whether the failure of a sync is to be hidden from the program.
-bool swallows();
+bool swallows(int fd);
 
 void lock();
 void unlock();

@@ -16,10 +16,18 @@
 
 namespace sweepd::power {
 
-// How a workload is broken on purpose.
-struct Habit {
-  bool acknowledges_early = false;  // before it asks the production code
-  bool refers_early = false;        // to a blob that is not there yet
+// How a workload is broken on purpose; most of them show that the checks see what they look for.
+enum class Habit {
+  kNone,
+  kAcknowledgesEarly,  // before it asks the production code
+  kRefersEarly,        // to a blob that is not there yet
+  kRefersTwice,
+  kCommitsTwice,
+  kSkipsOne,        // a batch, a row
+  kForgetsHeaders,  // of the sweeps in a batch
+  kForgetsClock,
+  kChangesBytes,  // of a log, of an end
+  kChangesMetrics,
 };
 
 // What a workload said while it ran.
@@ -52,7 +60,7 @@ class Workload {
   virtual ~Workload() = default;
 
   // In a process of its own: whatever fails, it stops like the program would.
-  virtual void run(const std::string& folder, const Habit& habit) = 0;
+  virtual void run(const std::string& folder, Habit habit) = 0;
 
   // Reopens what is in the folder with the production code and goes on with it a little.
   //   faults: some calls of the run were made to fail

@@ -74,7 +74,7 @@ int recorded_sync(int fd) {
   {
     const Turn turn;
     covered = events_so_far();
-    fate = next_operation(fd);
+    fate = next_sync(fd);
     error = errno;
   }
   std::this_thread::sleep_for(std::chrono::microseconds(20));
@@ -82,7 +82,7 @@ int recorded_sync(int fd) {
   const bool failed = fate == Fate::kFails;
   record({failed ? EventKind::kSyncFailed : EventKind::kSync, fd, 0, covered, {}, {}});
   errno = error;
-  return failed && !swallows() ? -1 : 0;
+  return failed && !swallows(fd) ? -1 : 0;
 }
 
 // Room for what will be written, or a hole where room is not needed any more. A hole inside the
