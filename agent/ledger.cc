@@ -218,7 +218,18 @@ Result<void> Ledger::replace(const LedgerState& state) {
   fd_ = fd;
   size_ = rows.size();
   bounded_ = std::max(kLedgerBytes, 2 * size_);
-  return sync_folder_of(path_);
+  doubtful_ = true;  // until the new name is on disk
+  SWEEPD_TRY_VOID(sync_folder_of(path_));
+  doubtful_ = false;
+  return {};
+}
+
+Result<void> Ledger::mend() {
+  if (!doubtful_) {
+    return {};
+  }
+  SWEEPD_TRY(const std::string bytes, read_file(path_));
+  return replace(read_ledger(bytes));
 }
 
 Result<void> Ledger::compact_if_due() {
@@ -243,6 +254,7 @@ Ledger::Ledger(Ledger&& other) noexcept
       state_(std::move(other.state_)),
       size_(other.size_),
       bounded_(other.bounded_),
+      doubtful_(other.doubtful_),
       pending_(std::move(other.pending_)) {}
 
 Ledger& Ledger::operator=(Ledger&& other) noexcept {
@@ -251,6 +263,7 @@ Ledger& Ledger::operator=(Ledger&& other) noexcept {
   std::swap(state_, other.state_);
   std::swap(size_, other.size_);
   std::swap(bounded_, other.bounded_);
+  std::swap(doubtful_, other.doubtful_);
   std::swap(pending_, other.pending_);
   return *this;
 }
@@ -280,9 +293,11 @@ void Ledger::forgotten(const AttemptKey& key) {
 
 Result<void> Ledger::write() {
   const std::string rows = std::exchange(pending_, {});
+  SWEEPD_TRY_VOID(mend());
   if (Result<void> written = write_all(fd_, rows); !written.ok()) {
     // A row that is only partly there would hide all that come after it.
     if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
+      doubtful_ = true;
       return failed("repair", "the ledger");
     }
     return written;
@@ -293,7 +308,11 @@ Result<void> Ledger::write() {
 
 Result<void> Ledger::sync() {
   SWEEPD_TRY_VOID(write());
-  return ::fdatasync(fd_) == 0 ? Result<void>() : Result<void>(failed("sync", "the ledger"));
+  if (::fdatasync(fd_) != 0) {
+    doubtful_ = true;
+    return failed("sync", "the ledger");
+  }
+  return {};
 }
 
 Remembered Ledger::remembered() const {

@@ -71,15 +71,15 @@ class Ledger {
   void ended(const pb::AttemptEnded& end);
   void forgotten(const AttemptKey& key);
 
-  // Writes the collected rows and waits until they are on disk. After a failure the rows are gone,
-  // and what they stand for must not be done.
+  // Writes the collected rows and waits until they are on disk. After a failure what they stand for
+  // must not be done, although some of them may be read back.
   Result<void> sync();
 
   // Writes them without waiting: enough for what may be lost with the machine.
   Result<void> write();
 
-  // Writes the file anew with what still counts once most of it does not. A failure leaves the old
-  // file in use.
+  // Writes the file anew with what still counts once most of it does not. After a failure the rows
+  // are where they were.
   Result<void> compact_if_due();
 
   std::uint64_t incarnation() const { return state_.incarnation; }
@@ -92,11 +92,17 @@ class Ledger {
 
   Result<void> replace(const LedgerState& state);
 
+  // Writes the file anew when a failure has made it doubtful.
+  Result<void> mend();
+
   std::string path_;
   int fd_ = -1;
   LedgerState state_;        // as found at open
   std::size_t size_ = 0;     // of the file, in whole rows
   std::size_t bounded_ = 0;  // the size below which it is not written anew
+  // The disk may hold less of the file than a reader sees: a sync that failed is not made good by
+  // a later one, and rows behind a gap are not found.
+  bool doubtful_ = false;
   std::string pending_;
 };
 

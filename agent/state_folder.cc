@@ -1,6 +1,8 @@
 // The agent's folder on disk, who it belongs to, and what the machine is.
 #include "agent/state_folder.h"
 
+#include "blobs/file.h"
+
 #include <fmt/format.h>
 
 #include <fcntl.h>
@@ -36,7 +38,10 @@ Error failed(std::string_view what, const std::string& path, int number) {
 }
 
 Result<void> make_folders(const std::string& path) {
-  for (const char* name : {"", "/work", "/side", "/trash", "/slots", "/cache"}) {
+  if (const Result<bool> made = blobs::make_folders(path); !made.ok()) {
+    return Error{Errc::kUnavailable, made.error().message};
+  }
+  for (const char* name : {"/work", "/side", "/trash", "/slots", "/cache"}) {
     std::error_code error;
     fs::create_directories(path + name, error);
     if (error) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -38,9 +39,42 @@ Errc class_of(int number) {
 
 }  // namespace
 
+Result<void> sync_folder(const std::string& path) {
+  SWEEPD_TRY(const File folder, File::open_folder(path));
+  return folder.sync();
+}
+
 Error system_error(std::string_view doing, std::string_view path, int number) {
   return {class_of(number),
           fmt::format("cannot {} '{}': {}", doing, path, std::generic_category().message(number))};
+}
+
+Result<bool> make_folders(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const fs::path whole = fs::absolute(path, error).lexically_normal();
+  fs::path at;
+  bool made = false;
+  for (const fs::path& part : whole) {
+    if (part.empty()) {
+      continue;  // behind a slash at the end
+    }
+    const fs::path above = at;
+    at /= part;
+    made = ::mkdir(at.c_str(), 0777) == 0;
+    if (made) {
+      SWEEPD_TRY_VOID(sync_folder(above.string()));
+    } else if (const int number = errno; !fs::is_directory(at, error)) {
+      return system_error("make the folder", at.string(), number);
+    }
+  }
+  // A process before this one may have made it and got no further. Above it may be folders that
+  // are not ours to open; then it was not ours to make either.
+  if (const Result<File> above = File::open_folder(at.parent_path().string());
+      !made && above.ok()) {
+    SWEEPD_TRY_VOID(above->sync());
+  }
+  return made;
 }
 
 File::File(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}

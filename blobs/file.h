@@ -52,4 +52,11 @@ class File {
   std::string path_;
 };
 
+// The names in a folder survive a power cut.
+Result<void> sync_folder(const std::string& path);
+
+// Makes a folder, and those above it, where they are missing; their names survive a power cut.
+// Whether it made the folder itself.
+Result<bool> make_folders(const std::string& path);
+
 }  // namespace sweepd::blobs

@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,6 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using blobs::File;
+using blobs::sync_folder;
 using blobs::system_error;
 
 constexpr std::size_t kOpenMax = 128;  // part files open at once; the others are opened when needed
@@ -30,11 +32,6 @@ constexpr std::chrono::hours kPartAgeMax{24};
 
 std::string folder_of(const std::string& path) {
   return path.substr(0, path.rfind('/'));
-}
-
-Result<void> sync_folder(const std::string& path) {
-  SWEEPD_TRY(const File folder, File::open_folder(path));
-  return folder.sync();
 }
 
 Result<void> make_folder(const std::string& path) {
@@ -73,8 +70,10 @@ Result<BlobUploads::Stored> BlobUploads::put(const Piece& piece) {
   if (waits_for_flush(piece.digest)) {
     return Stored{piece.size, true};
   }
+  if (undurable_.contains(piece.digest)) {
+    SWEEPD_TRY_VOID(remove_blob(piece.digest));
+  }
   if (store_.has(piece.digest)) {
-    SWEEPD_TRY_VOID(sync_again(piece.digest));
     return Stored{piece.size, true};
   }
   SWEEPD_TRY(const Uploads::iterator upload, open(piece));
@@ -86,22 +85,7 @@ Result<BlobUploads::Stored> BlobUploads::put(const Piece& piece) {
 }
 
 bool BlobUploads::has(const std::string& digest) const {
-  if (!store_.has(digest)) {
-    return false;
-  }
-  const std::string folder = folder_of(store_.path(digest));
-  return !unsynced_.contains(folder) && !unsynced_.contains(folder_of(folder));
-}
-
-Result<void> BlobUploads::sync_again(const std::string& digest) {
-  const std::string folder = folder_of(store_.path(digest));
-  for (const std::string& name : {folder, folder_of(folder)}) {
-    if (unsynced_.contains(name)) {
-      SWEEPD_TRY_VOID(sync_folder(name));
-      unsynced_.erase(name);
-    }
-  }
-  return {};
+  return store_.has(digest) && !undurable_.contains(digest);
 }
 
 bool BlobUploads::waits_for_flush(const std::string& digest) const {
@@ -219,6 +203,7 @@ std::map<std::string, Error> BlobUploads::flush() {
   each([](const Complete& complete) { return complete.file.sync(); });
   each([this](const Complete& complete) { return publish(complete); });
   sync_folders(failures);
+  withdraw(failures);
   complete_.clear();
   return failures;
 }
@@ -252,10 +237,7 @@ void BlobUploads::sync_folders(Failures& failures) {
     }
   }
   for (const std::string& folder : folders) {
-    unsynced_.insert(folder);
-    if (const Result<void> synced = sync_folder(folder); synced.ok()) {
-      unsynced_.erase(folder);
-    } else {
+    if (const Result<void> synced = sync_folder(folder); !synced.ok()) {
       for (const Complete& complete : complete_) {
         if (store_.path(complete.digest).starts_with(folder + "/")) {
           failures.emplace(complete.digest, synced.error());
@@ -268,6 +250,32 @@ void BlobUploads::sync_folders(Failures& failures) {
       durable_folders_.insert(folder_of(store_.path(complete.digest)));
     }
   }
+}
+
+// A sync that failed is not made good by a later one that succeeds, so that what it covered is
+// taken back and done again from the start, the folder as well when it was new.
+void BlobUploads::withdraw(const Failures& failures) {
+  for (const auto& [digest, error] : failures) {
+    if (const Result<void> removed = remove_blob(digest); !removed.ok()) {
+      log_warn("{}", removed.error().message);
+    }
+  }
+  for (const auto& [digest, error] : failures) {
+    const std::string folder = folder_of(store_.path(digest));
+    if (!durable_folders_.contains(folder)) {
+      ::rmdir(folder.c_str());  // refused while other blobs are in it, which is fine
+    }
+  }
+}
+
+Result<void> BlobUploads::remove_blob(const std::string& digest) {
+  const std::string place = store_.path(digest);
+  if (::unlink(place.c_str()) != 0 && errno != ENOENT) {
+    undurable_.insert(digest);
+    return system_error("take back the blob", place, errno);
+  }
+  undurable_.erase(digest);
+  return {};
 }
 
 }  // namespace sweepd::daemon

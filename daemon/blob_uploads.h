@@ -43,7 +43,7 @@ class BlobUploads {
   // begins anew. kUnavailable: the disk is full.
   Result<Stored> put(const Piece& piece);
 
-  // Whether the blob is here for good; false while the sync of its folder has failed.
+  // Whether the blob is here for good.
   bool has(const std::string& digest) const;
 
   // Makes all that became complete durable and visible, with one sync of each folder for all of it.
@@ -79,14 +79,15 @@ class BlobUploads {
   void start_writing() const;
   Result<void> publish(const Complete& complete) const;
   void sync_folders(Failures& failures);
+  void withdraw(const Failures& failures);
+  Result<void> remove_blob(const std::string& digest);
   bool waits_for_flush(const std::string& digest) const;
-  Result<void> sync_again(const std::string& digest);
 
   const BlobStore& store_;
   Uploads uploads_;
   std::vector<Complete> complete_;
   std::set<std::string> durable_folders_;  // known to survive a power cut
-  std::set<std::string> unsynced_;         // what they hold is visible, and may not survive
+  std::set<std::string> undurable_;        // visible blobs that failed and could not be removed
   std::uint64_t uses_ = 0;
 };
 

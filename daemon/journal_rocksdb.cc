@@ -1,6 +1,7 @@
 // The journal in RocksDB: column families, synced batches, short-lived iterators.
 #include "daemon/journal_rocksdb.h"
 
+#include "blobs/file.h"
 #include "daemon/journal_keys.h"
 #include "daemon/journal_rocksdb_impl.h"
 #include "daemon/record_codec.h"
@@ -15,7 +16,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <filesystem>
 #include <map>
+#include <system_error>
 
 namespace sweepd::daemon {
 
@@ -120,7 +123,10 @@ Result<void> RocksJournal::Impl::open_files() {
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     families[handle->GetName()] = handle;
   }
-  return {};
+  // The store syncs what is in its folder, not the name of the folder.
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(folder, error);
+  return blobs::sync_folder((whole / "..").lexically_normal().string());
 }
 
 Result<std::string> RocksJournal::Impl::meta(const char* key) const {

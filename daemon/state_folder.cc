@@ -12,7 +12,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -25,13 +24,12 @@ std::string reason_of(int error) {
 }
 
 Result<void> make_folder(const std::string& path) {
-  std::error_code error;
-  const bool made = std::filesystem::create_directories(path, error);
-  if (error) {
+  const Result<bool> made = blobs::make_folders(path);
+  if (!made.ok()) {
     return Error{Errc::kPermissionDenied,
-                 fmt::format("cannot make the state folder {}: {}", path, error.message())};
+                 fmt::format("cannot make the state folder {}: {}", path, made.error().message)};
   }
-  if (made && chmod(path.c_str(), S_IRWXU) != 0) {
+  if (*made && chmod(path.c_str(), S_IRWXU) != 0) {
     return Error{Errc::kPermissionDenied,
                  fmt::format("cannot protect the state folder {}: {}", path, reason_of(errno))};
   }
