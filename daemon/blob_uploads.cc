@@ -270,7 +270,7 @@ void BlobUploads::withdraw(const Failures& failures) {
 
 Result<void> BlobUploads::remove_blob(const std::string& digest) {
   const std::string place = store_.path(digest);
-  if (::unlink(place.c_str()) != 0 && errno != ENOENT) {
+  if (::unlink(place.c_str()) != 0 && errno != ENOENT && errno != ENOTDIR) {
     undurable_.insert(digest);
     return system_error("take back the blob", place, errno);
   }
