@@ -43,6 +43,9 @@ std::string limits_text(const sweeps::SweepSpec& spec) {
   if (limits.trial_time) {
     parts.push_back(fmt::format("{} a trial", sweeps::to_text(*limits.trial_time)));
   }
+  if (limits.silence) {
+    parts.push_back(fmt::format("{} without output", sweeps::to_text(*limits.silence)));
+  }
   if (limits.sweep_time) {
     parts.push_back(fmt::format("{} in all", sweeps::to_text(*limits.sweep_time)));
   }

@@ -122,6 +122,7 @@ is a complete one. A fuller one:
   [limits]
   concurrent = 8
   trial_time = "45m"            # a duration always has its unit
+  silence    = "10m"            # the longest time without a metric or output
 
 `sweepctl check FILE` finds every fault with line, column and a suggestion;
 `sweepctl submit FILE --dry-run` shows what would run, and runs nothing.

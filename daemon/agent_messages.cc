@@ -246,6 +246,7 @@ Result<pb::StartAttempt> start_message(const StartOrder& order) {
   message.mutable_outputs()->Add(spec.run.outputs.begin(), spec.run.outputs.end());
   message.mutable_logs()->Add(spec.run.logs.begin(), spec.run.logs.end());
   message.set_trial_time_ms(whole_ms(spec.limits.trial_time.value_or(Duration{})));
+  message.set_silence_ms(whole_ms(spec.limits.silence.value_or(Duration{})));
   message.set_grace_ms(whole_ms(spec.limits.grace));
   message.set_lease_ms(whole_ms(order.lease));
   message.set_cpus(spec.resources.cpus);

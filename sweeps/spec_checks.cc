@@ -227,6 +227,7 @@ Result<void> check_limits(const LimitsSpec& limits) {
   }
   constexpr Duration kLeast = {1};
   for (const auto& [key, span] : {std::pair("limits.trial_time", limits.trial_time),
+                                  std::pair("limits.silence", limits.silence),
                                   std::pair("limits.sweep_time", limits.sweep_time)}) {
     if (span) {
       SWEEPD_TRY_VOID(check_span(key, *span, kLeast));

@@ -40,6 +40,7 @@ void positive_duration(const Fields& fields, std::string_view key, std::optional
 void read_limits(const Fields& fields, LimitsSpec& limits) {
   fields.count("concurrent", limits.concurrent, {1});
   positive_duration(fields, "trial_time", limits.trial_time);
+  positive_duration(fields, "silence", limits.silence);
   positive_duration(fields, "sweep_time", limits.sweep_time);
   fields.count("failed_trials", limits.failed_trials, {1});
   fields.duration("grace", limits.grace);

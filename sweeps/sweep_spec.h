@@ -84,6 +84,7 @@ struct ResourcesSpec {
 struct LimitsSpec {
   std::optional<std::uint32_t> concurrent;
   std::optional<Duration> trial_time;
+  std::optional<Duration> silence;  // the longest time without a metric or output
   std::optional<Duration> sweep_time;
   std::optional<std::uint32_t> failed_trials;  // so many failures fail the sweep
   Duration grace = seconds(10);                // between TERM and KILL

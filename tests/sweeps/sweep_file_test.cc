@@ -105,6 +105,7 @@ cpus = 8
 [limits]
 concurrent    = 16
 trial_time    = "6h"
+silence       = "20m"
 sweep_time    = "1d12h"
 failed_trials = 10
 grace         = "30s"
@@ -177,7 +178,7 @@ TEST_CASE("sweep file: every table reaches the specification") {
   CHECK(spec.stop.target == 0.99);
   CHECK(spec.stop.allow_pruned);
   CHECK(spec.resources == ResourcesSpec{1, 8});
-  CHECK(spec.limits == LimitsSpec{16, seconds(6 * 3600), seconds(36 * 3600), 10, seconds(30)});
+  CHECK(spec.limits == LimitsSpec{16, seconds(6 * 3600), seconds(20 * 60), seconds(36 * 3600), 10, seconds(30)});
   CHECK(spec.retry == RetrySpec{3, {"exit:75", "timeout"}, seconds(30)});
   CHECK(spec.metrics ==
         MetricsSpec{

@@ -49,7 +49,7 @@ SweepSpec full_spec() {
   spec.stop = {
       PolicyKind::kAsha, "epoch", 2, 3, 0.5, 0.25, 4, 20, true, 2, 81, 4, false, 0.0, true};
   spec.resources = {0, 4};
-  spec.limits = {0, seconds(1), seconds(2), 3, seconds(4)};
+  spec.limits = {0, seconds(1), seconds(9), seconds(2), 3, seconds(4)};
   spec.retry = {3, {"exit:75", "signal"}, seconds(6)};
   spec.metrics = {false, false, {{"pattern", "metric"}}};
   spec.registration = {"model", "path"};

@@ -185,6 +185,9 @@ void put(const LimitsSpec& limits, pb::LimitsSpec& proto) {
   if (limits.trial_time) {
     proto.set_trial_time_us(limits.trial_time->us);
   }
+  if (limits.silence) {
+    proto.set_silence_us(limits.silence->us);
+  }
   if (limits.sweep_time) {
     proto.set_sweep_time_us(limits.sweep_time->us);
   }
@@ -201,6 +204,9 @@ LimitsSpec take(const pb::LimitsSpec& proto) {
   }
   if (proto.has_trial_time_us()) {
     limits.trial_time = Duration{proto.trial_time_us()};
+  }
+  if (proto.has_silence_us()) {
+    limits.silence = Duration{proto.silence_us()};
   }
   if (proto.has_sweep_time_us()) {
     limits.sweep_time = Duration{proto.sweep_time_us()};
