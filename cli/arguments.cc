@@ -224,6 +224,7 @@ class Parser {
   ArtifactListArgs artifact_list_;
   ArtifactGetArgs artifact_get_;
   ServerInfoArgs server_info_;
+  ServerBackupArgs server_backup_;
   VersionArgs version_;
   HelpArgs help_;
 };
@@ -402,6 +403,11 @@ void Parser::add_other_verbs() {
   CLI::App* info = add(*server, "info", "version, load and health of the daemon");
   add_read(info, server_info_.read);
   choose(info, server_info_);
+  CLI::App* backup = add(*server, "backup", "a checked copy of everything, made by the daemon");
+  backup->add_option("folder", server_backup_.folder, "new, on its machine")->required();
+  backup->add_flag("-q,--quiet", server_backup_.quiet, "no talk");
+  add_json(backup, server_backup_.json, nullptr);
+  choose(backup, server_backup_);
   CLI::App* version = add(app_, "version", "of this program");
   add_json(version, version_.json, nullptr);
   choose(version, version_);

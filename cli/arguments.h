@@ -152,6 +152,12 @@ struct ServerInfoArgs {
   ReadOptions read;
 };
 
+struct ServerBackupArgs {
+  std::string folder;  // on the daemon's machine
+  bool quiet = false;
+  bool json = false;
+};
+
 struct VersionArgs {
   bool json = false;
 };
@@ -182,6 +188,7 @@ using Command = std::variant<SubmitArgs,
                              ArtifactListArgs,
                              ArtifactGetArgs,
                              ServerInfoArgs,
+                             ServerBackupArgs,
                              VersionArgs,
                              HelpArgs>;
 

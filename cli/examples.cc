@@ -12,7 +12,7 @@ struct Entry {
   std::string_view lines;
 };
 
-constexpr std::array<Entry, 26> kExamples = {{
+constexpr std::array<Entry, 27> kExamples = {{
     {"submit",
      "  sweepctl submit digits.toml --dry-run        what would run, and does it fit\n"
      "  sweepctl submit digits.toml --wait           exit code 0 only if the sweep completed\n"
@@ -78,6 +78,10 @@ constexpr std::array<Entry, 26> kExamples = {{
      "  sweepctl artifact get 12/7 -o results\n"
      "  sweepctl artifact get 12/best 'outputs/*.pt'"},
     {"server info", "  sweepctl server info"},
+    {"server backup",
+     "  sweepctl server backup /backup/monday        while it works; best on another disk\n"
+     "  sweepctl server backup /backup/$(date +%F) --json\n"
+     "  sweepd restore /backup/monday --state /srv/sweepd   the way back (on its machine)"},
 }};
 
 }  // namespace

@@ -307,7 +307,23 @@ Json to_json(const pb::ServerDetail& server) {
           {"slots", server.slots()},
           {"slots_busy", server.slots_busy()},
           {"sweeps", server.sweeps()},
-          {"health", server.health()}};
+          {"health", server.health()},
+          {"storage", server.storage()},
+          {"disk_total_bytes", server.disk_total_bytes()},
+          {"disk_free_bytes", server.disk_free_bytes()},
+          {"log_ahead_bytes", server.log_ahead_bytes()},
+          {"table_bytes", server.table_bytes()},
+          {"memory_bytes", server.memory_bytes()},
+          {"iterators", server.iterators()}};
+}
+
+Json to_json(const pb::BackupDetail& backup) {
+  return {{"folder", backup.folder()},
+          {"phase", backup.phase()},
+          {"sweeps", backup.sweeps()},
+          {"records", backup.records()},
+          {"blobs", backup.blobs()},
+          {"blob_bytes", backup.blob_bytes()}};
 }
 
 Json to_json(const pb::Manifest::File& file) {

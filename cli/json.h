@@ -30,6 +30,7 @@ Json to_json(const pb::Attempt& attempt, const pb::Report& report);
 Json to_json(const pb::AgentRow& agent);
 Json to_json(const pb::ModelVersion& model);
 Json to_json(const pb::ServerDetail& server);
+Json to_json(const pb::BackupDetail& backup);
 Json to_json(const pb::Manifest::File& file);
 Json to_json(const sweeps::Diagnostic& diagnostic, const std::string& path);
 

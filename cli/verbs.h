@@ -30,6 +30,7 @@ Result<int> run(const ModelDownloadArgs& args, Session& session);
 Result<int> run(const ArtifactListArgs& args, Session& session);
 Result<int> run(const ArtifactGetArgs& args, Session& session);
 Result<int> run(const ServerInfoArgs& args, Session& session);
+Result<int> run(const ServerBackupArgs& args, Session& session);
 Result<int> run(const VersionArgs& args, Session& session);
 Result<int> run(const HelpArgs& args, Session& session);
 

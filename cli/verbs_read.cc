@@ -218,6 +218,9 @@ Result<int> run(const ListArgs& args, Session& session) {
     return kExitOk;
   }
   SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
+  if (!reply.sweeps().notice().empty() && !args.read.quiet) {
+    session.say("waiting: " + printable(reply.sweeps().notice()));
+  }
   return kExitOk;
 }
 
@@ -335,6 +338,17 @@ Result<int> run(const ServerInfoArgs& args, Session& session) {
       fmt::format("sweepd {} at {}\n", printable(server.version()), session.endpoint().text());
   text += line("health", server.health());
   text += line("state", server.state_folder());
+  if (server.disk_total_bytes() != 0) {
+    text += line("disk",
+                 fmt::format("{} free of {}",
+                             bytes_text(server.disk_free_bytes()),
+                             bytes_text(server.disk_total_bytes())));
+    text += line("store",
+                 fmt::format("{}, log ahead {}, memory {}",
+                             bytes_text(server.table_bytes()),
+                             bytes_text(server.log_ahead_bytes()),
+                             bytes_text(server.memory_bytes())));
+  }
   text += line("up", span_text(wall_now_us() - server.started_wall_us()));
   text += line("agents", fmt::format("{}", server.agents()));
   text += line("slots", fmt::format("{} busy of {}", server.slots_busy(), server.slots()));

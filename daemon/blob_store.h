@@ -17,6 +17,11 @@ class BlobStore {
   // Makes the folder where it is missing; all that it holds survives a power cut from then on.
   static Result<BlobStore> open(const std::string& folder);
 
+  // Looks at a folder and makes nothing.
+  static BlobStore at(const std::string& folder) { return BlobStore(folder); }
+
+  const std::string& folder() const { return folder_; }
+
   // False for what is not a digest, too.
   bool has(const std::string& digest) const;
 

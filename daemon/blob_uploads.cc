@@ -43,7 +43,8 @@ Result<void> make_folder(const std::string& path) {
 
 }  // namespace
 
-BlobUploads::BlobUploads(const BlobStore& store) : store_(store) {}
+BlobUploads::BlobUploads(const BlobStore& store, OnFatal fatal)
+    : store_(store), fatal_(std::move(fatal)) {}
 
 void BlobUploads::remove_stale_parts() const {
   std::error_code error;
@@ -130,6 +131,9 @@ Result<void> BlobUploads::resume(Upload& upload) const {
     return upload.file.truncate(0);
   }
   upload.resumed = found > 0;
+  // What an earlier process wrote may be in memory and, after a sync that failed, never have been
+  // on the disk: it is read from there, and the digest then tells.
+  static_cast<void>(::posix_fadvise(upload.file.fd(), 0, 0, POSIX_FADV_DONTNEED));
   while (upload.stored < found) {
     SWEEPD_TRY(const std::string bytes, upload.file.read_at(upload.stored, kReadBytes));
     if (bytes.empty()) {
@@ -200,7 +204,7 @@ std::map<std::string, Error> BlobUploads::flush() {
       }
     }
   };
-  each([](const Complete& complete) { return complete.file.sync(); });
+  each([this](const Complete& complete) { return sync(complete); });
   each([this](const Complete& complete) { return publish(complete); });
   sync_folders(failures);
   withdraw(failures);
@@ -213,6 +217,27 @@ void BlobUploads::start_writing() const {
     // A hint: whether it worked shows in the sync.
     static_cast<void>(::sync_file_range(complete.file.fd(), 0, 0, SYNC_FILE_RANGE_WRITE));
   }
+}
+
+Result<void> BlobUploads::sync(const Complete& complete) const {
+  Result<void> synced = complete.file.sync();
+  if (!synced.ok() && synced.error().code != Errc::kUnavailable) {
+    // The kernel counts what it failed to write as written: the next sync of the same file would
+    // succeed, also in the next process. So the file goes before anybody can go on with it.
+    remove_part(complete.part);
+    fatal_(synced.error());
+  }
+  return synced;
+}
+
+Result<void> BlobUploads::sync_folder(const std::string& path) const {
+  SWEEPD_TRY(const File folder, File::open_folder(path));
+  Result<void> synced = folder.sync();
+  if (!synced.ok()) {
+    // A second sync may succeed without having written the names of the first one.
+    fatal_(synced.error());
+  }
+  return synced;
 }
 
 Result<void> BlobUploads::publish(const Complete& complete) const {

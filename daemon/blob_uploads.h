@@ -5,6 +5,7 @@
 #include "blobs/digest.h"
 #include "blobs/file.h"
 #include "daemon/blob_store.h"
+#include "daemon/fail_stop.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -20,7 +21,8 @@ namespace sweepd::daemon {
 // send the same blob, and anybody may go on where another ended.
 class BlobUploads {
  public:
-  explicit BlobUploads(const BlobStore& store);
+  //   fatal: told when the disk did not keep what it had taken; nothing may be acknowledged then
+  explicit BlobUploads(const BlobStore& store, OnFatal fatal = fail_stop);
 
   // Removes parts that nobody went on with for a day. Younger ones are kept: what a crash left of
   // them is read again when somebody goes on, and the digest decides in the end.
@@ -77,6 +79,8 @@ class BlobUploads {
   void close_idle();
   void remove_part(const std::string& part) const;
   void start_writing() const;
+  Result<void> sync(const Complete& complete) const;
+  Result<void> sync_folder(const std::string& path) const;
   Result<void> publish(const Complete& complete) const;
   void sync_folders(Failures& failures);
   void withdraw(const Failures& failures);
@@ -84,6 +88,7 @@ class BlobUploads {
   bool waits_for_flush(const std::string& digest) const;
 
   const BlobStore& store_;
+  OnFatal fatal_;
   Uploads uploads_;
   std::vector<Complete> complete_;
   std::set<std::string> durable_folders_;  // known to survive a power cut

@@ -59,7 +59,8 @@ std::optional<LogKey> log_key(const pb::AppendLog& append) {
 // One turn: what was asked and what will be answered.
 class Turn {
  public:
-  Turn(const BlobStore& store, BlobUploads& uploads) : store_(store), uploads_(uploads) {}
+  Turn(const BlobStore& store, BlobUploads& uploads, bool admits)
+      : store_(store), uploads_(uploads), admits_(admits) {}
 
   void take(const wire::Incoming& incoming);
   void sync(LogStore& logs);
@@ -80,6 +81,7 @@ class Turn {
 
   const BlobStore& store_;
   BlobUploads& uploads_;
+  bool admits_;  // new bytes
   std::vector<Answer> answers_;
   std::vector<LogAppend> appends_;
   std::size_t bytes_ = 0;
@@ -101,6 +103,12 @@ void Turn::take(const wire::Incoming& incoming) {
 }
 
 void Turn::apply(const pb::BulkRequest& request, Answer& answer) {
+  if (!admits_ && (request.has_put() || request.has_append_log())) {
+    return refuse(answer.reply,
+                  {Errc::kUnavailable,
+                   "the daemon's disk is almost full: logs and files are taken again when there is "
+                   "room"});
+  }
   switch (request.body_case()) {
     case pb::BulkRequest::kHas:
       return has(request.has(), answer);
@@ -197,15 +205,17 @@ struct BulkDoor::Impl {
   Impl(const Ports& given, wire::Router bound, blobs::File event)
       : store(given.store),
         logs(given.logs),
+        gate(given.gate),
         router(std::move(bound)),
         wake(std::move(event)),
-        uploads(given.store) {}
+        uploads(given.store, given.fatal) {}
 
   void run();
   void turn();
 
   const BlobStore& store;
   LogStore& logs;
+  const FileGate& gate;
   wire::Router router;
   blobs::File wake;  // readable: the end has come
   BlobUploads uploads;
@@ -227,7 +237,7 @@ void BulkDoor::Impl::run() {
 }
 
 void BulkDoor::Impl::turn() {
-  Turn turn(store, uploads);
+  Turn turn(store, uploads, gate.open());
   while (!turn.full()) {
     const std::optional<wire::Incoming> incoming = router.receive();
     if (!incoming) {

@@ -3,6 +3,8 @@
 
 #include "base/result.h"
 #include "daemon/blob_store.h"
+#include "daemon/disk.h"
+#include "daemon/fail_stop.h"
 #include "daemon/journal.h"
 #include "wire/socket.h"
 
@@ -20,6 +22,8 @@ class BulkDoor {
     wire::Context& context;
     const BlobStore& store;
     LogStore& logs;
+    const FileGate& gate;  // closed: logs and artifacts are refused until there is room
+    OnFatal fatal = fail_stop;
   };
 
   // kUnavailable: the address cannot be bound.

@@ -16,28 +16,22 @@ namespace sweepd::daemon {
 
 namespace {
 
-const std::vector<std::string> kKeys = {"listen", "state", "heartbeat", "lease", "log_level"};
+const std::vector<std::string> kKeys = {"listen",
+                                        "state",
+                                        "heartbeat",
+                                        "lease",
+                                        "log_level",
+                                        "ballast",
+                                        "disk_low",
+                                        "disk_critical",
+                                        "memory"};
+
+constexpr std::uint64_t kMemoryBytesMin = 32ULL << 20;
 
 Error at_line(const std::string& path,
               const toml::source_region& source,
               std::string_view message) {
   return {Errc::kInvalidArgument, fmt::format("{}:{}: {}", path, source.begin.line, message)};
-}
-
-Result<void> set(Config& config, std::string_view key, const std::string& text) {
-  if (key == "listen") {
-    SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(text));
-    config.listen = endpoint.text();
-  } else if (key == "state") {
-    config.state = text;
-  } else if (key == "heartbeat") {
-    SWEEPD_TRY(config.heartbeat, sweeps::parse_duration(text));
-  } else if (key == "lease") {
-    SWEEPD_TRY(config.lease, sweeps::parse_duration(text));
-  } else {
-    SWEEPD_TRY(config.log_level, parse_log_level(text));
-  }
-  return {};
 }
 
 Error unknown_key(const std::string& path,
@@ -62,7 +56,7 @@ Result<Config> config_from(const toml::table& table, const std::string& path) {
     if (!text) {
       return at_line(path, value.source(), fmt::format("'{}' must be a text in quotes", name));
     }
-    if (auto done = set(config, name, *text); !done.ok()) {
+    if (auto done = set_option(config, name, *text); !done.ok()) {
       return at_line(path, value.source(), fmt::format("{}: {}", name, done.error().message));
     }
   }
@@ -71,6 +65,30 @@ Result<Config> config_from(const toml::table& table, const std::string& path) {
 }
 
 }  // namespace
+
+Result<void> set_option(Config& config, std::string_view key, const std::string& text) {
+  if (key == "listen") {
+    SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(text));
+    config.listen = endpoint.text();
+  } else if (key == "state") {
+    config.state = text;
+  } else if (key == "heartbeat") {
+    SWEEPD_TRY(config.heartbeat, sweeps::parse_duration(text));
+  } else if (key == "lease") {
+    SWEEPD_TRY(config.lease, sweeps::parse_duration(text));
+  } else if (key == "ballast") {
+    SWEEPD_TRY(config.ballast_bytes, sweeps::parse_size(text));
+  } else if (key == "disk_low") {
+    SWEEPD_TRY(config.disk.low_bytes, sweeps::parse_size(text));
+  } else if (key == "disk_critical") {
+    SWEEPD_TRY(config.disk.critical_bytes, sweeps::parse_size(text));
+  } else if (key == "memory") {
+    SWEEPD_TRY(config.memory_bytes, sweeps::parse_size(text));
+  } else {
+    SWEEPD_TRY(config.log_level, parse_log_level(text));
+  }
+  return {};
+}
 
 Result<LogLevel> parse_log_level(std::string_view text) {
   if (text == "debug") {
@@ -125,6 +143,20 @@ Result<void> validate(const Config& config) {
   if (config.lease > seconds(30LL * 24 * 3600)) {
     return Error{Errc::kInvalidArgument,
                  fmt::format("lease = {} is too long: at most 30d", sweeps::to_text(config.lease))};
+  }
+  if (config.memory_bytes < kMemoryBytesMin) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("memory = {} bytes is too little for the store: at least 32MiB",
+                             config.memory_bytes)};
+  }
+  if (config.disk.low_bytes && config.disk.critical_bytes &&
+      *config.disk.low_bytes < *config.disk.critical_bytes) {
+    return Error{
+        Errc::kInvalidArgument,
+        fmt::format("disk_low = {} bytes is less than disk_critical = {} bytes: logs would "
+                    "be refused before new work is",
+                    *config.disk.low_bytes,
+                    *config.disk.critical_bytes)};
   }
   return {};
 }

@@ -4,8 +4,11 @@
 #include "base/log.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "daemon/disk_watch.h"
 #include "wire/endpoint.h"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +20,9 @@ struct Config {
   Duration heartbeat = seconds(2);
   Duration lease = seconds(15 * 60);
   LogLevel log_level = LogLevel::kInfo;
+  std::optional<std::uint64_t> ballast_bytes;  // empty: what suits the file system
+  DiskLimits disk;
+  std::uint64_t memory_bytes = 192ULL << 20;  // of the store's cache and memtables
 
   bool operator==(const Config&) const = default;
 };
@@ -28,6 +34,9 @@ Result<Config> parse_config(std::string_view text, const std::string& path);
 Result<Config> read_config(const std::string& path);
 
 Result<LogLevel> parse_log_level(std::string_view text);
+
+// Sets a key to what its text says; the file and the command line read texts in the same way.
+Result<void> set_option(Config& config, std::string_view key, const std::string& text);
 
 // What neither source may ask for: a lease that heartbeats cannot keep up, …
 Result<void> validate(const Config& config);

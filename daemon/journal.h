@@ -53,6 +53,14 @@ struct Batch {
   ClockMark clock;
 };
 
+// What the store takes of disk and memory.
+struct StoreUsage {
+  std::uint64_t log_ahead_bytes = 0;  // of the write-ahead log
+  std::uint64_t table_bytes = 0;      // of sorted files and large values
+  std::uint64_t memory_bytes = 0;     // of cache and memtables
+  std::uint64_t iterators = 0;        // alive; none outlives a request
+};
+
 // The journal of the decisions. Used by one thread.
 class Journal {
  public:
@@ -65,9 +73,15 @@ class Journal {
   // Makes commits possible again after a full disk; kUnavailable while it still is full.
   virtual Result<void> heal() = 0;
 
-  // Whether somebody else than commit, the logs, has met a full disk since: then heal is wanted
-  // although no commit has failed.
+  // Whether somebody else than commit, the logs or a thread of the store, has met a full disk
+  // since: then heal is wanted although no commit has failed.
   virtual bool wants_heal() const { return false; }
+
+  // Begins to write out what is only in memory and in the log ahead of it. Families that are
+  // written seldom would else keep all of that log.
+  virtual Result<void> start_flush() { return {}; }
+
+  virtual StoreUsage usage() { return {}; }
 
   virtual Result<std::vector<SweepHeader>> headers() = 0;  // of all sweeps, by number
 

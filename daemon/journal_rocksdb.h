@@ -1,7 +1,9 @@
 // The journal and the logs in RocksDB, the only file that knows it.
 #pragma once
 
+#include "daemon/fail_stop.h"
 #include "daemon/journal.h"
+#include "daemon/store_rows.h"
 
 #include <memory>
 #include <string>
@@ -12,21 +14,35 @@ namespace sweepd::daemon {
 // Stores of this schema and older ones can be opened.
 constexpr std::uint64_t kSchemaVersion = 1;
 
-class RocksJournal final : public Journal, public LogStore {
+struct StoreOptions {
+  std::uint64_t log_bytes_max = kLogBytesMax;
+  std::uint64_t memory_bytes = 192ULL << 20;  // of cache and memtables together
+  // Told about every error after which the store cannot be trusted, whichever thread meets it.
+  OnFatal fatal = fail_stop;
+};
+
+class RocksJournal final : public Journal, public LogStore, public StoreRows {
  public:
   // Opens the store in `folder` or makes it, and begins a new term. Refuses what another process
-  // uses, a newer schema and damaged files.
+  // uses, a newer schema (before anything else is read) and damaged files.
   static Result<std::unique_ptr<RocksJournal>> open(const std::string& folder,
-                                                    std::uint64_t log_bytes_max = kLogBytesMax);
+                                                    StoreOptions options = {});
+
+  // Opens what is there and changes nothing; every write is refused. kNotFound: no store.
+  static Result<std::unique_ptr<RocksJournal>> open_to_read(const std::string& folder);
+
   ~RocksJournal() override;
 
   std::uint64_t term() const;       // how often the store was opened; larger than any before
   const std::string& uuid() const;  // of the store, drawn when it was made
   const ClockMark& clock() const;   // of the last commit before it was opened
+  std::uint64_t next_seq() const;   // of the next record
 
   Result<void> commit(const Batch& batch) override;
   Result<void> heal() override;
   bool wants_heal() const override;
+  Result<void> start_flush() override;
+  StoreUsage usage() override;
   Result<std::vector<SweepHeader>> headers() override;
   Result<std::vector<SequencedRecord>> records(SweepId sweep,
                                                std::uint64_t after_seq,
@@ -38,6 +54,18 @@ class RocksJournal final : public Journal, public LogStore {
   Result<std::vector<std::uint64_t>> append(const std::vector<LogAppend>& appends) override;
   Result<std::uint64_t> size(const LogKey& log) override;
   Result<std::string> read(const LogKey& log, std::uint64_t offset, std::size_t length) override;
+
+  Result<void> each(Family family, const std::string& prefix, const Visit& visit) override;
+
+  // Writes out everything that is only in memory, and waits for it.
+  Result<void> flush();
+
+  // Makes `folder`, which must not exist, a store that holds all that is committed now: links to
+  // its files where they can be, else copies. May be called by any thread.
+  Result<void> checkpoint(const std::string& folder) const;
+
+  // Makes the term larger, durably: after a restore nobody knows how large the last one was.
+  Result<void> raise_term(std::uint64_t by);
 
  private:
   struct Impl;

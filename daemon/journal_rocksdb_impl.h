@@ -1,4 +1,4 @@
-// What the two files of the store share: its families of rows and its handles. Internal to
+// What the files of the store share: its families of rows and its handles. Internal to
 // journal_rocksdb*.
 #pragma once
 
@@ -8,7 +8,6 @@
 #include <rocksdb/db.h>
 
 #include <atomic>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,8 +26,6 @@ inline constexpr const char* kMetric = "metric";
 inline constexpr const char* kLog = "log";
 inline constexpr const char* kMeta = "meta";
 
-inline constexpr std::size_t kCacheBytes = 64 << 20;
-
 // The status as an error in words; kUnavailable for a disk that is full.
 Error translated(const rocksdb::Status& status, std::string_view doing);
 
@@ -40,15 +37,16 @@ inline std::string_view view(const rocksdb::Slice& slice) {
 
 struct RocksJournal::Impl {
   std::string folder;
-  std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(rocks::kCacheBytes);
+  StoreOptions options;
+  std::shared_ptr<rocksdb::Cache> cache;
   std::map<std::string, rocksdb::ColumnFamilyHandle*> families;
   std::unique_ptr<rocksdb::DB> db;
   std::uint64_t term = 0;
   std::string uuid;
   ClockMark clock;
   std::uint64_t next_seq = 1;
-  std::uint64_t log_bytes_max = kLogBytesMax;
-  std::atomic<bool> wants_heal{false};  // set by the thread of the logs
+  std::atomic<bool> wants_heal{false};  // set by the thread of the logs and those of the store
+  mutable std::atomic<std::uint64_t> iterators{0};
 
   ~Impl() {
     for (const auto& [name, family] : families) {
@@ -59,9 +57,12 @@ struct RocksJournal::Impl {
   rocksdb::ColumnFamilyHandle* family(const char* name) const { return families.at(name); }
 
   Result<void> open_files();
+  Result<void> open_files_to_read();
+  Result<void> read_meta();
   Result<void> begin_term();
   Result<std::string> meta(const char* key) const;
   Result<std::uint64_t> meta_number(const char* key) const;
+  // Synced. An error that is no lack of room is fatal before it is returned.
   Result<void> write(rocksdb::WriteBatch& batch) const;
   void add_records(rocksdb::WriteBatch& batch, const std::vector<core::Record>& records) const;
   Result<std::uint64_t> log_size(const LogKey& log) const;
@@ -71,8 +72,27 @@ struct RocksJournal::Impl {
                         const LogAppend& append,
                         std::uint64_t& size) const;
 
-  // Takes the key and value of a row; false ends the scan.
-  using Visit = std::function<Result<bool>(std::string_view, std::string_view)>;
+  // An iterator that is counted for as long as it lives.
+  class Rows {
+   public:
+    Rows(const Impl& impl, const char* name)
+        : count_(impl.iterators), rows_(impl.db->NewIterator({}, impl.family(name))) {
+      ++count_;
+    }
+
+    ~Rows() { --count_; }
+
+    Rows(const Rows&) = delete;
+    Rows& operator=(const Rows&) = delete;
+
+    rocksdb::Iterator* operator->() const { return rows_.get(); }
+
+   private:
+    std::atomic<std::uint64_t>& count_;
+    std::unique_ptr<rocksdb::Iterator> rows_;
+  };
+
+  using Visit = StoreRows::Visit;
 
   // Calls `visit` with the rows of a family whose keys begin with `prefix`, from the last one at or
   // before `from` on (or the first after it), until it returns false.

@@ -24,7 +24,7 @@ std::string cut_line(std::uint64_t limit) {
 
 Result<std::uint64_t> RocksJournal::Impl::log_size(const LogKey& log) const {
   const std::string prefix = keys::log_prefix(log);
-  const std::unique_ptr<rocksdb::Iterator> row(db->NewIterator({}, family(kLog)));
+  const Rows row(*this, kLog);
   row->SeekForPrev(keys::log(log, UINT64_MAX));
   if (!row->status().ok()) {
     return translated(row->status(), "cannot read the store");
@@ -39,15 +39,15 @@ std::uint64_t RocksJournal::Impl::add_log(rocksdb::WriteBatch& rows,
                                           const LogAppend& append,
                                           std::uint64_t& size) const {
   const std::uint64_t end = append.offset + append.bytes.size();
-  if (size > log_bytes_max) {
-    return std::max(log_bytes_max, end);  // the log is cut already
+  if (size > options.log_bytes_max) {
+    return std::max(options.log_bytes_max, end);  // the log is cut already
   }
   if (append.offset > size || end <= size) {
     return size;
   }
-  std::string fresh = append.bytes.substr(size - append.offset, log_bytes_max - size);
-  if (end > log_bytes_max) {
-    fresh += cut_line(log_bytes_max);
+  std::string fresh = append.bytes.substr(size - append.offset, options.log_bytes_max - size);
+  if (end > options.log_bytes_max) {
+    fresh += cut_line(options.log_bytes_max);
   }
   rows.Put(family(kLog), keys::log(append.log, size), Slice(fresh));
   size += fresh.size();

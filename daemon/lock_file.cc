@@ -14,8 +14,6 @@
 
 namespace sweepd::daemon {
 
-namespace {
-
 std::string read_pid(int file) {
   std::array<char, 32> text{};
   const ssize_t size = pread(file, text.data(), text.size() - 1, 0);
@@ -23,8 +21,6 @@ std::string read_pid(int file) {
   pid.erase(pid.find_last_not_of('\n') + 1);
   return pid;
 }
-
-}  // namespace
 
 Result<LockFile> claim_lock(const std::string& path) {
   blobs::File file(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR), path);

@@ -18,4 +18,7 @@ struct LockFile {
 // The lock ends with the process, however that ends; the file stays.
 Result<LockFile> claim_lock(const std::string& path);
 
+// The pid that the holder of a lock wrote into its open file.
+std::string read_pid(int file);
+
 }  // namespace sweepd::daemon

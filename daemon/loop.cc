@@ -17,6 +17,9 @@ constexpr Duration kTick = milliseconds(100);
 constexpr Duration kIdleTick = seconds(1);
 constexpr Duration kOwedPeriod = seconds(2);
 constexpr Duration kHealPeriod = seconds(3);
+// A family that is written seldom keeps all of the log ahead since its last flush: a start would
+// read it again.
+constexpr Duration kFlushPeriod = seconds(3600);
 // Of one turn: questions may take longer than reports, and nobody loses a lease over them.
 constexpr std::size_t kClientMessagesMax = 256;
 
@@ -27,14 +30,17 @@ Loop::Loop(const Ports& ports, const Options& options)
       options_(options),
       shelf_(ports.journal),
       liveness_(options.rules),
-      queries_({state_, shelf_, ports_.journal, ports_.logs, liveness_, options_.facts}),
+      queries_(
+          {state_, shelf_, ports_.journal, ports_.logs, liveness_, options_.facts, ports_.backups}),
       agents_(options.facts.term, options.rules),
-      clients_(queries_, ports_.trees) {}
+      clients_(queries_, ports_.trees),
+      disk_(ports.disk, options.disk_limits, options.facts.state_folder) {}
 
 Result<void> Loop::start() {
   SWEEPD_TRY(state_, shelf_.recover());
   const ClockMark now = ports_.clock.mark();
   liveness_.restart(state_, now.now);
+  next_flush_ = now.now + kFlushPeriod;
   next_owed_ = now.now + kOwedPeriod;  // who is owed something has to say Hello first
   decide(core::DaemonStarted{}, now);
   return finish(now);
@@ -59,10 +65,12 @@ Result<void> Loop::turn() {
   ports_.doors.wait(patience());
   const ClockMark now = ports_.clock.mark();
   if (trouble_ || ports_.journal.wants_heal()) {
-    try_to_heal(now);
+    SWEEPD_TRY_VOID(try_to_heal(now));
   }
   receive(now);
   tick(now);
+  SWEEPD_TRY_VOID(watch_disk(now));
+  SWEEPD_TRY_VOID(flush_now_and_then(now.now));
   return finish(now);
 }
 
@@ -129,6 +137,41 @@ void Loop::tick(const ClockMark& now) {
     next_owed_ = now.now + kOwedPeriod;
     add_owed(std::nullopt);
   }
+}
+
+Result<void> Loop::watch_disk(const ClockMark& now) {
+  if (const auto changed = disk_.look(now.now, state_.storage)) {
+    decide(*changed, now);
+  }
+  say_health();
+  if (disk_.overdue(now.now)) {
+    return Error{Errc::kUnexpected,
+                 fmt::format("there is room on the disk of {} again, and the store still cannot be "
+                             "written",
+                             options_.facts.state_folder)};
+  }
+  return {};
+}
+
+void Loop::say_health() {
+  ServerFacts& facts = options_.facts;
+  facts.disk = disk_.space();
+  if (trouble_) {
+    facts.health = trouble_->message;
+  } else if (state_.storage != core::StorageLevel::kPlenty) {
+    facts.health = state_.storage_reason.sentence;
+  } else {
+    facts.health = "ok";
+  }
+}
+
+Result<void> Loop::flush_now_and_then(Instant now) {
+  if (trouble_ || now < next_flush_) {
+    return {};
+  }
+  next_flush_ = now + kFlushPeriod;
+  const Result<void> begun = ports_.journal.start_flush();
+  return begun.ok() || begun.error().code == Errc::kUnavailable ? Result<void>() : begun;
 }
 
 void Loop::decide(const core::EventBody& event, const ClockMark& now) {
@@ -206,8 +249,9 @@ Result<void> Loop::give_up_batch(const Error& error, const ClockMark& now) {
   trouble_ = Error{Errc::kUnavailable,
                    fmt::format("disk full on {}: free some space; nothing was lost",
                                options_.facts.state_folder)};
-  options_.facts.health = trouble_->message;
   next_heal_ = now.now + kHealPeriod;
+  disk_.full(now.now);
+  say_health();
   // The memory is ahead of the disk, and only what is on the disk is true.
   SWEEPD_TRY(state_, shelf_.recover());
   agents_.keep_known(state_);
@@ -216,26 +260,28 @@ Result<void> Loop::give_up_batch(const Error& error, const ClockMark& now) {
   return {};
 }
 
-void Loop::try_to_heal(const ClockMark& now) {
+Result<void> Loop::try_to_heal(const ClockMark& now) {
   if (now.now < next_heal_) {
-    return;
+    return {};
   }
   next_heal_ = now.now + kHealPeriod;
-  if (!ports_.journal.heal().ok() || !trouble_) {
-    return;
+  disk_.full(now.now);
+  if (const Result<void> healed = ports_.journal.heal(); !healed.ok()) {
+    const bool full = healed.error().code == Errc::kUnavailable;
+    return full ? Result<void>() : healed;
   }
-  auto recovered = shelf_.recover();
-  if (!recovered.ok()) {
-    log_error("there is room again, but the store cannot be read: {}", recovered.error().message);
-    return;
+  disk_.healed();
+  if (!trouble_) {
+    return {};
   }
+  SWEEPD_TRY(state_, shelf_.recover());
   log_info("there is room on the disk again: changes are accepted");
-  state_ = *std::move(recovered);
   forget_proposals();
   agents_.keep_known(state_);
   liveness_.restart(state_, now.now);
   trouble_.reset();
-  options_.facts.health = "ok";
+  say_health();
+  return {};
 }
 
 void Loop::forget_proposals() {

@@ -8,6 +8,7 @@
 #include "daemon/client_gateway.h"
 #include "daemon/core/state.h"
 #include "daemon/core/step.h"
+#include "daemon/disk_watch.h"
 #include "daemon/journal.h"
 #include "daemon/liveness.h"
 #include "daemon/ports.h"
@@ -31,6 +32,8 @@ class Loop {
     Clock& clock;
     Doors& doors;
     TreeIndex& trees;
+    Disk& disk;
+    Backups& backups;
   };
 
   struct Options {
@@ -38,6 +41,7 @@ class Loop {
     ServerFacts facts;
     std::size_t batch_messages_max =
         limits::kBatchMessagesMax;  // 1: no group commit, for measurements
+    DiskLimits disk_limits = {};
   };
 
   Loop(const Ports& ports, const Options& options);
@@ -64,11 +68,14 @@ class Loop {
   void hear_agent(const wire::Incoming& message, const ClockMark& now);
   void hear_client(const wire::Incoming& message, const ClockMark& now);
   void tick(const ClockMark& now);
+  Result<void> watch_disk(const ClockMark& now);
+  Result<void> flush_now_and_then(Instant now);
+  void say_health();
   void decide(const core::EventBody& event, const ClockMark& now);
   void add_owed(const std::optional<AgentId>& only);
   Result<void> finish(const ClockMark& now);
   Result<void> give_up_batch(const Error& error, const ClockMark& now);
-  void try_to_heal(const ClockMark& now);
+  Result<void> try_to_heal(const ClockMark& now);
   void forget_proposals();
   void perform(const core::Effect& effect);
   void send(std::optional<Outgoing> message);
@@ -83,6 +90,7 @@ class Loop {
   AgentGateway agents_;
   ClientGateway clients_;
   Suggester suggester_;
+  DiskWatch disk_;
 
   // Of the turn under way.
   std::vector<core::Record> records_;
@@ -95,6 +103,7 @@ class Loop {
   Instant next_owed_;
   std::optional<Error> trouble_;  // why changes cannot be stored now
   Instant next_heal_;
+  Instant next_flush_;
 };
 
 }  // namespace sweepd::daemon

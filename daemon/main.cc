@@ -1,25 +1,22 @@
-// sweepd: reads its set-up, opens its folder and its doors, and turns the loop until it is asked to
-// stop.
+// sweepd: reads its command line and set-up, then serves, checks a state folder or restores one.
 #include "base/log.h"
 #include "base/result.h"
-#include "daemon/blob_store.h"
-#include "daemon/bulk.h"
 #include "daemon/config.h"
-#include "daemon/journal_rocksdb.h"
-#include "daemon/loop.h"
-#include "daemon/socket_doors.h"
+#include "daemon/serve.h"
 #include "daemon/state_folder.h"
-#include "sweeps/units.h"
+#include "daemon/upkeep.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/resource.h>
 
 #include <cstdio>
-#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
@@ -27,10 +24,6 @@ namespace {
 
 using namespace sweepd;          // NOLINT(google-build-using-namespace): a program, not a header
 using namespace sweepd::daemon;  // NOLINT(google-build-using-namespace)
-
-// The store cannot be trusted any more: a supervisor starts the daemon again, which then recovers
-// (EX_TEMPFAIL).
-constexpr int kExitStore = 75;
 
 constexpr const char* kAbout =
     "Schedules hyperparameter sweeps: takes them from sweepctl and hands their trials to "
@@ -49,8 +42,35 @@ constexpr const char* kExamples =
     "  ssh -L 7700:127.0.0.1:7700 -L 7701:127.0.0.1:7701 -L 7702:127.0.0.1:7702 HOST\n"
     "\n"
     "SIGTERM ends the daemon; agents and their trials go on, and find it again when it is back.\n"
+    "When the disk is almost full nothing new is started, and it goes on by itself when there is "
+    "room.\n"
     "Exit codes: 0 asked to stop, 2 wrong options or file, 3 folder or port in use, 75 the disk "
-    "failed.";
+    "failed\nand a supervisor should start it again.";
+
+constexpr const char* kFsckExamples =
+    "Examples:\n"
+    "  sweepd fsck --state /srv/sweepd            every row, every decision, every byte of every "
+    "file\n"
+    "  sweepd fsck --fast                         sizes of files, not their content\n"
+    "  sweepd fsck --state /backup/monday --json  a backup is checked in the same way\n"
+    "\n"
+    "Reads only. A folder that a daemon uses is refused.\n"
+    "Exit codes: 0 all is well, 1 something is not, 2 wrong options, 3 in use, 5 no store there, 6 "
+    "a "
+    "newer\nstore.";
+
+constexpr const char* kRestoreExamples =
+    "Examples:\n"
+    "  sweepctl server backup /backup/monday               made by the running daemon\n"
+    "  sweepd restore /backup/monday --state /srv/sweepd   then start sweepd with that --state\n"
+    "\n"
+    "What was acknowledged after the backup is lost: sweeps submitted since, results and models "
+    "of\n"
+    "since. Attempts that ran when it was made run again; what agents began since is ended when "
+    "they\n"
+    "come back. Never let the old daemon run beside the new one.\n"
+    "Exit codes: 0 restored, 1 damaged, 2 wrong options, 5 no backup there, 6 the folder is not "
+    "empty.";
 
 // What the command line says; empty where it says nothing.
 struct Given {
@@ -60,7 +80,13 @@ struct Given {
   std::string lease;
   std::string heartbeat;
   std::string log_level;
+  std::string ballast;
+  std::string disk_low;
+  std::string disk_critical;
+  std::string memory;
   bool commit_each = false;
+  FsckCommand fsck;
+  RestoreCommand restore;
 };
 
 void add_options(CLI::App& app, Given& given) {
@@ -81,10 +107,44 @@ void add_options(CLI::App& app, Given& given) {
       ->type_name("TIME");
   app.add_option("--log-level", given.log_level, "debug, info, warn or error [info]")
       ->type_name("LEVEL");
+  app.add_option("--ballast",
+                 given.ballast,
+                 "room kept for when the disk is full; 0B: none [256MiB, less on a small disk]")
+      ->type_name("SIZE");
+  app.add_option("--disk-low",
+                 given.disk_low,
+                 "free room below which nothing new is started [5 %, at least 2GiB]")
+      ->type_name("SIZE");
+  app.add_option("--disk-critical",
+                 given.disk_critical,
+                 "free room below which no logs and artifacts are taken [512MiB]")
+      ->type_name("SIZE");
+  app.add_option("--memory", given.memory, "of the store, cache and memtables together [192MiB]")
+      ->type_name("SIZE");
   app.add_flag("--commit-each",
                given.commit_each,
                "one sync for each message instead of each batch; for benchmarks")
       ->group("");
+}
+
+// The verbs take --state themselves: `sweepd fsck --state DIR` is how people say it.
+void add_verbs(CLI::App& app, Given& given) {
+  const std::string usual = default_state_folder();
+  CLI::App* fsck = app.add_subcommand("fsck", "check a state folder or a backup; changes nothing");
+  fsck->footer(kFsckExamples);
+  fsck->add_option("--state", given.fsck.state, fmt::format("the folder to check [{}]", usual))
+      ->type_name("FOLDER");
+  fsck->add_flag("--fast", given.fsck.fast, "do not read the content of files");
+  fsck->add_flag("--json", given.fsck.json, "print one JSON object");
+  CLI::App* restore = app.add_subcommand("restore", "make a state folder from a backup");
+  restore->footer(kRestoreExamples);
+  restore->add_option("backup", given.restore.backup, "made by `sweepctl server backup`")
+      ->required()
+      ->type_name("FOLDER");
+  restore->add_option("--state", given.restore.state, "the new folder")
+      ->required()
+      ->type_name("FOLDER");
+  restore->add_flag("--json", given.restore.json, "print one JSON object");
 }
 
 Result<Config> configure(const Given& given) {
@@ -92,20 +152,20 @@ Result<Config> configure(const Given& given) {
   if (!given.config.empty()) {
     SWEEPD_TRY(config, read_config(given.config));
   }
-  if (!given.listen.empty()) {
-    config.listen = given.listen;
-  }
-  if (!given.state.empty()) {
-    config.state = given.state;
-  }
-  if (!given.lease.empty()) {
-    SWEEPD_TRY(config.lease, sweeps::parse_duration(given.lease));
-  }
-  if (!given.heartbeat.empty()) {
-    SWEEPD_TRY(config.heartbeat, sweeps::parse_duration(given.heartbeat));
-  }
-  if (!given.log_level.empty()) {
-    SWEEPD_TRY(config.log_level, parse_log_level(given.log_level));
+  const std::pair<std::string_view, const std::string*> texts[] = {
+      {"listen", &given.listen},
+      {"state", &given.state},
+      {"lease", &given.lease},
+      {"heartbeat", &given.heartbeat},
+      {"log_level", &given.log_level},
+      {"ballast", &given.ballast},
+      {"disk_low", &given.disk_low},
+      {"disk_critical", &given.disk_critical},
+      {"memory", &given.memory}};
+  for (const auto& [key, text] : texts) {
+    if (!text->empty()) {
+      SWEEPD_TRY_VOID(set_option(config, key, *text));
+    }
   }
   if (config.state.empty()) {
     config.state = default_state_folder();
@@ -123,65 +183,14 @@ void set_limits() {
   const rlimit no_core{0, 0};  // the memory holds what users sent us
   setrlimit(RLIMIT_CORE, &no_core);
   signal(SIGPIPE, SIG_IGN);
-}
-
-// The trees of the blob store, as the gateway asks for them.
-class StoredTrees final : public TreeIndex {
- public:
-  explicit StoredTrees(const BlobStore& store) : store_(store) {}
-
-  bool has_tree(const std::string& digest) override { return store_.complete_tree(digest).ok(); }
-
- private:
-  const BlobStore& store_;
-};
-
-ServerFacts facts_of(const Config& config, const RocksJournal& journal, Clock& clock) {
-  ServerFacts facts;
-  facts.version = SWEEPD_VERSION;
-  facts.state_folder = config.state;
-  facts.term = journal.term();
-  facts.started = clock.mark().wall;
-  return facts;
+  signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error of the disk like others
+  mallopt(M_ARENA_MAX, 2);   // an arena a thread would each keep what the store's threads gave back
 }
 
 int fail(const Error& error) {
   fmt::print(stderr, "sweepd: {}\n", error.message);
-  return static_cast<int>(error.code);
-}
-
-// Errors before the loop turns are returned; the exit code says how the loop ended.
-Result<int> serve(const Config& config, bool commit_each) {
-  // Before anything makes a thread: signals are waited for, not delivered.
-  StopSignals signals;
-  SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(config.listen));
-  SWEEPD_TRY_VOID(endpoint.check_local());
-  SWEEPD_TRY(const StateFolder folder, StateFolder::claim(config.state));
-  SWEEPD_TRY(const BlobStore blobs, BlobStore::open(folder.blobs()));
-  wire::Context context;
-  SWEEPD_TRY(SocketDoors doors, SocketDoors::open(context, endpoint, signals));
-  SWEEPD_TRY(const std::unique_ptr<RocksJournal> journal, RocksJournal::open(folder.journal()));
-  SWEEPD_TRY(const std::unique_ptr<BulkDoor> bulk,
-             BulkDoor::start({context, blobs, *journal}, endpoint.address(wire::Door::kBulk)));
-  SystemClock clock(journal->clock());
-  StoredTrees trees(blobs);
-  Loop::Options options{{config.heartbeat, config.lease}, facts_of(config, *journal, clock)};
-  if (commit_each) {
-    options.batch_messages_max = 1;
-  }
-  Loop loop({*journal, *journal, clock, doors, trees}, options);
-  SWEEPD_TRY_VOID(loop.start());
-  fmt::print(stderr,
-             "sweepd: listening on {}, state in {}, term {}\n",
-             endpoint.text(),
-             folder.path(),
-             journal->term());
-  if (const auto ended = loop.run(); !ended.ok()) {
-    log_error("stopping, because the store cannot be trusted any more: {}", ended.error().message);
-    return kExitStore;
-  }
-  log_info("stopped as asked");
-  return 0;
+  // The classes of errors are exit codes; damage is not a class of its own there.
+  return error.code == Errc::kCorrupt ? 1 : static_cast<int>(error.code);
 }
 
 }  // namespace
@@ -190,18 +199,28 @@ int main(int argc, char** argv) {
   CLI::App app(kAbout, "sweepd");
   Given given;
   add_options(app, given);
+  add_verbs(app, given);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
+  }
+  wire::quiet_protobuf();
+  if (given.fsck.state.empty()) {
+    // `sweepd --state DIR fsck` must not check another folder than the one that was named.
+    given.fsck.state = given.state.empty() ? default_state_folder() : given.state;
+  }
+  if (app.got_subcommand("fsck") || app.got_subcommand("restore")) {
+    const Result<int> ended =
+        app.got_subcommand("fsck") ? run_fsck(given.fsck) : run_restore(given.restore);
+    return ended.ok() ? *ended : fail(ended.error());
   }
   const Result<Config> config = configure(given);
   if (!config.ok()) {
     return fail(config.error());
   }
   log_setup("sweepd", config->log_level);
-  wire::quiet_protobuf();
   set_limits();
-  const Result<int> ended = serve(*config, given.commit_each);
-  return ended.ok() ? *ended : fail(ended.error());
+  const Result<void> ended = serve(*config, {SWEEPD_VERSION, given.commit_each});
+  return ended.ok() ? 0 : fail(ended.error());
 }

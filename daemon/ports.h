@@ -1,10 +1,13 @@
 // The world as the loop sees it, small enough for a test or a simulator to stand in.
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "wire/endpoint.h"
 #include "wire/socket.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +32,46 @@ class TreeIndex {
   virtual ~TreeIndex() = default;
   // Whether the manifest of this digest is stored, with every file it names.
   virtual bool has_tree(const std::string& digest) = 0;
+};
+
+struct DiskSpace {
+  std::uint64_t total_bytes = 0;
+  std::uint64_t free_bytes = 0;
+
+  bool operator==(const DiskSpace&) const = default;
+};
+
+// The disk that holds the state. Used by the thread of the loop.
+class Disk {
+ public:
+  virtual ~Disk() = default;
+  virtual Result<DiskSpace> space() = 0;
+  virtual std::uint64_t ballast_missing() = 0;  // bytes of the reserve that are not held
+  virtual bool release_ballast() = 0;           // gives the reserve up; false: there was none
+  virtual Result<void> grow_ballast() = 0;      // takes a piece more of it
+  virtual void admit_files(bool admit) = 0;     // whether logs and artifacts are taken
+};
+
+// How a backup stands.
+struct BackupStatus {
+  std::string folder;  // empty: none was asked for since the daemon started
+  std::string phase;   // "copying the store", "copying files", "checking", "done", "failed"
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;  // 0: not known
+  std::uint64_t sweeps = 0;
+  std::uint64_t records = 0;
+  std::uint64_t blobs = 0;
+  std::uint64_t blob_bytes = 0;
+  std::optional<Error> failure;
+};
+
+// Backups are made elsewhere, one at a time. Used by the thread of the loop.
+class Backups {
+ public:
+  virtual ~Backups() = default;
+  // Begins one. A request that is repeated begins nothing; kWrongState while another is under way.
+  virtual Result<void> start(const RequestId& request, const std::string& folder) = 0;
+  virtual BackupStatus status() = 0;  // of the last one
 };
 
 // A message that waits for its commit.

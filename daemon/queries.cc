@@ -84,6 +84,11 @@ Result<void> Queries::answer(const pb::ClientRequest& request,
     case Kind::kServerInfo:
       server(*reply.mutable_server());
       return {};
+    case Kind::kStartBackup:
+      return start_backup(request, *reply.mutable_backup());
+    case Kind::kShowBackup:
+      backup(*reply.mutable_backup());
+      return {};
     case Kind::kSubmit:
     case Kind::kControl:
     case Kind::kRegisterModel:
@@ -163,6 +168,7 @@ Result<void> Queries::sweeps(const pb::ListSweeps& request, pb::SweepList& list)
     }
   }
   std::reverse(list.mutable_sweeps()->begin(), list.mutable_sweeps()->end());
+  list.set_notice(sources_.state.storage_reason.sentence);
   return {};
 }
 
@@ -344,6 +350,37 @@ void Queries::server(pb::ServerDetail& detail) {
   detail.set_slots_busy(static_cast<std::uint32_t>(state.busy.size()));
   detail.set_sweeps(sources_.shelf.headers().size());
   detail.set_health(sources_.facts.health);
+  detail.set_storage(std::string(core::to_text(state.storage)));
+  detail.set_disk_total_bytes(sources_.facts.disk.total_bytes);
+  detail.set_disk_free_bytes(sources_.facts.disk.free_bytes);
+  const StoreUsage usage = sources_.journal.usage();
+  detail.set_log_ahead_bytes(usage.log_ahead_bytes);
+  detail.set_table_bytes(usage.table_bytes);
+  detail.set_memory_bytes(usage.memory_bytes);
+  detail.set_iterators(usage.iterators);
+}
+
+Result<void> Queries::start_backup(const pb::ClientRequest& request, pb::BackupDetail& detail) {
+  SWEEPD_TRY_VOID(sources_.backups.start({request.id_high(), request.id_low()},
+                                         request.start_backup().folder()));
+  backup(detail);
+  return {};
+}
+
+void Queries::backup(pb::BackupDetail& detail) {
+  const BackupStatus status = sources_.backups.status();
+  detail.set_folder(status.folder);
+  detail.set_phase(status.phase);
+  detail.set_done(status.done);
+  detail.set_total(status.total);
+  detail.set_sweeps(status.sweeps);
+  detail.set_records(status.records);
+  detail.set_blobs(status.blobs);
+  detail.set_blob_bytes(status.blob_bytes);
+  if (status.failure) {
+    detail.set_code(static_cast<std::int32_t>(status.failure->code));
+    detail.set_message(valid_utf8(status.failure->message));
+  }
 }
 
 }  // namespace sweepd::daemon

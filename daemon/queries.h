@@ -6,6 +6,7 @@
 #include "daemon/core/state.h"
 #include "daemon/journal.h"
 #include "daemon/liveness.h"
+#include "daemon/ports.h"
 #include "daemon/sweep_shelf.h"
 #include "wire/sweepd.pb.h"
 
@@ -20,6 +21,7 @@ struct ServerFacts {
   std::uint64_t term = 0;
   WallTime started;
   std::string health = "ok";  // or what is wrong
+  DiskSpace disk = {};        // as it was last looked at
 };
 
 class Queries {
@@ -31,6 +33,7 @@ class Queries {
     LogStore& logs;
     const Liveness& liveness;
     const ServerFacts& facts;
+    Backups& backups;
   };
 
   explicit Queries(const Sources& sources) : sources_(sources) {}
@@ -66,6 +69,8 @@ class Queries {
   void agents(const core::Stamp& at, pb::AgentList& list);
   Result<void> models(const pb::ListModels& request, pb::ModelList& list);
   void server(pb::ServerDetail& detail);
+  Result<void> start_backup(const pb::ClientRequest& request, pb::BackupDetail& detail);
+  void backup(pb::BackupDetail& detail);
 
   Sources sources_;
 };

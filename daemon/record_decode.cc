@@ -191,6 +191,16 @@ void get(Checked& check, const store::ControlApplied& stored, Records& records) 
   records.emplace_back(std::move(record));
 }
 
+void get(Checked& check, const store::StorageLevelChanged& stored, Records& records) {
+  const auto level = check.enumerator(stored.level(), core::StorageLevel::kCritical);
+  records.emplace_back(
+      core::StorageLevelChanged{level, check.reason(stored.reason()), {stored.wall_us()}});
+}
+
+void get(Checked&, const store::StoreRestored& stored, Records& records) {
+  records.emplace_back(core::StoreRestored{stored.sweeps_last(), {stored.wall_us()}});
+}
+
 void get_kind(Checked& check, const store::Record& row, Records& records) {
   switch (row.kind_case()) {
     case store::Record::kSweepAccepted:
@@ -229,6 +239,10 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.model_registered(), records);
     case store::Record::kControlApplied:
       return get(check, row.control_applied(), records);
+    case store::Record::kStorageLevelChanged:
+      return get(check, row.storage_level_changed(), records);
+    case store::Record::kStoreRestored:
+      return get(check, row.store_restored(), records);
     case store::Record::KIND_NOT_SET:
       check.require(false);
   }

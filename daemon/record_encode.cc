@@ -203,6 +203,19 @@ struct Put {
     }
     stored.set_wall_us(record.wall.us);
   }
+
+  void operator()(const core::StorageLevelChanged& record) const {
+    store::StorageLevelChanged& stored = *row.mutable_storage_level_changed();
+    stored.set_level(static_cast<std::int32_t>(record.level));
+    put(*stored.mutable_reason(), record.reason);
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::StoreRestored& record) const {
+    store::StoreRestored& stored = *row.mutable_store_restored();
+    stored.set_sweeps_last(record.sweeps_last);
+    stored.set_wall_us(record.wall.us);
+  }
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // From the journal back to the state.
 #include "daemon/recovery.h"
 
+#include "daemon/core/step.h"
 #include "daemon/core/view.h"
 
 #include <fmt/format.h>
@@ -48,7 +49,10 @@ struct Later {
 
 // Applies the records of several journals in the order in which they were decided: slots pass from
 // sweep to sweep.
-Result<void> replay(Journal& journal, const std::vector<SweepId>& sweeps, core::State& state) {
+Result<void> replay(Journal& journal,
+                    const std::vector<SweepId>& sweeps,
+                    Trust trust,
+                    core::State& state) {
   std::vector<std::unique_ptr<JournalReader>> readers;
   std::priority_queue<JournalReader*, std::vector<JournalReader*>, Later> queue;
   for (const SweepId sweep : sweeps) {
@@ -61,7 +65,13 @@ Result<void> replay(Journal& journal, const std::vector<SweepId>& sweeps, core::
   while (!queue.empty()) {
     JournalReader* reader = queue.top();
     queue.pop();
-    core::apply_record(state, reader->current().record);
+    const SequencedRecord& next = reader->current();
+    if (trust == Trust::kChecked) {
+      if (const auto misfit = core::misfit(state, next.record)) {
+        return Error{Errc::kCorrupt, fmt::format("record {}: {}", next.seq, *misfit)};
+      }
+    }
+    core::apply_record(state, next.record);
     SWEEPD_TRY(const bool more, reader->advance());
     if (more) {
       queue.push(reader);
@@ -101,7 +111,9 @@ SweepHeader header_of(const core::Sweep& sweep) {
   return header;
 }
 
-Result<core::State> recover_state(Journal& journal, const std::vector<SweepHeader>& headers) {
+Result<core::State> recover_state(Journal& journal,
+                                  const std::vector<SweepHeader>& headers,
+                                  Trust trust) {
   core::State state;
   std::vector<SweepId> journals = {SweepId{}};
   for (const SweepHeader& header : headers) {
@@ -111,13 +123,13 @@ Result<core::State> recover_state(Journal& journal, const std::vector<SweepHeade
       journals.push_back(header.id);
     }
   }
-  SWEEPD_TRY_VOID(replay(journal, journals, state));
+  SWEEPD_TRY_VOID(replay(journal, journals, trust, state));
   return state;
 }
 
-Result<RebuiltSweep> rebuild_sweep(Journal& journal, SweepId id) {
+Result<RebuiltSweep> rebuild_sweep(Journal& journal, SweepId id, Trust trust) {
   core::State apart;
-  SWEEPD_TRY_VOID(replay(journal, {id}, apart));
+  SWEEPD_TRY_VOID(replay(journal, {id}, trust, apart));
   const auto found = apart.sweeps.find(id);
   if (found == apart.sweeps.end()) {
     return Error{Errc::kCorrupt, fmt::format("the journal of sweep {} is empty", id.value)};

@@ -49,6 +49,10 @@ struct ChangedHeader {
   SweepId operator()(const core::ModelRegistered&) const { return {}; }
 
   SweepId operator()(const core::ControlApplied&) const { return {}; }
+
+  SweepId operator()(const core::StorageLevelChanged&) const { return {}; }
+
+  SweepId operator()(const core::StoreRestored&) const { return {}; }
 };
 
 }  // namespace

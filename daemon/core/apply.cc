@@ -315,6 +315,17 @@ struct Apply {
   void operator()(const ControlApplied& record) const {
     state.requests[record.request] = ControlAnswer{record.sweep, record.trials};
   }
+
+  void operator()(const StorageLevelChanged& record) const {
+    state.storage = record.level;
+    state.storage_reason = record.reason;
+  }
+
+  void operator()(const StoreRestored& record) const {
+    state.sweeps_last = std::max(state.sweeps_last, record.sweeps_last);
+    state.sweeps_restored = record.sweeps_last;
+    ++state.restores;
+  }
 };
 
 }  // namespace

@@ -41,7 +41,7 @@ class Decider {
   bool schedulable_ = false;
 };
 
-// ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc
+// ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc, on_storage.cc
 
 void on(Decider& decider, const SweepSubmitted& event);
 void on(Decider& decider, const ControlRequested& event);
@@ -53,6 +53,8 @@ void on(Decider& decider, const AttemptsHeld& event);
 void on(Decider& decider, const AgentSuspected& event);
 void on(Decider& decider, const AgentLost& event);
 void on(Decider& decider, const DaemonStarted& event);
+void on(Decider& decider, const StorageChanged& event);
+void on(Decider& decider, const BackupRestored& event);
 void on(Decider& decider, const ReportsArrived& event);
 void on(Decider& decider, const AttemptEnded& event);
 
@@ -74,6 +76,17 @@ void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason)
 // Ends what is due in the sweep (queued trials of a closing one, the sweep itself) and asks for
 // proposals.
 void settle_sweep(Decider& decider, SweepId sweep);
+
+// ---- on_storage.cc
+
+// Whether an agent holds what was never given here, though another daemon gave it after the backup
+// that this state comes from. Until it is gone its slots may not be empty, and its numbers not
+// free.
+bool holds_unknown(const State& state, AgentId agent, const std::vector<HeldAttempt>& held);
+
+// Gives the trial's next numbers to nobody, when the daemon that the backup is of may have given
+// them to somebody since: an agent never starts an attempt whose number it has seen.
+void retire_numbers(Decider& decider, const TrialKey& key, AgentId agent);
 
 // ---- schedule.cc
 

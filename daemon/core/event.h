@@ -164,6 +164,19 @@ struct TrialsSuggested {
 // The daemon has recovered: agents have their full lease to come back.
 struct DaemonStarted {};
 
+// The room on the daemon's disk has changed.
+//   reason: in words, and what to do; empty when there is plenty
+struct StorageChanged {
+  StorageLevel level = StorageLevel::kPlenty;
+  Reason reason;
+};
+
+// The state is that of a backup: what was decided since is unknown, and goes on elsewhere.
+//   sweeps_last: numbers up to here may have been given away since
+struct BackupRestored {
+  std::uint64_t sweeps_last = 0;
+};
+
 // Time has passed: limits, back-offs.
 struct TimePassed {};
 
@@ -178,6 +191,8 @@ using EventBody = std::variant<SweepSubmitted,
                                AttemptEnded,
                                TrialsSuggested,
                                DaemonStarted,
+                               StorageChanged,
+                               BackupRestored,
                                TimePassed>;
 
 struct Event {

@@ -118,6 +118,9 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
   if (sweep.state == SweepState::kPaused) {
     return fmt::format("the sweep is paused; `sweepctl resume {}` lets it go on", sweep.id.value);
   }
+  if (state.storage != StorageLevel::kPlenty) {
+    return state.storage_reason.sentence;
+  }
   const auto concurrent = sweep.spec.limits.concurrent;
   if (concurrent && sweep.active() >= *concurrent) {
     return fmt::format(

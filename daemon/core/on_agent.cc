@@ -108,11 +108,16 @@ void on(Decider& decider, const AgentJoined& event) {
       welcome.reports.push_back({agent, key, attempt->reports_last, false});
     }
   }
+  if (holds_unknown(decider.state(), agent, event.held)) {
+    set_agent_state(decider, agent, AgentState::kSuspect);
+  }
   decider.ask(std::move(welcome));
 }
 
 void on(Decider& decider, const AttemptsHeld& event) {
-  set_agent_state(decider, event.agent, AgentState::kConnected);
+  if (!holds_unknown(decider.state(), event.agent, event.held)) {
+    set_agent_state(decider, event.agent, AgentState::kConnected);
+  }
   const Held held = as_map(event.held);
   for (const AttemptKey& key : take_held(decider, event.agent, held)) {
     decider.ask(StopAttempt{event.agent,

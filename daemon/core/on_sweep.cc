@@ -214,6 +214,13 @@ void on(Decider& decider, const SweepSubmitted& event) {
   if (answered_before(decider, event.request)) {
     return;
   }
+  if (decider.state().storage != StorageLevel::kPlenty) {
+    decider.ask(Answer{event.request,
+                       Error{Errc::kUnavailable,
+                             fmt::format("the sweep was not taken: {}",
+                                         decider.state().storage_reason.sentence)}});
+    return;
+  }
   const SweepId id{decider.state().sweeps_last + 1};
   decider.decide(SweepAccepted{id,
                                event.request,

@@ -127,6 +127,8 @@ bool retries(const sweeps::RetrySpec& retry, const Reason& reason, const Attempt
     case ReasonCode::kWaitingForSlot:
     case ReasonCode::kRetryBackoff:
     case ReasonCode::kUploadError:
+    case ReasonCode::kDiskLow:
+    case ReasonCode::kRolledBack:
       return false;
   }
   return false;

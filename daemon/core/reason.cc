@@ -69,6 +69,18 @@ std::string_view to_text(AttemptState state) {
   return "unknown";
 }
 
+std::string_view to_text(StorageLevel level) {
+  switch (level) {
+    case StorageLevel::kPlenty:
+      return "plenty";
+    case StorageLevel::kLow:
+      return "low";
+    case StorageLevel::kCritical:
+      return "critical";
+  }
+  return "unknown";
+}
+
 std::string_view to_text(ReasonCode code) {
   switch (code) {
     case ReasonCode::kNone:
@@ -113,6 +125,10 @@ std::string_view to_text(ReasonCode code) {
       return "RETRY_BACKOFF";
     case ReasonCode::kUploadError:
       return "UPLOAD_ERROR";
+    case ReasonCode::kDiskLow:
+      return "DISK_LOW";
+    case ReasonCode::kRolledBack:
+      return "ROLLED_BACK";
   }
   return "UNKNOWN";
 }

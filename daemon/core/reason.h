@@ -29,7 +29,10 @@ enum class ReasonCode : int {
   kWaitingForSlot = 18,
   kRetryBackoff = 19,
   kUploadError = 20,
+  kDiskLow = 30,     // the daemon's disk has little room
+  kRolledBack = 31,  // the daemon was restored from a backup that is older than the attempt
 };
+constexpr ReasonCode kReasonCodeLast = ReasonCode::kRolledBack;
 
 struct Reason {
   ReasonCode code = ReasonCode::kNone;
@@ -72,6 +75,13 @@ enum class AttemptState : int {
   kLost = 10,
 };
 
+// How much room the daemon's disk has.
+enum class StorageLevel : int {
+  kPlenty = 1,
+  kLow = 2,       // nothing new is taken or started
+  kCritical = 3,  // logs and artifacts are not taken either
+};
+
 constexpr bool is_terminal(SweepState state) {
   return state == SweepState::kCompleted || state == SweepState::kFailed ||
          state == SweepState::kCancelled;
@@ -91,6 +101,7 @@ constexpr bool is_terminal(AttemptState state) {
 std::string_view to_text(SweepState state);    // "running"
 std::string_view to_text(TrialState state);    // "queued"
 std::string_view to_text(AttemptState state);  // "assigned"
+std::string_view to_text(StorageLevel level);  // "low"
 std::string_view to_text(ReasonCode code);     // "NO_METRIC"
 
 }  // namespace sweepd::core

@@ -41,6 +41,10 @@ struct JournalOf {
   SweepId operator()(const ModelRegistered&) const { return {}; }
 
   SweepId operator()(const ControlApplied& record) const { return record.sweep; }
+
+  SweepId operator()(const StorageLevelChanged&) const { return {}; }
+
+  SweepId operator()(const StoreRestored&) const { return {}; }
 };
 
 }  // namespace

@@ -199,6 +199,22 @@ struct ControlApplied {
   bool operator==(const ControlApplied&) const = default;
 };
 
+struct StorageLevelChanged {
+  StorageLevel level = StorageLevel::kPlenty;
+  Reason reason;
+  WallTime wall;
+
+  bool operator==(const StorageLevelChanged&) const = default;
+};
+
+// The state goes on from a backup: numbers of sweeps up to `sweeps_last` are not given again.
+struct StoreRestored {
+  std::uint64_t sweeps_last = 0;
+  WallTime wall;
+
+  bool operator==(const StoreRestored&) const = default;
+};
+
 using Record = std::variant<SweepAccepted,
                             SweepStateChanged,
                             SweepClosing,
@@ -216,9 +232,12 @@ using Record = std::variant<SweepAccepted,
                             AgentRegistered,
                             AgentStateChanged,
                             ModelRegistered,
-                            ControlApplied>;
+                            ControlApplied,
+                            StorageLevelChanged,
+                            StoreRestored>;
 
-// The sweep whose journal holds the record; 0 for agents and models, which belong to no sweep.
+// The sweep whose journal holds the record; 0 for agents, models and the store, which belong to no
+// sweep.
 SweepId journal_of(const Record& record);
 
 }  // namespace sweepd::core

@@ -84,11 +84,15 @@ std::optional<Placement> next_placement(const State& state, Instant now) {
 
 void schedule(Decider& decider) {
   const State& state = decider.state();
+  if (state.storage != StorageLevel::kPlenty) {
+    return;  // what runs goes on; what would start could not end well
+  }
   while (!state.free_cpu.empty() || !state.free_gpu.empty()) {
     const auto placement = next_placement(state, decider.at().now);
     if (!placement) {
       return;
     }
+    retire_numbers(decider, placement->trial, placement->slots.front().agent);
     const Trial& trial = state.sweeps.at(placement->trial.sweep).trial(placement->trial.trial);
     const AttemptNumber number{static_cast<std::uint32_t>(trial.attempts.size() + 1)};
     AttemptAssigned assigned;

@@ -137,6 +137,10 @@ struct State {
   std::map<AgentId, Agent> agents;
   std::map<std::string, std::vector<ModelRegistered>> models;  // [version − 1]
   std::map<RequestId, RequestOutcome> requests;
+  StorageLevel storage = StorageLevel::kPlenty;
+  Reason storage_reason;              // why it is not plenty, and what to do
+  std::uint32_t restores = 0;         // from backups: others may know more than this state does
+  std::uint64_t sweeps_restored = 0;  // sweeps up to this number were in one, or given since
 
   // Indexes.
   std::set<SweepId> live;  // not terminal

@@ -48,6 +48,12 @@ struct ChangesSchedule {
   bool operator()(const ModelRegistered&) const { return false; }
 
   bool operator()(const ControlApplied&) const { return false; }
+
+  bool operator()(const StorageLevelChanged& record) const {
+    return record.level == StorageLevel::kPlenty;
+  }
+
+  bool operator()(const StoreRestored&) const { return false; }
 };
 
 }  // namespace

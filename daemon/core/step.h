@@ -28,4 +28,8 @@ std::vector<Effect> owed(const State& state);
 // The first violated invariant in words, or nothing. O(everything): for tests and the simulator.
 std::optional<std::string> check_invariants(const State& state);
 
+// Why a record cannot have been decided in this state, in words; nothing when it can be applied.
+// Recovery trusts the journal and does not ask; whoever checks one does.
+std::optional<std::string> misfit(const State& state, const Record& record);
+
 }  // namespace sweepd::core

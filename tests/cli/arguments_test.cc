@@ -79,6 +79,8 @@ TEST_CASE(
   CHECK(parsed<ShowArgs>({"show", "watch"}).selector == "watch");  // a sweep named like a verb
   parsed<AgentListArgs>({"agent"});
   parsed<ServerInfoArgs>({"server"});
+  CHECK(parsed<ServerBackupArgs>({"server", "backup", "/b", "--json"}).json);
+  CHECK(parsed<ServerBackupArgs>({"server", "backup", "/b"}).folder == "/b");
 }
 
 TEST_CASE("arguments: faults name the word and the nearest known one") {

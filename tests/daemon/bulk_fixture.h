@@ -97,6 +97,7 @@ struct Daemon {
   wire::Context context;
   BlobStore store = *BlobStore::open(folder / "blobs");
   MemoryLogs logs;
+  daemon::FileGate gate;
   std::unique_ptr<BulkDoor> door;
 
   Daemon() { start(); }
@@ -104,7 +105,8 @@ struct Daemon {
   std::string address() const { return "ipc://" + (folder / "bulk"); }
 
   void start() {
-    Result<std::unique_ptr<BulkDoor>> started = BulkDoor::start({context, store, logs}, address());
+    Result<std::unique_ptr<BulkDoor>> started =
+        BulkDoor::start({context, store, logs, gate}, address());
     if (!started.ok()) {
       FAIL(started.error().message);
     }

@@ -45,6 +45,32 @@ TEST_CASE("bulk door: a log that cannot be stored is refused in the words of the
   CHECK(*daemon.client().append_log({kAttempt, pb::STDOUT, 0, "x"}, kPatience) == 1);
 }
 
+TEST_CASE("bulk door: with little room new bytes are refused, what is there is given") {
+  Daemon daemon;
+  blobs::BulkClient client = daemon.client();
+  fill(daemon.folder, "code");
+  const std::string digest = sent_digest(client, daemon.folder / "code");
+  daemon.gate.set_open(false);
+  Stranger stranger(daemon);
+  CHECK(stranger.ask(append_request(0, "abc")).code() == static_cast<int>(Errc::kUnavailable));
+  pb::BulkRequest put;
+  put.mutable_put()->set_digest(blobs::digest_of("new"));
+  put.mutable_put()->set_size(3);
+  put.mutable_put()->set_data("new");
+  CHECK(stranger.ask(put).message() ==
+        "the daemon's disk is almost full: logs and files are taken again when there is room");
+  pb::BulkRequest has;
+  has.mutable_has()->add_digests(digest);
+  CHECK(stranger.ask(has).missing().digests_size() == 0);
+  pb::BulkRequest get;
+  get.mutable_get()->set_digest(digest);
+  get.mutable_get()->set_length(10);
+  CHECK(stranger.ask(get).chunk().data().size() == 10);
+  daemon.gate.set_open(true);
+  CHECK(stranger.ask(append_request(0, "abc")).log().offset() == 3);
+  CHECK(stranger.ask(put).progress().complete());
+}
+
 TEST_CASE("bulk door: appends to logs that cannot be are refused and not stored") {
   Daemon daemon;
   Stranger stranger(daemon);

@@ -26,7 +26,8 @@ struct Desk {
   daemon::SweepShelf shelf{journal};
   daemon::Liveness liveness{{}};
   daemon::ServerFacts facts;
-  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts}};
+  daemon::test::FakeBackups backups;
+  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts, backups}};
   ClientGateway gateway{queries, trees};
 
   ClientHeard say(pb::ClientRequest request, const std::optional<Error>& refusal = std::nullopt) {

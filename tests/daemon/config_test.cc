@@ -30,11 +30,17 @@ TEST_CASE("config: an empty file is the default") {
 TEST_CASE("config: every key is read") {
   const auto config = daemon::parse_config(
       "listen = 'ipc:///run/x'\nstate = '/srv/s'\nheartbeat = '500ms'\nlease = '1h30m'\nlog_level "
-      "= 'warn'\n",
+      "= 'warn'\nballast = '0B'\ndisk_low = '2GiB'\ndisk_critical = '1GiB'\nmemory = '64MiB'\n",
       "d.toml");
   REQUIRE(config.ok());
-  CHECK(*config ==
-        Config{"ipc:///run/x", "/srv/s", milliseconds(500), seconds(5400), LogLevel::kWarn});
+  CHECK(*config == Config{"ipc:///run/x",
+                          "/srv/s",
+                          milliseconds(500),
+                          seconds(5400),
+                          LogLevel::kWarn,
+                          0,
+                          {2ULL << 30, 1ULL << 30},
+                          64 << 20});
 }
 
 TEST_CASE("config: an unknown key is refused with its line and the key that was meant") {
@@ -53,6 +59,10 @@ TEST_CASE("config: values of the wrong kind or out of range are refused") {
             .starts_with("lease = 5s is too short: at least four heartbeats (8s)"));
   CHECK(why_not("heartbeat = '1ms'\n").starts_with("heartbeat = 1ms is out of range"));
   CHECK(why_not("lease = '60d'\n").find("too long") != std::string::npos);
+  CHECK(why_not("memory = '1MiB'\n").find("too little") != std::string::npos);
+  CHECK(why_not("ballast = '5'\n").starts_with("d.toml:1: ballast: "));
+  CHECK(why_not("disk_low = '1MiB'\ndisk_critical = '2MiB'\n").find("disk_critical") !=
+        std::string::npos);
 }
 
 TEST_CASE("config: what is no TOML is refused with its line") {

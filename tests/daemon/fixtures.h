@@ -116,6 +116,8 @@ inline std::vector<core::Record> sample_records() {
                       "ada",
                       {98}},
       ControlApplied{{5, 6}, {12}, {{7}, {8}}, {99}},
+      StorageLevelChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "1 GiB is free"}, {100}},
+      StoreRestored{10'000, {101}},
   };
 }
 
@@ -135,6 +137,7 @@ class MemoryJournal final : public Journal, public LogStore {
   std::size_t commits = 0;
   bool logs_failed = false;  // what it says to wants_heal
   std::size_t heals = 0;
+  std::size_t flushes = 0;
 
   Result<void> commit(const Batch& batch) override {
     if (failure) {
@@ -168,6 +171,11 @@ class MemoryJournal final : public Journal, public LogStore {
   }
 
   bool wants_heal() const override { return logs_failed; }
+
+  Result<void> start_flush() override {
+    ++flushes;
+    return {};
+  }
 
   Result<std::vector<SweepHeader>> headers() override {
     std::vector<SweepHeader> headers;
@@ -283,6 +291,53 @@ class FakeTrees final : public TreeIndex {
   std::string known;  // the one digest that is stored
 
   bool has_tree(const std::string& digest) override { return digest == known; }
+};
+
+class FakeDisk final : public Disk {
+ public:
+  DiskSpace now{100ULL << 30, 50ULL << 30};
+  std::uint64_t ballast = 0;  // held
+  std::uint64_t wanted = 0;
+  std::size_t releases = 0;
+  bool admits = true;
+
+  Result<DiskSpace> space() override { return now; }
+
+  std::uint64_t ballast_missing() override { return wanted - ballast; }
+
+  bool release_ballast() override {
+    const bool held = ballast > 0;
+    releases += held ? 1 : 0;
+    now.free_bytes += std::exchange(ballast, 0);
+    return held;
+  }
+
+  Result<void> grow_ballast() override {
+    now.free_bytes -= wanted - ballast;
+    ballast = wanted;
+    return {};
+  }
+
+  void admit_files(bool admit) override { admits = admit; }
+};
+
+class FakeBackups final : public Backups {
+ public:
+  BackupStatus now;
+  std::optional<Error> refusal;
+  std::vector<std::string> asked;
+
+  Result<void> start(const RequestId&, const std::string& folder) override {
+    if (refusal) {
+      return *refusal;
+    }
+    asked.push_back(folder);
+    now.folder = folder;
+    now.phase = "copying files";
+    return {};
+  }
+
+  BackupStatus status() override { return now; }
 };
 
 }  // namespace sweepd::daemon::test

@@ -5,12 +5,15 @@
 #include "tests/daemon/fixtures.h"
 
 #include <doctest/doctest.h>
+#include <rocksdb/db.h>
 
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 #include <memory>
 
@@ -99,7 +102,7 @@ TEST_CASE(
       CHECK((core::journal_of(one.record) == SweepId{12}) == (journal_part == &*sweep));
     }
   }
-  CHECK(seqs(*others) == std::vector<std::uint64_t>{15, 16, 17});
+  CHECK(seqs(*others) == std::vector<std::uint64_t>{15, 16, 17, 19, 20});
   CHECK(journal->records({11}, 0, 100)->empty());
 }
 
@@ -223,6 +226,200 @@ TEST_CASE("journal: a store in use is refused") {
   CHECK(second.error().message.find("cannot open the store in " + folder.path()) == 0);
 }
 
+namespace {
+
+// What a newer sweepd would leave: another schema version, written behind the store's back.
+void make_newer(const std::string& folder) {
+  { const auto journal = opened(folder); }
+  std::vector<std::string> names;
+  REQUIRE(rocksdb::DB::ListColumnFamilies({}, folder, &names).ok());
+  names.emplace_back("of-a-newer-one");
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names) {
+    families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  }
+  rocksdb::Options options;
+  options.create_missing_column_families = true;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  REQUIRE(rocksdb::DB::Open(options, folder, families, &handles, &db).ok());
+  for (auto* handle : handles) {
+    if (handle->GetName() == "meta") {
+      REQUIRE(db->Put({}, handle, "schema", daemon::keys::number(2)).ok());
+    }
+  }
+  for (auto* handle : handles) {
+    db->DestroyColumnFamilyHandle(handle);
+  }
+  delete db;
+}
+
+std::map<std::string, std::uintmax_t> files_of(const std::string& folder) {
+  std::map<std::string, std::uintmax_t> files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    files[entry.path().filename()] = entry.file_size();
+  }
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("journal: a store of a newer schema is refused before a byte of it is changed") {
+  const Folder folder;
+  make_newer(folder.path());
+  const auto before = files_of(folder.path());
+  for (const bool to_read : {false, true}) {
+    const auto refused =
+        to_read ? RocksJournal::open_to_read(folder.path()) : RocksJournal::open(folder.path());
+    REQUIRE_FALSE(refused.ok());
+    CHECK(refused.error().code == Errc::kWrongState);
+    CHECK(refused.error().message ==
+          "the store in " + folder.path() +
+              " has schema version 2, written by a newer sweepd; this one reads versions up to 1: "
+              "install the newer sweepd, or restore an older backup");
+  }
+  CHECK(files_of(folder.path()) == before);
+}
+
+TEST_CASE("journal: opened to read it shows everything, changes nothing and begins no term") {
+  const Folder folder;
+  {
+    const auto journal = opened(folder.path());
+    commit(*journal, {report(1), report(2)});
+  }
+  const auto before = files_of(folder.path());
+  {
+    const auto journal = *RocksJournal::open_to_read(folder.path());
+    CHECK(journal->term() == 1);
+    CHECK(journal->next_seq() == 3);
+    CHECK(journal->records({12}, 0, 100)->size() == 2);
+    CHECK_FALSE(journal->commit({{report(3)}, {}, mark(1)}).ok());
+  }
+  CHECK(files_of(folder.path()) == before);
+  CHECK(RocksJournal::open_to_read(folder.path() + "/none").error().code == Errc::kNotFound);
+}
+
+namespace {
+
+constexpr const char* kFolderVariable = "SWEEPD_TEST_FOLDER";
+
+}  // namespace
+
+// The process of the next test: run by name only, because a forked one has no threads of the store.
+TEST_CASE("journal child: a table that cannot be written" * doctest::skip()) {
+  const char* folder = std::getenv(kFolderVariable);  // NOLINT(concurrency-mt-unsafe)
+  REQUIRE(folder != nullptr);
+  const auto journal = opened(folder);
+  std::string text;
+  for (std::uint64_t i = 0, word = 1; i < 1 << 20; ++i) {
+    word = word * 6364136223846793005U + 1442695040888963407U;
+    text.push_back(static_cast<char>(word >> 56U));  // does not compress
+  }
+  commit(*journal, {core::SweepReopened{{13}, {core::ReasonCode::kUser, text}}});
+  // From here on no file may grow beyond this: the table cannot be written (no lack of room).
+  signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{64 * 1024, 64 * 1024};
+  setrlimit(RLIMIT_FSIZE, &small);
+  static_cast<void>(journal->start_flush().ok());
+  sleep(10);
+  _exit(2);
+}
+
+TEST_CASE("journal: an error on a thread of the store ends the process at once, with 75") {
+  const Folder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    setenv(kFolderVariable, folder.path().c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    execl("/proc/self/exe",
+          "test_daemon",
+          "--no-skip",
+          "--test-case=journal child: a table that cannot be written",
+          nullptr);
+    _exit(3);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 75);
+  CHECK(opened(folder.path())->records({13}, 0, 10)->size() ==
+        1);  // what was acknowledged is there
+}
+
+TEST_CASE("journal: a write that fails for no lack of room is fatal before anybody is told") {
+  const Folder folder;
+  const pid_t child = fork();
+  if (child == 0) {
+    auto journal = RocksJournal::open(folder.path());
+    signal(SIGXFSZ, SIG_IGN);
+    const rlimit small{64 * 1024, 64 * 1024};
+    setrlimit(RLIMIT_FSIZE, &small);
+    // By the thread of the logs.
+    static_cast<void>((*journal)->append({{kLog, 0, std::string(1 << 20, 'x')}}).ok());
+    _exit(2);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 75));
+}
+
+TEST_CASE("journal: no iterator outlives its request") {
+  const Folder folder;
+  const auto journal = opened(folder.path());
+  commit(*journal, {report(1), report(2)});
+  REQUIRE(journal->append({{kLog, 0, "abc"}}).ok());
+  static_cast<void>(journal->headers().ok());
+  static_cast<void>(journal->records({12}, 0, 1).ok());
+  static_cast<void>(journal->reports(kAttempt, 0, 1).ok());
+  static_cast<void>(journal->read(kLog, 0, 1).ok());
+  std::uint64_t during = 0;
+  REQUIRE(journal
+              ->each(daemon::Family::kRecord,
+                     "",
+                     [&](std::string_view, std::string_view) -> Result<bool> {
+                       during = journal->usage().iterators;
+                       return false;
+                     })
+              .ok());
+  CHECK(during == 1);
+  CHECK(journal->usage().iterators == 0);
+}
+
+TEST_CASE("journal: a flush leaves nothing in the log ahead, whichever family was written") {
+  const Folder folder;
+  const auto journal = opened(folder.path());
+  for (std::uint64_t i = 1; i <= 50; ++i) {
+    commit(*journal, {report(i)});
+    REQUIRE(journal->append({{kLog, (i - 1) * 10'000, std::string(10'000, 'x')}}).ok());
+  }
+  CHECK(journal->usage().log_ahead_bytes > 400'000);
+  REQUIRE(journal->flush().ok());
+  CHECK(journal->usage().log_ahead_bytes < 10'000);
+  CHECK(journal->usage().table_bytes > 0);
+  CHECK(journal->usage().memory_bytes <= 192 << 20);
+}
+
+TEST_CASE("journal: a copy holds what was committed when it was made, and nothing since") {
+  const Folder folder;
+  const auto journal = opened(folder.path() + "/store");
+  commit(*journal, {report(1)});
+  REQUIRE(journal->checkpoint(folder.path() + "/copy").ok());
+  commit(*journal, {report(2)});
+  CHECK_FALSE(journal->checkpoint(folder.path() + "/copy").ok());
+  const auto copy = *RocksJournal::open_to_read(folder.path() + "/copy");
+  CHECK(copy->records({12}, 0, 10)->size() == 1);
+  CHECK(copy->uuid() == journal->uuid());
+}
+
+TEST_CASE("journal: a raised term stays raised") {
+  const Folder folder;
+  {
+    const auto journal = opened(folder.path());
+    REQUIRE(journal->raise_term(1000).ok());
+    CHECK(journal->term() == 1001);
+  }
+  CHECK(opened(folder.path())->term() == 1002);
+}
+
 TEST_CASE("journal: a folder whose files are damaged is refused, not repaired") {
   const Folder folder;
   { const auto journal = opened(folder.path()); }
@@ -305,7 +502,7 @@ TEST_CASE("journal: a full disk that only logs have met asks for healing, and is
 
 TEST_CASE("logs: beyond the limit one line says so, and the rest counts as stored") {
   const Folder folder;
-  const auto journal = *RocksJournal::open(folder.path(), 10);
+  const auto journal = *RocksJournal::open(folder.path(), {10});
   const std::string cut =
       "0123456789\n[sweepd: log limit of 10 bytes reached, the rest is dropped]\n";
   CHECK(*journal->append({{kLog, 0, "01234567"}, {kLog, 8, "89AB"}, {kLog, 12, "CD"}}) ==

@@ -22,7 +22,9 @@ struct World {
   daemon::test::FakeClock clock;
   daemon::test::FakeDoors doors;
   daemon::test::FakeTrees trees;
-  Loop::Options options{{seconds(2), seconds(900)}, {"0.1", "/srv/state", 7, {}, "ok"}};
+  daemon::test::FakeDisk disk;
+  daemon::test::FakeBackups backups;
+  Loop::Options options{{seconds(2), seconds(900)}, {"0.1", "/srv/state", 7, {}, "ok", {}}};
   std::unique_ptr<Loop> loop;
   std::uint64_t hellos = 0;
   std::uint64_t requests = 0;
@@ -34,7 +36,8 @@ struct World {
   }
 
   void start() {
-    loop = std::make_unique<Loop>(Loop::Ports{journal, journal, clock, doors, trees}, options);
+    loop = std::make_unique<Loop>(Loop::Ports{journal, journal, clock, doors, trees, disk, backups},
+                                  options);
     const auto started = loop->start();
     REQUIRE_MESSAGE(started.ok(), started.error().message);
   }
@@ -225,6 +228,7 @@ TEST_CASE(
   const AttemptKey first{{1}, {1}, {1}};
 
   world.journal.failure = Error{Errc::kUnavailable, "no space left on device"};
+  world.disk.now.free_bytes = 0;
   world.report(session, first, 1, 0.5);
   world.ask(World::control("1", pb::PAUSE), "c2");
   auto sent = world.turn();
@@ -252,6 +256,7 @@ TEST_CASE(
 
   world.turn(seconds(2000));  // however long it takes, nobody is declared lost meanwhile
   world.journal.failure.reset();
+  world.disk.now.free_bytes = 50ULL << 30;
   world.turn(seconds(4));
   CHECK_FALSE(world.loop->degraded());
   CHECK(world.loop->state().agents.at({1}).state == core::AgentState::kConnected);
@@ -435,4 +440,114 @@ TEST_CASE("loop: proposals of many slots take several turns, and all come") {
     world.turn();
   }
   CHECK(world.loop->state().sweeps.at(SweepId{1}).trials.size() >= 600);
+}
+
+TEST_CASE(
+    "loop: on a disk with little room submissions are refused with what to do, and it heals") {
+  World world;
+  const std::uint64_t session = world.join(2);
+  world.answer(World::submission(3));
+  world.disk.now.free_bytes = 1ULL << 30;
+  world.turn(seconds(1));
+  CHECK(world.loop->state().storage == core::StorageLevel::kLow);
+  const pb::ClientReply refused = world.answer(World::submission());
+  CHECK(refused.code() == static_cast<int>(Errc::kUnavailable));
+  CHECK(refused.message().find("free some space there") != std::string::npos);
+  world.report(session, {{1}, {1}, {1}}, 1, 0.5);
+  world.end(session, {{1}, {1}, {1}}, 1);
+  CHECK(count_starts(World::to_agents(world.turn())) == 0);
+
+  pb::ClientRequest list;
+  list.mutable_list_sweeps();
+  CHECK(world.answer(list).sweeps().notice().find("1.0 GiB of 100.0 GiB") != std::string::npos);
+  pb::ClientRequest show;
+  show.mutable_show_sweep()->set_selector("1");
+  CHECK(world.answer(show).sweep().waiting().find("nothing new is started") != std::string::npos);
+  pb::ClientRequest info;
+  info.mutable_server_info();
+  const pb::ServerDetail server = world.answer(info).server();
+  CHECK(server.storage() == "low");
+  CHECK(server.disk_free_bytes() == 1ULL << 30);
+  CHECK(server.health().find("almost full") != std::string::npos);
+
+  // It is known after a restart, too, and changes when it has changed.
+  world.start();
+  CHECK(world.loop->state().storage == core::StorageLevel::kLow);
+  world.disk.now.free_bytes = 50ULL << 30;
+  world.turn(seconds(2));
+  CHECK(world.loop->state().storage == core::StorageLevel::kPlenty);
+  CHECK(world.answer(World::submission()).code() == 0);
+  CHECK(world.answer(info).server().health() == "ok");
+}
+
+TEST_CASE("loop: a full disk gives up the reserve, and gets it back when the store is healed") {
+  World world;
+  world.disk.wanted = 256 << 20;
+  world.turn(seconds(1));
+  REQUIRE(world.disk.ballast == 256 << 20);
+  world.journal.failure = Error{Errc::kUnavailable, "no space left on device"};
+  world.disk.now.free_bytes = 0;
+  CHECK(world.answer(World::submission()).code() == static_cast<int>(Errc::kUnavailable));
+  CHECK(world.disk.releases == 1);
+  world.turn(seconds(60));
+  CHECK(world.loop->degraded());
+  world.journal.failure.reset();
+  world.turn(seconds(4));
+  CHECK_FALSE(world.loop->degraded());
+  CHECK(world.disk.ballast == 0);
+  world.disk.now.free_bytes = 50ULL << 30;
+  world.turn(seconds(2));
+  CHECK(world.disk.ballast == 256 << 20);
+}
+
+TEST_CASE("loop: a store that is not healed 30 seconds after there is room ends the loop") {
+  World world;
+  world.journal.failure = Error{Errc::kUnavailable, "no space left on device"};
+  world.answer(World::submission());
+  Result<void> last;
+  int second = 0;
+  for (; second < 60 && last.ok(); ++second) {
+    world.clock.pass(seconds(1));
+    last = world.loop->turn();
+  }
+  REQUIRE_FALSE(last.ok());
+  CHECK(second >= 30);
+  CHECK(second <= 32);
+  CHECK(last.error().code != Errc::kUnavailable);
+}
+
+TEST_CASE("loop: an error of healing that is no lack of room ends the loop") {
+  World world;
+  world.journal.failure = Error{Errc::kUnavailable, "no space left on device"};
+  world.answer(World::submission());
+  world.journal.failure = Error{Errc::kUnexpected, "input/output error"};
+  world.clock.pass(seconds(4));
+  CHECK_FALSE(world.loop->turn().ok());
+}
+
+TEST_CASE("loop: the store is written out once an hour") {
+  World world;
+  world.turn(seconds(3000));
+  CHECK(world.journal.flushes == 0);
+  world.turn(seconds(700));
+  CHECK(world.journal.flushes == 1);
+  world.turn(seconds(10));
+  CHECK(world.journal.flushes == 1);
+}
+
+TEST_CASE("loop: a backup is begun elsewhere, and asked about") {
+  World world;
+  pb::ClientRequest start;
+  start.mutable_start_backup()->set_folder("/b");
+  CHECK(world.answer(start).backup().phase() == "copying files");
+  CHECK(world.backups.asked == std::vector<std::string>{"/b"});
+  world.backups.now.phase = "failed";
+  world.backups.now.failure = Error{Errc::kCorrupt, "damaged"};
+  pb::ClientRequest show;
+  show.mutable_show_backup();
+  const pb::BackupDetail failed = world.answer(show).backup();
+  CHECK(failed.code() == static_cast<int>(Errc::kCorrupt));
+  CHECK(failed.message() == "damaged");
+  world.backups.refusal = Error{Errc::kWrongState, "under way"};
+  CHECK(world.answer(start).code() == static_cast<int>(Errc::kWrongState));
 }

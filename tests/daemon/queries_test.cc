@@ -21,8 +21,9 @@ struct House {
   core::State state;
   daemon::SweepShelf shelf{journal};
   daemon::Liveness liveness{{}};
-  daemon::ServerFacts facts{"0.1", "/srv", 3, {7}, "ok"};
-  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts}};
+  daemon::ServerFacts facts{"0.1", "/srv", 3, {7}, "ok", {100, 40}};
+  daemon::test::FakeBackups backups;
+  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts, backups}};
   core::Stamp now{{1'000'000}, {50'000'000}};
 
   House() {
@@ -291,4 +292,8 @@ TEST_CASE("queries: the daemon tells about itself") {
   CHECK(server.slots_busy() == 2);
   CHECK(server.sweeps() == 1);
   CHECK(server.health() == "ok");
+  CHECK(server.storage() == "plenty");
+  CHECK(server.disk_total_bytes() == 100);
+  CHECK(server.disk_free_bytes() == 40);
+  CHECK(server.iterators() == 0);
 }

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kTapeBytes = 1UL << 30;
 constexpr int kCutsEach = 2;
+constexpr int kExitStore = 75;  // of the daemon that cannot trust its disk any more
 
 // Places in the notes that the children leave.
 enum Note : std::size_t { kOperations, kReached, kAcknowledged };
@@ -60,12 +61,14 @@ class Faulter {
       results_.note(kOperations) = operations_met();
       end_recording();
     });
-    if (end.signal == SIGABRT) {
-      ++figures_.died;  // the store stops itself, which is as good as any way to stop
+    // The store stops itself, which is as good as any way to stop.
+    const bool stopped = end.signal == SIGABRT || end.exit_code == kExitStore;
+    if (stopped) {
+      ++figures_.died;
     } else if (!end.good()) {
       report(at, end.words());
     }
-    const bool reached = end.signal != 0 || results_.note(kOperations) >= at;
+    const bool reached = stopped || results_.note(kOperations) >= at;
     figures_.operations = results_.note(kOperations);
     const ChildEnd checked = run_child([&] { check(folder, at); });
     if (!checked.good()) {

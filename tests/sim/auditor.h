@@ -111,6 +111,8 @@ class Auditor {
   void take(const core::AttemptClosed& record);
   void take(const core::AgentRegistered& record);
   void take(const core::AgentStateChanged& record);
+  void take(const core::StorageLevelChanged& record);
+  void take(const core::StoreRestored& record);
   void take(const core::ModelRegistered& record);
   void take(const core::ControlApplied& record);
 

@@ -306,6 +306,10 @@ void Auditor::take(const core::AgentStateChanged& record) {
   agents_[record.agent] = record.state;
 }
 
+void Auditor::take(const core::StorageLevelChanged&) {}
+
+void Auditor::take(const core::StoreRestored&) {}
+
 void Auditor::take(const core::ModelRegistered& record) {
   const std::string about = fmt::format("{}:{}", record.model, record.version);
   require(record.version == ++versions_[record.model], "versions have no gaps", about);

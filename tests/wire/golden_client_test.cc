@@ -84,6 +84,12 @@ pb::ListModels list_models() {
   return request;
 }
 
+pb::StartBackup start_backup() {
+  pb::StartBackup request;
+  request.set_folder("/b");
+  return request;
+}
+
 template <typename Request>
 Request selecting(const char* selector) {
   Request request;
@@ -128,7 +134,11 @@ std::vector<Golden<pb::ClientRequest>> requests() {
       {asked(&Message::mutable_list_models, list_models()),
        "08808080802010818080802018017a090a076d6e6973743a34"},
       {asked(&Message::mutable_server_info, pb::ServerInfo()),
-       "0880808080201081808080201801820100"}};
+       "0880808080201081808080201801820100"},
+      {asked(&Message::mutable_start_backup, start_backup()),
+       "0880808080201081808080201801f201040a022f62"},
+      {asked(&Message::mutable_show_backup, pb::ShowBackup()),
+       "0880808080201081808080201801fa0100"}};
 }
 
 }  // namespace

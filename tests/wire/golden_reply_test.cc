@@ -88,6 +88,7 @@ pb::SweepSummary summary() {
 pb::SweepList sweeps() {
   pb::SweepList list;
   *list.add_sweeps() = summary();
+  list.set_notice("low");
   return list;
 }
 
@@ -232,6 +233,28 @@ pb::ServerDetail server() {
   detail.set_slots_busy(8);
   detail.set_sweeps(kWide + 1);
   detail.set_health("ok");
+  detail.set_storage("low");
+  detail.set_disk_total_bytes(kWide + 2);
+  detail.set_disk_free_bytes(kWide + 3);
+  detail.set_log_ahead_bytes(kWide + 4);
+  detail.set_table_bytes(kWide + 5);
+  detail.set_memory_bytes(kWide + 6);
+  detail.set_iterators(9);
+  return detail;
+}
+
+pb::BackupDetail backup() {
+  pb::BackupDetail detail;
+  detail.set_folder("/b");
+  detail.set_phase("failed");
+  detail.set_done(kWide);
+  detail.set_total(kWide + 1);
+  detail.set_sweeps(3);
+  detail.set_records(kWide + 2);
+  detail.set_blobs(4);
+  detail.set_blob_bytes(kWide + 3);
+  detail.set_code(10);
+  detail.set_message("damaged");
   return detail;
 }
 
@@ -258,10 +281,10 @@ std::vector<Golden<pb::ClientReply>> replies() {
        "72802320264313a0d6f7574707574732f6d6f64656c42046c6f737349000000000000e0bf50015a090a070a0178"
        "1202100160f4ffffffffffffffff016a0361646172026432"},
       {answered(&Message::mutable_sweeps, sweeps()),
-       "08808080802010818080802018ffffffffffffffffff0122026e6f42710a6f08808080802012016e1a0772756e6"
+       "08808080802010818080802018ffffffffffffffffff0122026e6f42760a6f08808080802012016e1a0772756e6"
        "e696e67220a081412066e61c3af7665280132046c6f73733a086d696e696d697a6540ac024a0a0a066661696c65"
        "641002500759000000000000e0bf60f4ffffffffffffffff0168f3ffffffffffffffff0172036164617a0165800"
-       "18180808020"},
+       "1818080802012036c6f77"},
       {answered(&Message::mutable_sweep, sweep()),
        "08808080802010818080802018ffffffffffffffffff0122026e6f4a8a010a6f08808080802012016e1a0772756"
        "e6e696e67220a081412066e61c3af7665280132046c6f73733a086d696e696d697a6540ac024a0a0a066661696c"
@@ -301,8 +324,12 @@ std::vector<Golden<pb::ClientReply>> replies() {
        "02020072802320264313a0d6f7574707574732f6d6f64656c42046c6f737349000000000000e0bf50015a090a07"
        "0a01781202100160f4ffffffffffffffff016a0361646172026432"},
       {answered(&Message::mutable_server, server()),
-       "08808080802010818080802018ffffffffffffffffff0122026e6f8a01320a05302e312e3010011a062f7374617"
-       "46520808080802028fbffffffffffffffff0130063807400848818080802052026f6b"}};
+       "08808080802010818080802018ffffffffffffffffff0122026e6f8a01590a05302e312e3010011a062f7374617"
+       "46520808080802028fbffffffffffffffff0130063807400848818080802052026f6b5a036c6f77608280808020"
+       "68838080802070848080802078858080802080018680808020880109"},
+      {answered(&Message::mutable_backup, backup()),
+       "08808080802010818080802018ffffffffffffffffff0122026e6ff201330a022f6212066661696c65641880808"
+       "0802020818080802028033082808080203804408380808020480a520764616d61676564"}};
 }
 
 }  // namespace

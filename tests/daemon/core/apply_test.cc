@@ -45,6 +45,8 @@ std::vector<Record> long_story(State& state) {
   step(ControlRequested{{2, 4}, ControlVerb::kRetry, "1/failed", "ada", ""});
   step(ControlRequested{{2, 5}, ControlVerb::kKill, "1", "ada", ""});
   step(AttemptEnded{box, attempt_key(1, 3, 4), 0, {}});
+  step(StorageChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "little is free"}});
+  step(BackupRestored{10'001});
   return all;
 }
 

@@ -28,7 +28,15 @@ TEST_CASE("reason: every state and code has a word of its own") {
   for (int value = 0; value <= 20; ++value) {
     code.insert(to_text(static_cast<ReasonCode>(value)));
   }
-  CHECK_EQ(code.size(), 21);
+  code.insert(to_text(ReasonCode::kDiskLow));
+  code.insert(to_text(ReasonCode::kRolledBack));
+  CHECK_EQ(code.size(), 23);
+  std::set<std::string_view> storage;
+  for (int level = 1; level <= 3; ++level) {
+    storage.insert(to_text(static_cast<StorageLevel>(level)));
+  }
+  CHECK_EQ(storage.size(), 3);
+  CHECK_FALSE(storage.contains("unknown"));
   for (const auto& words : {sweep, trial, attempt, code}) {
     CHECK_FALSE(words.contains("unknown"));
     CHECK_FALSE(words.contains("UNKNOWN"));

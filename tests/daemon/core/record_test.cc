@@ -32,6 +32,8 @@ TEST_CASE("record: the journal of a sweep holds all that happens to it and its t
 TEST_CASE("record: agents and models belong to no sweep") {
   CHECK(journal_of(AgentRegistered{}) == SweepId{});
   CHECK(journal_of(AgentStateChanged{}) == SweepId{});
+  CHECK(journal_of(StorageLevelChanged{}) == SweepId{});
+  CHECK(journal_of(StoreRestored{}) == SweepId{});
   ModelRegistered model;
   model.attempt.sweep = SweepId{12};
   CHECK(journal_of(model) == SweepId{});

@@ -15,8 +15,8 @@ void RealDaemon::start() {
   daemon::Loop::Options options;
   options.rules = {world_.scenario.heartbeat, world_.scenario.lease};
   options.facts.term = term_;
-  loop_ = std::make_unique<daemon::Loop>(daemon::Loop::Ports{*this, disk_, *this, *this, *this},
-                                         options);
+  loop_ = std::make_unique<daemon::Loop>(
+      daemon::Loop::Ports{*this, disk_, *this, *this, *this, room_, backups_}, options);
   world_.trace("daemon starts, term {}", term_);
   const Result<void> started = loop_->start();
   if (!started.ok() && !ending_) {

@@ -14,6 +14,29 @@
 
 namespace sweepd::sim {
 
+// Of a few seconds in each minute the disk has little room, as long as things go wrong.
+class ScarceDisk final : public daemon::Disk {
+ public:
+  explicit ScarceDisk(const World& world) : world_(world) {}
+
+  Result<daemon::DiskSpace> space() override {
+    constexpr std::uint64_t kGiB = 1ULL << 30;
+    const bool scarce = world_.faulty && world_.now().us / 1'000'000 % 60 < 4;
+    return daemon::DiskSpace{100 * kGiB, scarce ? kGiB : 50 * kGiB};
+  }
+
+  std::uint64_t ballast_missing() override { return 0; }
+
+  bool release_ballast() override { return false; }
+
+  Result<void> grow_ballast() override { return {}; }
+
+  void admit_files(bool) override {}
+
+ private:
+  const World& world_;
+};
+
 class RealDaemon final : private daemon::Doors,
                          private daemon::Clock,
                          private daemon::TreeIndex,
@@ -21,7 +44,7 @@ class RealDaemon final : private daemon::Doors,
  public:
   using Send = std::function<void(wire::Door door, const std::string& peer, std::string bytes)>;
 
-  RealDaemon(World& world, Send send) : world_(world), send_(std::move(send)) {}
+  RealDaemon(World& world, Send send) : world_(world), send_(std::move(send)), room_(world) {}
 
   void start();
   void crash();
@@ -73,6 +96,8 @@ class RealDaemon final : private daemon::Doors,
 
   World& world_;
   Send send_;
+  ScarceDisk room_;
+  daemon::test::FakeBackups backups_;
   daemon::test::MemoryJournal disk_;
   std::uint64_t term_ = 0;
   std::unique_ptr<daemon::Loop> loop_;

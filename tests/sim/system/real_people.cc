@@ -65,8 +65,11 @@ void RealPeople::arrive(const std::string& bytes) {
     return;
   }
   const RequestId id{reply.id_high(), reply.id_low()};
-  unanswered_.erase(id);
   const auto submission = submissions_.find(id);
+  if (submission != submissions_.end() && reply.code() == static_cast<int>(Errc::kUnavailable)) {
+    return;  // the disk has little room: it is asked again until there is more
+  }
+  unanswered_.erase(id);
   if (submission == submissions_.end()) {
     return;
   }

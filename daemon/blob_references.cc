@@ -1,0 +1,27 @@
+// Which folders of files the journal refers to: code, artifacts and models.
+#include "daemon/blob_references.h"
+
+#include <fmt/format.h>
+
+namespace sweepd::daemon {
+
+std::vector<TreeReference> references_of(const core::Record& record) {
+  std::vector<TreeReference> found;
+  const auto add = [&found](const std::string& digest, std::string who) {
+    if (!digest.empty()) {
+      found.push_back({digest, std::move(who)});
+    }
+  };
+  if (const auto* accepted = std::get_if<core::SweepAccepted>(&record)) {
+    add(accepted->snapshot_digest, fmt::format("the code of sweep {}", accepted->sweep.value));
+  } else if (const auto* closed = std::get_if<core::AttemptClosed>(&record)) {
+    add(closed->outcome.tree_digest, fmt::format("the artifact of {}", to_string(closed->attempt)));
+  } else if (const auto* model = std::get_if<core::ModelRegistered>(&record)) {
+    const std::string name = fmt::format("model {}:{}", model->model, model->version);
+    add(model->tree_digest, name);
+    add(model->snapshot_digest, "the code of " + name);
+  }
+  return found;
+}
+
+}  // namespace sweepd::daemon

@@ -1,0 +1,75 @@
+// What the core decides on the room of the daemon's disk, and on having been restored from a
+// backup.
+#include "daemon/core/decider.h"
+
+#include <algorithm>
+
+namespace sweepd::core {
+
+namespace {
+
+// Of each trial: as many attempts may have been begun between a backup and its restore.
+constexpr std::uint32_t kRetiredMin = 3;
+
+}  // namespace
+
+bool holds_unknown(const State& state, AgentId agent, const std::vector<HeldAttempt>& held) {
+  // Only after a restore: otherwise whatever an agent holds was given here, under its own number.
+  return state.restores > 0 && std::any_of(held.begin(), held.end(), [&](const HeldAttempt& one) {
+           return current_attempt(state, one.attempt, agent) == nullptr;
+         });
+}
+
+void retire_numbers(Decider& decider, const TrialKey& key, AgentId agent) {
+  const State& state = decider.state();
+  if (key.sweep.value > state.sweeps_restored) {
+    return;
+  }
+  const Sweep& sweep = state.sweeps.at(key.sweep);
+  const Trial& trial = sweep.trial(key.trial);
+  const auto rolled_back = [&trial] {
+    return std::count_if(trial.attempts.begin(), trial.attempts.end(), [](const Attempt& attempt) {
+      return attempt.reason.code == ReasonCode::kRolledBack;
+    });
+  };
+  const std::int64_t wanted =
+      std::int64_t{std::max(kRetiredMin, sweep.spec.retry.attempts)} * std::int64_t{state.restores};
+  const Reason reason{ReasonCode::kRolledBack,
+                      "its number may have been given away after the backup was made"};
+  const Instant not_before = trial.not_before;
+  while (rolled_back() < wanted) {
+    const AttemptKey retired{
+        key.sweep, key.trial, {static_cast<std::uint32_t>(trial.attempts.size() + 1)}};
+    decider.decide(AttemptAssigned{retired, agent, {}, decider.at().wall});
+    decider.decide(AttemptClosed{retired, AttemptState::kLost, reason, {}});
+    decider.decide(TrialRequeued{key, reason, not_before, false, false});
+  }
+}
+
+void on(Decider& decider, const StorageChanged& event) {
+  if (decider.state().storage != event.level) {
+    decider.decide(StorageLevelChanged{event.level, event.reason, decider.at().wall});
+  }
+}
+
+void on(Decider& decider, const BackupRestored& event) {
+  decider.decide(StoreRestored{event.sweeps_last, decider.at().wall});
+  const auto all_held = decider.state().held;
+  for (const auto& [agent, attempts] : all_held) {
+    for (const AttemptKey& attempt : attempts) {
+      // Its agent was told that later reports are stored, and cannot send them again.
+      lose_attempt(decider,
+                   attempt,
+                   {ReasonCode::kRolledBack,
+                    "the daemon was restored from a backup that does not know how it went on"});
+    }
+  }
+  const auto agents = decider.state().agents;
+  for (const auto& [id, agent] : agents) {
+    if (agent.state != AgentState::kLost) {
+      decider.decide(AgentStateChanged{id, AgentState::kLost, decider.at().wall});
+    }
+  }
+}
+
+}  // namespace sweepd::core

@@ -1,0 +1,219 @@
+// The check of the rows: each can be read, and together they are one history without gaps.
+#include "daemon/blob_references.h"
+#include "daemon/fsck_parts.h"
+#include "daemon/journal_keys.h"
+#include "daemon/record_codec.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace sweepd::daemon::fsck_parts {
+
+namespace {
+
+constexpr std::size_t kRecordKeyBytes = 16;
+constexpr std::size_t kMetricKeyBytes = 24;
+constexpr std::size_t kLogKeyBytes = 25;
+
+std::uint64_t number_at(std::string_view key, std::size_t offset) {
+  return keys::last_number(key.substr(0, offset + 8)).value_or(0);
+}
+
+AttemptKey attempt_at(std::string_view key) {
+  const std::uint64_t trial_and_attempt = number_at(key, 8);
+  return {{number_at(key, 0)},
+          {static_cast<std::uint32_t>(trial_and_attempt >> 32U)},
+          {static_cast<std::uint32_t>(trial_and_attempt & UINT32_MAX)}};
+}
+
+// Sequence numbers first, first + 1, … of one row. A long history of one sweep is one such run.
+struct Run {
+  std::uint64_t first = 0;
+  std::uint64_t count = 0;
+
+  bool operator<(const Run& other) const { return first < other.first; }
+};
+
+void add(std::vector<Run>& runs, const Run& run) {
+  if (!runs.empty() && runs.back().first + runs.back().count == run.first) {
+    runs.back().count += run.count;
+  } else {
+    runs.push_back(run);
+  }
+}
+
+void check_sequence(Check& check, std::vector<Run>& runs) {
+  std::sort(runs.begin(), runs.end());
+  std::uint64_t next = 1;
+  for (const Run& run : runs) {
+    const std::string where = fmt::format("record {}", std::min(next, run.first));
+    if (run.first > next) {
+      check.find(
+          "sequence-gap", where, fmt::format("records {} to {} are missing", next, run.first - 1));
+    } else if (run.first < next) {
+      check.find("sequence-repeated",
+                 where,
+                 fmt::format("the number {} was given to two records", run.first));
+    }
+    next = std::max(next, run.first + run.count);
+  }
+  if (next != check.journal().next_seq()) {
+    check.find("sequence-end",
+               "meta next_seq",
+               fmt::format("the next record would be {}, and the last one there is is {}",
+                           check.journal().next_seq(),
+                           next - 1));
+  }
+}
+
+// What the later steps need of the records of a row.
+void take(Check& check, const std::vector<core::Record>& row, const std::string& where) {
+  for (const core::Record& record : row) {
+    for (TreeReference& reference : references_of(record)) {
+      check.trees.emplace(std::move(reference.digest), std::move(reference.who));
+    }
+    if (const auto* report = std::get_if<core::ReportRecorded>(&record)) {
+      std::uint64_t& last = check.reports[report->attempt];
+      if (report->seq != last + 1) {
+        check.find("report-order",
+                   where,
+                   fmt::format("report {} of {} comes after report {}",
+                               report->seq,
+                               to_string(report->attempt),
+                               last));
+      }
+      last = report->seq;
+      ++check.report().reports;
+    }
+  }
+}
+
+}  // namespace
+
+Result<void> check_meta(Check& check) {
+  if (check.journal().term() == 0 || check.journal().uuid().empty()) {
+    check.find("meta-missing", "meta", "the store has no term or no uuid");
+  }
+  return {};
+}
+
+Result<void> check_headers(Check& check) {
+  return check.journal().each(
+      Family::kState, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+        const Result<SweepHeader> header = decode_header(value);
+        const std::uint64_t number = keys::last_number(key).value_or(0);
+        const std::string where = fmt::format("header of sweep {}", number);
+        if (!header.ok()) {
+          check.find("header-damaged", where, header.error().message);
+        } else if (key.size() != 8 || header->id.value != number) {
+          check.find("header-misplaced", where, fmt::format("it is of sweep {}", header->id.value));
+        } else {
+          check.headers.push_back(*header);
+          ++check.report().sweeps;
+        }
+        SWEEPD_TRY_VOID(check.row("headers"));
+        return true;
+      });
+}
+
+Result<void> check_records(Check& check) {
+  std::vector<Run> runs;
+  std::vector<core::Record> row;
+  const auto look = [&](std::string_view key, std::string_view value) -> Result<bool> {
+    SWEEPD_TRY_VOID(check.row("records"));
+    const SweepId sweep{number_at(key, 0)};
+    const std::uint64_t seq = keys::last_number(key).value_or(0);
+    const std::string where = fmt::format("record {} of sweep {}", seq, sweep.value);
+    row.clear();
+    if (key.size() != kRecordKeyBytes) {
+      check.find("record-misplaced", where, fmt::format("a key of {} bytes", key.size()));
+    } else if (const Result<void> read = decode_row(value, row); !read.ok()) {
+      check.find("record-damaged", where, read.error().message);
+      add(runs, {seq, 1});
+    } else if (core::journal_of(row.front()) != sweep) {
+      check.find("record-misplaced",
+                 where,
+                 fmt::format("it is of sweep {}", core::journal_of(row.front()).value));
+    } else {
+      add(runs, {seq, row.size()});
+      check.report().records += row.size();
+      take(check, row, where);
+    }
+    return true;
+  };
+  SWEEPD_TRY_VOID(check.journal().each(Family::kRecord, "", look));
+  check_sequence(check, runs);
+  return {};
+}
+
+Result<void> check_metrics(Check& check) {
+  std::map<AttemptKey, std::uint64_t> stored;
+  const auto look = [&](std::string_view key, std::string_view value) -> Result<bool> {
+    SWEEPD_TRY_VOID(check.row("metrics"));
+    const AttemptKey attempt = attempt_at(key);
+    const std::uint64_t first = keys::last_number(key).value_or(0);
+    const std::string where = fmt::format("metrics of {} from {} on", to_string(attempt), first);
+    const Result<std::vector<core::Report>> row = decode_metrics(value, first);
+    if (!row.ok() || key.size() != kMetricKeyBytes) {
+      check.find("metric-damaged", where, row.ok() ? "a key of no row" : row.error().message);
+      return true;
+    }
+    std::uint64_t& last = stored[attempt];
+    if (first != last + 1) {
+      check.find("metric-gap", where, fmt::format("the row before ends with report {}", last));
+    }
+    last = first + row->size() - 1;
+    return true;
+  };
+  SWEEPD_TRY_VOID(check.journal().each(Family::kMetric, "", look));
+  const auto compare = [&](const AttemptKey& attempt) {
+    const auto recorded = check.reports.find(attempt);
+    const auto kept = stored.find(attempt);
+    const std::uint64_t in_journal = recorded == check.reports.end() ? 0 : recorded->second;
+    const std::uint64_t in_rows = kept == stored.end() ? 0 : kept->second;
+    if (in_journal != in_rows) {
+      check.find(
+          "metric-count",
+          fmt::format("metrics of {}", to_string(attempt)),
+          fmt::format(
+              "the journal has {} reports, {} are stored with their metrics", in_journal, in_rows));
+    }
+  };
+  for (const auto& [attempt, last] : check.reports) {
+    compare(attempt);
+  }
+  for (const auto& [attempt, last] : stored) {
+    if (!check.reports.contains(attempt)) {
+      compare(attempt);
+    }
+  }
+  return {};
+}
+
+Result<void> check_logs(Check& check) {
+  std::string log;
+  std::uint64_t end = 0;
+  return check.journal().each(
+      Family::kLog, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+        SWEEPD_TRY_VOID(check.row("logs"));
+        const std::string where = fmt::format("log of {}", to_string(attempt_at(key)));
+        if (key.size() != kLogKeyBytes) {
+          check.find("log-misplaced", where, fmt::format("a key of {} bytes", key.size()));
+          return true;
+        }
+        const std::string_view prefix = key.substr(0, kLogKeyBytes - 8);
+        const std::uint64_t begin = keys::last_number(key).value_or(0);
+        if (prefix != log) {
+          log = prefix;
+          end = 0;
+        }
+        if (begin != end) {
+          check.find("log-gap", where, fmt::format("bytes {} to {} are missing", end, begin));
+        }
+        end = begin + value.size();
+        check.report().log_bytes += value.size();
+        return true;
+      });
+}
+
+}  // namespace sweepd::daemon::fsck_parts

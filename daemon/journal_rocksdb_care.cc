@@ -1,0 +1,129 @@
+// What keeps the store well: healing after a full disk, flushes, figures, checkpoints, whole scans.
+#include "daemon/journal_keys.h"
+#include "daemon/journal_rocksdb_impl.h"
+
+#include <fmt/format.h>
+#include <rocksdb/utilities/checkpoint.h>
+
+#include <algorithm>
+
+namespace sweepd::daemon {
+
+using namespace rocks;  // NOLINT(google-build-using-namespace): the other half of one room
+
+namespace {
+
+using rocksdb::Status;
+
+// Room that a disk must have again before changes are accepted: one large batch.
+constexpr std::size_t kProbeBytes = 4 << 20;
+
+const char* name_of(Family family) {
+  switch (family) {
+    case Family::kState:
+      return kState;
+    case Family::kRecord:
+      return kRecord;
+    case Family::kMetric:
+      return kMetric;
+    case Family::kLog:
+      return kLog;
+    case Family::kMeta:
+      return kMeta;
+  }
+  return kMeta;
+}
+
+Status flush_all(rocksdb::DB& db,
+                 const std::map<std::string, rocksdb::ColumnFamilyHandle*>& families,
+                 bool wait) {
+  rocksdb::FlushOptions options;
+  options.wait = wait;
+  options.allow_write_stall = true;  // else it waits, and the loop with it
+  std::vector<rocksdb::ColumnFamilyHandle*> all;
+  for (const auto& [name, family] : families) {
+    all.push_back(family);
+  }
+  return db.Flush(options, all);
+}
+
+}  // namespace
+
+Result<void> RocksJournal::heal() {
+  const Status status = impl_->db->Resume();
+  if (!status.ok()) {
+    return translated(status, fmt::format("cannot write to {}", impl_->folder));
+  }
+  // What was written before the failure may be on disk although nobody was told: where it ends is
+  // read again.
+  rocksdb::WriteBatch probe;
+  probe.Put(impl_->family(kMeta), "probe", std::string(kProbeBytes, 'x'));
+  SWEEPD_TRY_VOID(impl_->write(probe));
+  rocksdb::WriteBatch removal;
+  removal.Delete(impl_->family(kMeta), "probe");
+  SWEEPD_TRY_VOID(impl_->write(removal));
+  SWEEPD_TRY(const std::uint64_t next, impl_->meta_number("next_seq"));
+  impl_->next_seq = std::max<std::uint64_t>(1, next);
+  impl_->wants_heal = false;
+  return {};
+}
+
+bool RocksJournal::wants_heal() const {
+  return impl_->wants_heal;
+}
+
+Result<void> RocksJournal::start_flush() {
+  const Status status = flush_all(*impl_->db, impl_->families, false);
+  return status.ok() ? Result<void>{} : translated(status, "cannot write the store out");
+}
+
+Result<void> RocksJournal::flush() {
+  const Status status = flush_all(*impl_->db, impl_->families, true);
+  return status.ok() ? Result<void>{} : translated(status, "cannot write the store out");
+}
+
+StoreUsage RocksJournal::usage() {
+  StoreUsage usage;
+  rocksdb::VectorLogPtr logs;
+  if (impl_->db->GetSortedWalFiles(logs).ok()) {
+    for (const auto& log : logs) {
+      usage.log_ahead_bytes += log->SizeFileBytes();
+    }
+  }
+  for (const auto& [name, family] : impl_->families) {
+    for (const std::string& property :
+         {rocksdb::DB::Properties::kLiveSstFilesSize, rocksdb::DB::Properties::kLiveBlobFileSize}) {
+      std::uint64_t bytes = 0;
+      if (impl_->db->GetIntProperty(family, property, &bytes)) {
+        usage.table_bytes += bytes;
+      }
+    }
+  }
+  usage.memory_bytes = impl_->cache->GetUsage();
+  usage.iterators = impl_->iterators;
+  return usage;
+}
+
+Result<void> RocksJournal::checkpoint(const std::string& folder) const {
+  rocksdb::Checkpoint* made = nullptr;
+  Status status = rocksdb::Checkpoint::Create(impl_->db.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  if (status.ok()) {
+    status = checkpoint->CreateCheckpoint(folder);
+  }
+  return status.ok() ? Result<void>{}
+                     : translated(status, fmt::format("cannot copy the store to {}", folder));
+}
+
+Result<void> RocksJournal::each(Family family, const std::string& prefix, const Visit& visit) {
+  const Impl::Rows row(*impl_, name_of(family));
+  for (row->Seek(prefix); row->Valid() && row->key().starts_with(prefix); row->Next()) {
+    SWEEPD_TRY(const bool more, visit(view(row->key()), view(row->value())));
+    if (!more) {
+      break;
+    }
+  }
+  return row->status().ok() ? Result<void>{} : translated(row->status(), "cannot read the store");
+}
+
+}  // namespace sweepd::daemon

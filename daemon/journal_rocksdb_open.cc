@@ -1,0 +1,304 @@
+// How the store is opened: what it is made of, which schema it has, and which term begins.
+#include "blobs/file.h"
+#include "daemon/disk.h"
+#include "daemon/journal_keys.h"
+#include "daemon/journal_rocksdb_impl.h"
+#include "daemon/record_codec.h"
+
+#include <fmt/format.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
+#include <rocksdb/sst_file_manager.h>
+#include <rocksdb/table.h>
+#include <rocksdb/write_buffer_manager.h>
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <system_error>
+
+namespace sweepd::daemon {
+
+using namespace rocks;  // NOLINT(google-build-using-namespace): the other half of one room
+
+namespace {
+
+using rocksdb::Status;
+
+constexpr std::size_t kWalBytesMax = 256 << 20;  // bounds the replay after a crash
+constexpr std::size_t kMemtableBytesMin = 1 << 20;
+constexpr std::size_t kMemtableBytesMax = 32 << 20;
+constexpr std::uint64_t kReadMemoryBytes = 32 << 20;
+constexpr int kOpenFilesMax = 512;
+// A log row larger than this is stored outside the sorted files, so that it is not copied by every
+// compaction.
+constexpr std::size_t kBlobBytesMin = 4096;
+
+// Errors that no caller sees, because they happen on the store's own threads.
+class Watcher final : public rocksdb::EventListener {
+ public:
+  Watcher(OnFatal fatal, std::atomic<bool>& wants_heal)
+      : fatal_(std::move(fatal)), wants_heal_(wants_heal) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason, Status* status) override {
+    if (status->IsNoSpace()) {
+      wants_heal_ = true;
+    } else if (!status->IsShutdownInProgress()) {
+      fatal_(translated(*status, "a thread of the store failed"));
+    }
+  }
+
+ private:
+  OnFatal fatal_;
+  std::atomic<bool>& wants_heal_;
+};
+
+rocksdb::DBOptions db_options() {
+  rocksdb::DBOptions options;
+  options.create_if_missing = true;
+  options.create_missing_column_families = true;
+  options.paranoid_checks = true;
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  options.max_total_wal_size = kWalBytesMax;
+  options.max_open_files = kOpenFilesMax;
+  options.max_background_jobs = 2;
+  options.keep_log_file_num = 3;
+  options.max_log_file_size = 4 << 20;
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.sst_file_manager.reset(rocksdb::NewSstFileManager(rocksdb::Env::Default()));
+  return options;
+}
+
+// The store reserves the room of a memtable ahead and wants it again before it heals: on a small
+// file system that must not be most of it.
+std::size_t memtable_bytes(const std::string& folder) {
+  const Result<DiskSpace> space = disk_space(folder);
+  const std::uint64_t total = space.ok() ? space->total_bytes : 0;
+  return total == 0 ? kMemtableBytesMax
+                    : std::clamp<std::size_t>(total / 128, kMemtableBytesMin, kMemtableBytesMax);
+}
+
+rocksdb::ColumnFamilyOptions family_options(const std::string& name,
+                                            const std::shared_ptr<rocksdb::Cache>& cache,
+                                            std::size_t memtable) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;
+  table.cache_index_and_filter_blocks_with_high_priority = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_size = memtable;
+  options.compression = rocksdb::kLZ4Compression;
+  options.bottommost_compression = rocksdb::kZSTD;
+  if (name == kLog) {
+    options.enable_blob_files = true;
+    options.min_blob_size = kBlobBytesMin;
+    options.blob_compression_type = rocksdb::kZSTD;
+    options.enable_blob_garbage_collection = true;
+  }
+  return options;
+}
+
+std::string random_uuid() {
+  std::array<unsigned char, 16> bytes{};
+  SWEEPD_CHECK(getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += fmt::format("{:02x}", byte);
+  }
+  return text;
+}
+
+bool holds_store(const std::string& folder) {
+  std::error_code error;
+  return std::filesystem::exists(folder + "/CURRENT", error);
+}
+
+Result<void> check_schema(const std::string& folder, std::uint64_t schema) {
+  if (schema <= kSchemaVersion) {
+    return {};
+  }
+  return Error{
+      Errc::kWrongState,
+      fmt::format("the store in {} has schema version {}, written by a newer sweepd; this one "
+                  "reads versions up to {}: install the newer sweepd, or restore an older backup",
+                  folder,
+                  schema,
+                  kSchemaVersion)};
+}
+
+// Looks at nothing but the schema version, and changes nothing: what else a newer store holds is
+// unknown, and opening it to write would begin to rewrite it.
+Result<void> refuse_newer(const std::string& folder) {
+  if (!holds_store(folder)) {
+    return {};
+  }
+  std::vector<std::string> names;
+  const rocksdb::DBOptions options = db_options();
+  Status status = rocksdb::DB::ListColumnFamilies(options, folder, &names);
+  if (status.ok() && std::find(names.begin(), names.end(), kMeta) == names.end()) {
+    return {};  // a first start that was cut off
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  if (status.ok()) {
+    status = rocksdb::DB::OpenForReadOnly(
+        options, folder, {{"default", {}}, {kMeta, {}}}, &handles, &opened);
+  }
+  if (!status.ok()) {
+    return translated(status, fmt::format("cannot open the store in {}", folder));
+  }
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  std::string schema;
+  status = db->Get({}, handles[1], "schema", &schema);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
+    db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  }
+  if (!status.ok() && !status.IsNotFound()) {
+    return translated(status, fmt::format("cannot read the store in {}", folder));
+  }
+  return check_schema(folder, keys::last_number(schema).value_or(0));
+}
+
+}  // namespace
+
+Result<void> RocksJournal::Impl::open_files() {
+  rocksdb::DBOptions db_opts = db_options();
+  // Memtables are paid for from the cache, so that one number bounds both.
+  cache = rocksdb::NewLRUCache(options.memory_bytes);
+  db_opts.write_buffer_manager =
+      std::make_shared<rocksdb::WriteBufferManager>(options.memory_bytes / 3 * 2, cache);
+  db_opts.listeners.push_back(std::make_shared<Watcher>(options.fatal, wants_heal));
+  std::vector<std::string> names;
+  // Fails for a folder without a store, which is then made with the families below.
+  rocksdb::DB::ListColumnFamilies(db_opts, folder, &names).PermitUncheckedError();
+  for (const char* name : {"default", kState, kRecord, kMetric, kLog, kMeta}) {
+    if (std::find(names.begin(), names.end(), name) == names.end()) {
+      names.emplace_back(name);
+    }
+  }
+  const std::size_t memtable = memtable_bytes(folder);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const std::string& name : names) {
+    descriptors.emplace_back(name, family_options(name, cache, memtable));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const Status status = rocksdb::DB::Open(db_opts, folder, descriptors, &handles, &opened);
+  if (!status.ok()) {
+    return translated(status, fmt::format("cannot open the store in {}", folder));
+  }
+  db.reset(opened);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
+    families[handle->GetName()] = handle;
+  }
+  // The store syncs what is in its folder, not the name of the folder.
+  std::error_code error;
+  const std::filesystem::path whole = std::filesystem::absolute(folder, error);
+  return blobs::sync_folder((whole / "..").lexically_normal().string());
+}
+
+Result<void> RocksJournal::Impl::open_files_to_read() {
+  if (!holds_store(folder)) {
+    return Error{Errc::kNotFound, fmt::format("there is no store in {}", folder)};
+  }
+  rocksdb::DBOptions db_opts = db_options();
+  db_opts.create_if_missing = false;
+  db_opts.sst_file_manager.reset();
+  cache = rocksdb::NewLRUCache(options.memory_bytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const char* name : {"default", kState, kRecord, kMetric, kLog, kMeta}) {
+    descriptors.emplace_back(name, family_options(name, cache, kMemtableBytesMax));
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const Status status =
+      rocksdb::DB::OpenForReadOnly(db_opts, folder, descriptors, &handles, &opened);
+  if (!status.ok()) {
+    return translated(status, fmt::format("cannot open the store in {}", folder));
+  }
+  db.reset(opened);
+  for (rocksdb::ColumnFamilyHandle* handle : handles) {
+    families[handle->GetName()] = handle;
+  }
+  return {};
+}
+
+Result<std::string> RocksJournal::Impl::meta(const char* key) const {
+  std::string value;
+  const Status status = db->Get({}, family(kMeta), key, &value);
+  if (!status.ok() && !status.IsNotFound()) {
+    return translated(status, "cannot read the store");
+  }
+  return value;
+}
+
+Result<std::uint64_t> RocksJournal::Impl::meta_number(const char* key) const {
+  SWEEPD_TRY(const std::string value, meta(key));
+  return keys::last_number(value).value_or(0);
+}
+
+Result<void> RocksJournal::Impl::read_meta() {
+  SWEEPD_TRY(const std::uint64_t schema, meta_number("schema"));
+  SWEEPD_TRY_VOID(check_schema(folder, schema));
+  SWEEPD_TRY(term, meta_number("term"));
+  SWEEPD_TRY(const std::uint64_t stored_next, meta_number("next_seq"));
+  SWEEPD_TRY(const std::string stored_clock, meta("clock"));
+  SWEEPD_TRY(clock, decode_clock(stored_clock));
+  SWEEPD_TRY(uuid, meta("uuid"));
+  next_seq = std::max<std::uint64_t>(1, stored_next);
+  return {};
+}
+
+Result<void> RocksJournal::Impl::begin_term() {
+  SWEEPD_TRY_VOID(read_meta());
+  ++term;
+  if (uuid.empty()) {
+    uuid = random_uuid();
+  }
+  rocksdb::WriteBatch batch;
+  batch.Put(family(kMeta), "schema", keys::number(kSchemaVersion));
+  batch.Put(family(kMeta), "term", keys::number(term));
+  batch.Put(family(kMeta), "uuid", uuid);
+  return write(batch);
+}
+
+Result<std::unique_ptr<RocksJournal>> RocksJournal::open(const std::string& folder,
+                                                         StoreOptions options) {
+  auto impl = std::make_unique<Impl>();
+  impl->options = std::move(options);
+  impl->folder = folder;
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);  // the room on it is asked for; fails later
+  SWEEPD_TRY_VOID(refuse_newer(folder));
+  SWEEPD_TRY_VOID(impl->open_files());
+  SWEEPD_TRY_VOID(impl->begin_term());
+  return std::unique_ptr<RocksJournal>(new RocksJournal(std::move(impl)));
+}
+
+Result<std::unique_ptr<RocksJournal>> RocksJournal::open_to_read(const std::string& folder) {
+  auto impl = std::make_unique<Impl>();
+  // A scan needs no cache to speak of, and a backup is looked at beside a store that has its own.
+  impl->options.memory_bytes = kReadMemoryBytes;
+  // Nothing is written, so nothing can be lost: whoever reads says what could not be read.
+  impl->options.fatal = [](const Error&) {
+  };
+  impl->folder = folder;
+  SWEEPD_TRY_VOID(refuse_newer(folder));
+  SWEEPD_TRY_VOID(impl->open_files_to_read());
+  SWEEPD_TRY_VOID(impl->read_meta());
+  return std::unique_ptr<RocksJournal>(new RocksJournal(std::move(impl)));
+}
+
+Result<void> RocksJournal::raise_term(std::uint64_t by) {
+  rocksdb::WriteBatch batch;
+  batch.Put(impl_->family(kMeta), "term", keys::number(impl_->term + by));
+  SWEEPD_TRY_VOID(impl_->write(batch));
+  impl_->term += by;
+  return {};
+}
+
+}  // namespace sweepd::daemon

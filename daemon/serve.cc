@@ -1,0 +1,102 @@
+// A daemon from its set-up to its end: what outlives what, and in which order it stops.
+#include "daemon/serve.h"
+
+#include "base/log.h"
+#include "daemon/backup_worker.h"
+#include "daemon/blob_store.h"
+#include "daemon/bulk.h"
+#include "daemon/disk.h"
+#include "daemon/fail_stop.h"
+#include "daemon/journal_rocksdb.h"
+#include "daemon/loop.h"
+#include "daemon/socket_doors.h"
+#include "daemon/state_folder.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+namespace sweepd::daemon {
+
+namespace {
+
+// The trees of the blob store, as the gateway asks for them.
+class StoredTrees final : public TreeIndex {
+ public:
+  explicit StoredTrees(const BlobStore& store) : store_(store) {}
+
+  bool has_tree(const std::string& digest) override { return store_.complete_tree(digest).ok(); }
+
+ private:
+  const BlobStore& store_;
+};
+
+Loop::Options loop_options(const Config& config,
+                           const ServeOptions& options,
+                           const RocksJournal& journal,
+                           Clock& clock) {
+  Loop::Options loop;
+  loop.rules = {config.heartbeat, config.lease};
+  loop.facts.version = options.version;
+  loop.facts.state_folder = config.state;
+  loop.facts.term = journal.term();
+  loop.facts.started = clock.mark().wall;
+  loop.disk_limits = config.disk;
+  if (options.commit_each) {
+    loop.batch_messages_max = 1;
+  }
+  return loop;
+}
+
+// What is in memory is written out, so that the next start has nothing to read again. A full disk
+// hinders it and harms nothing.
+void flush_at_the_end(RocksJournal& journal) {
+  const Result<void> flushed = journal.flush();
+  if (!flushed.ok() && flushed.error().code != Errc::kUnavailable) {
+    fail_stop(flushed.error());
+  }
+}
+
+}  // namespace
+
+Result<void> serve(const Config& config, const ServeOptions& options) {
+  // Before anything makes a thread: signals are waited for, not delivered.
+  StopSignals signals;
+  SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(config.listen));
+  SWEEPD_TRY_VOID(endpoint.check_local());
+  SWEEPD_TRY(const StateFolder folder, StateFolder::claim(config.state));
+  SWEEPD_TRY(const BlobStore blobs, BlobStore::open(folder.blobs()));
+  wire::Context context;
+  SWEEPD_TRY(SocketDoors doors, SocketDoors::open(context, endpoint, signals));
+  StoreOptions store;
+  store.memory_bytes = config.memory_bytes;
+  SWEEPD_TRY(const std::unique_ptr<RocksJournal> journal,
+             RocksJournal::open(folder.journal(), store));
+  SWEEPD_TRY(const DiskSpace space, disk_space(folder.path()));
+  FileGate gate;
+  StateDisk disk(
+      folder.path(), config.ballast_bytes.value_or(usual_ballast_bytes(space.total_bytes)), gate);
+  SWEEPD_TRY(const std::unique_ptr<BulkDoor> bulk,
+             BulkDoor::start({context, blobs, *journal, gate, fail_stop},
+                             endpoint.address(wire::Door::kBulk)));
+  BackupWorker backups(*journal, blobs, folder.path());
+  SystemClock clock(journal->clock());
+  StoredTrees trees(blobs);
+  Loop loop({*journal, *journal, clock, doors, trees, disk, backups},
+            loop_options(config, options, *journal, clock));
+  SWEEPD_TRY_VOID(loop.start());
+  fmt::print(stderr,
+             "sweepd: listening on {}, state in {}, term {}\n",
+             endpoint.text(),
+             folder.path(),
+             journal->term());
+  if (const auto ended = loop.run(); !ended.ok()) {
+    fail_stop(ended.error());
+  }
+  flush_at_the_end(*journal);
+  log_info("stopped as asked");
+  return {};
+}
+
+}  // namespace sweepd::daemon

@@ -1,0 +1,101 @@
+// A state folder with a real history in it: an ended sweep with files and a model, and a live one.
+#pragma once
+
+#include "blobs/digest.h"
+#include "blobs/manifest.h"
+#include "daemon/core/step.h"
+#include "daemon/journal_rocksdb.h"
+#include "daemon/sweep_shelf.h"
+#include "tests/daemon/fixtures.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+namespace sweepd::daemon::test {
+
+class History {
+ public:
+  Folder folder;
+  std::string code;      // digest of the manifest of the ended sweep's code
+  std::string artifact;  // of its trial's artifact
+  std::string weights;   // digest of a file of it
+
+  History() {
+    weights = put("some weights");
+    artifact = put_tree({{"outputs/weights", 12, weights, false}});
+    code = put_tree({{"train.py", 5, put("train"), true}});
+    journal_ = open();
+    decide(core::AgentJoined{"u", "box", "boot", "1", {{0, false, "", "", 0}}, {}, {}});
+    submit(1);
+    run({{1}, {1}, {1}}, 2);
+    submit(3);  // live: one trial has ended, one runs
+    run({{2}, {1}, {1}}, 1);
+    REQUIRE(state_.sweeps.at({1}).state == core::SweepState::kCompleted);
+    REQUIRE(state_.sweeps.at({2}).active() == 1);
+    journal_.reset();
+  }
+
+  const std::string& path() const { return folder.path(); }
+
+  std::string blob(const std::string& digest) const {
+    return path() + "/blobs/" + digest.substr(0, 2) + "/" + digest.substr(2);
+  }
+
+  std::unique_ptr<RocksJournal> open() const {
+    auto journal = RocksJournal::open(path() + "/journal");
+    REQUIRE_MESSAGE(journal.ok(), journal.error().message);
+    return *std::move(journal);
+  }
+
+ private:
+  std::string put(const std::string& content) const {
+    const std::string digest = blobs::digest_of(content);
+    std::filesystem::create_directories(std::filesystem::path(blob(digest)).parent_path());
+    std::ofstream(blob(digest), std::ios::binary) << content;
+    return digest;
+  }
+
+  std::string put_tree(std::vector<blobs::TreeFile> files) const {
+    return put(*blobs::encode_tree({std::move(files)}));
+  }
+
+  void decide(core::EventBody body) {
+    now_ += 1000;
+    core::Outcome outcome = core::step(state_, {{{now_}, {now_}}, std::move(body)});
+    Batch batch{std::move(outcome.records), {}, {"boot", 1, {now_}, {now_}}};
+    SweepShelf shelf(*journal_);
+    batch.headers = shelf.update(state_, batch.records);
+    REQUIRE(journal_->commit(batch).ok());
+  }
+
+  void submit(std::uint32_t trials) {
+    sweeps::SweepSpec spec = sample_spec(trials);
+    spec.registration.model = "m";
+    decide(core::SweepSubmitted{{1, ++requests_}, spec, "# mine", code, "ada", false});
+    core::TrialsSuggested suggested{{state_.sweeps_last}, {1}, {}, false};
+    suggested.assignments.assign(trials, sample_assignment());
+    decide(suggested);
+  }
+
+  void run(const AttemptKey& key, std::uint64_t reports) {
+    decide(core::AttemptsHeld{{1}, {{key, core::Phase::kRunning}}});
+    for (std::uint64_t seq = 1; seq <= reports; ++seq) {
+      decide(core::ReportsArrived{{1}, key, {{seq, {now_}, {{"loss", 0.5}, {"acc", 0.1}}}}});
+    }
+    REQUIRE((*journal_).append({{{key, LogStream::kStdout}, 0, "loss: 0.5\n"}}).ok());
+    core::AttemptEnded ended{{1}, key, reports, {}};
+    ended.outcome.tree_digest = artifact;
+    ended.outcome.tree_files = 1;
+    decide(ended);
+  }
+
+  std::unique_ptr<RocksJournal> journal_;
+  core::State state_;
+  std::int64_t now_ = 1'000'000;
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace sweepd::daemon::test
