@@ -14,7 +14,7 @@ AttemptKey Checked::attempt(const store::Attempt& stored) {
 }
 
 core::Reason Checked::reason(const store::Reason& stored) {
-  return {enumerator(stored.code(), core::ReasonCode::kUploadError, 0), stored.sentence()};
+  return {enumerator(stored.code(), core::ReasonCode::kStoppedByAgent, 0), stored.sentence()};
 }
 
 core::AttemptOutcome Checked::outcome(const store::Outcome& stored) {

@@ -49,6 +49,14 @@ struct ChangedHeader {
   SweepId operator()(const core::ModelRegistered&) const { return {}; }
 
   SweepId operator()(const core::ControlApplied&) const { return {}; }
+
+  SweepId operator()(const core::AgentCharged&) const { return {}; }
+
+  SweepId operator()(const core::AgentProven&) const { return {}; }
+
+  SweepId operator()(const core::AgentDrained&) const { return {}; }
+
+  SweepId operator()(const core::AgentResumed&) const { return {}; }
 };
 
 }  // namespace

@@ -41,10 +41,11 @@ class Decider {
   bool schedulable_ = false;
 };
 
-// ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc
+// ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc, agent_control.cc
 
 void on(Decider& decider, const SweepSubmitted& event);
 void on(Decider& decider, const ControlRequested& event);
+void on(Decider& decider, const AgentControlRequested& event);
 void on(Decider& decider, const ModelRegistrationRequested& event);
 void on(Decider& decider, const TrialsSuggested& event);
 void on(Decider& decider, const TimePassed& event);
@@ -55,6 +56,11 @@ void on(Decider& decider, const AgentLost& event);
 void on(Decider& decider, const DaemonStarted& event);
 void on(Decider& decider, const ReportsArrived& event);
 void on(Decider& decider, const AttemptEnded& event);
+
+// ---- on_sweep.cc
+
+// Whether the request was carried out before; if so it is answered again.
+bool answered_before(Decider& decider, const RequestId& request);
 
 // ---- lifecycle.cc
 
@@ -71,9 +77,25 @@ void close_sweep(Decider& decider, SweepId sweep, SweepState state, const Reason
 // The attempt's agent is gone or has forgotten it: the trial waits again and spends no retry.
 void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason);
 
+// The trial has failed: so may the sweep, or it pauses to be looked at.
+void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason);
+
 // Ends what is due in the sweep (queued trials of a closing one, the sweep itself) and asks for
 // proposals.
 void settle_sweep(Decider& decider, SweepId sweep);
+
+// ---- charge.cc
+
+// After an attempt failed: charges its agent instead of the trial, which then waits for another
+// agent and spends no retry. Returns false when the failure is the trial's.
+bool charge_agent(Decider& decider, const AttemptKey& key, const Reason& failure);
+
+// The trial failed once more: the agents that were charged with it are not to blame.
+void withdraw_charges(Decider& decider, const TrialKey& key);
+
+// The attempt reported its objective or completed: its agent can run programs, and those where the
+// trial failed before could not.
+void did_well(Decider& decider, const AttemptKey& key);
 
 // ---- schedule.cc
 

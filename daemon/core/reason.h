@@ -29,6 +29,11 @@ enum class ReasonCode : int {
   kWaitingForSlot = 18,
   kRetryBackoff = 19,
   kUploadError = 20,
+  kOom = 21,
+  kSilent = 22,
+  kAgentCrashed = 23,
+  kAgentBroken = 24,
+  kStoppedByAgent = 25,
 };
 
 struct Reason {

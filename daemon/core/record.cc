@@ -41,6 +41,14 @@ struct JournalOf {
   SweepId operator()(const ModelRegistered&) const { return {}; }
 
   SweepId operator()(const ControlApplied& record) const { return record.sweep; }
+
+  SweepId operator()(const AgentCharged&) const { return {}; }
+
+  SweepId operator()(const AgentProven&) const { return {}; }
+
+  SweepId operator()(const AgentDrained&) const { return {}; }
+
+  SweepId operator()(const AgentResumed&) const { return {}; }
 };
 
 }  // namespace

@@ -48,6 +48,14 @@ struct ChangesSchedule {
   bool operator()(const ModelRegistered&) const { return false; }
 
   bool operator()(const ControlApplied&) const { return false; }
+
+  bool operator()(const AgentCharged& record) const { return record.charge != Charge::kMade; }
+
+  bool operator()(const AgentProven&) const { return true; }
+
+  bool operator()(const AgentDrained&) const { return true; }
+
+  bool operator()(const AgentResumed&) const { return true; }
 };
 
 }  // namespace

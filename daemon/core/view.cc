@@ -1,4 +1,4 @@
-// Read-only answers about the state: the best trial and the leaderboard.
+// Read-only answers about the state: the best trial, the leaderboard, names.
 #include "daemon/core/view.h"
 
 namespace sweepd::core {
@@ -21,6 +21,11 @@ std::vector<TrialNumber> leaderboard(const Sweep& sweep, std::size_t limit) {
     }
   }
   return rows;
+}
+
+std::string agent_name(const State& state, AgentId id) {
+  const auto agent = state.agents.find(id);
+  return agent == state.agents.end() ? std::to_string(id.value) : agent->second.name;
 }
 
 std::optional<double> raw_value(const Sweep& sweep, const Trial& trial) {

@@ -86,9 +86,9 @@ inline std::vector<core::Record> sample_records() {
       SweepEnded{{12}, SweepState::kFailed, reason, {70}},
       SweepReopened{{12}, reason},
       TrialsProposed{{12}, {7}, {sample_assignment(), {}}, true},
-      TrialRequeued{{{12}, {7}}, reason, {5000}, true, true},
+      TrialRequeued{{{12}, {7}}, reason, {5000}, true, true, {3}},
       TrialClosed{{{12}, {7}}, TrialState::kPruned, reason},
-      AttemptAssigned{attempt, {3}, {0, 2}, {80}},
+      AttemptAssigned{attempt, {3}, {0, 2}, {80}, {81}},
       AttemptAdvanced{attempt, AttemptState::kRunning},
       ReportRecorded{attempt, 9, {90}, -0.5, 3, {{"loss", 0.5}, {"acc", 0.75}}},
       VerdictReached{attempt, {sweeps::Decision::kStop, "median", 3, 0.5, 0.25, 5}, {95}},
@@ -116,6 +116,10 @@ inline std::vector<core::Record> sample_records() {
                       "ada",
                       {98}},
       ControlApplied{{5, 6}, {12}, {{7}, {8}}, {99}},
+      AgentCharged{{3}, {{12}, {7}}, Charge::kConfirmed},
+      AgentProven{{3}},
+      AgentDrained{{7, 8}, {3}, {ReasonCode::kAgentBroken, "broken"}, {100}},
+      AgentResumed{{9, 10}, {3}, {101}},
   };
 }
 
