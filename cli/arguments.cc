@@ -21,6 +21,8 @@ namespace {
 
 constexpr const char* kSelectorHelp = "12, 12/7, last, 12/best, a unique name (help selectors)";
 
+constexpr const char* kAgentHelp = "a number, or a unique name (sweepctl agent ls)";
+
 std::vector<std::string> split_at_commas(const std::string& text) {
   std::vector<std::string> parts;
   std::size_t begin = 0;
@@ -190,6 +192,11 @@ class Parser {
   void add_following_verbs();
   void add_control(const std::string& name, ControlArgs& args, const std::string& description);
   void add_control_verbs();
+  void add_agent_control(CLI::App& agents,
+                         const std::string& name,
+                         AgentControlArgs& args,
+                         const std::string& description);
+  void add_agent_verbs();
   void add_object_verbs();
   void add_model_verbs();
   void add_other_verbs();
@@ -222,6 +229,9 @@ class Parser {
   ControlArgs retry_{pb::RETRY, {}, {}, false, false};
   ExplainArgs explain_;
   AgentListArgs agent_list_;
+  AgentShowArgs agent_show_;
+  AgentControlArgs agent_drain_{pb::DRAIN_AGENT, {}, {}, false, false};
+  AgentControlArgs agent_resume_{pb::RESUME_AGENT, {}, {}, false, false};
   ModelListArgs model_list_;
   ModelShowArgs model_show_;
   ModelRegisterArgs model_register_;
@@ -384,11 +394,35 @@ void Parser::add_model_verbs() {
   choose(download, model_download_);
 }
 
-void Parser::add_object_verbs() {
+void Parser::add_agent_control(CLI::App& agents,
+                               const std::string& name,
+                               AgentControlArgs& args,
+                               const std::string& description) {
+  CLI::App* verb = add(agents, name, description);
+  verb->add_option("agents", args.selectors, kAgentHelp)->required();
+  if (args.verb == pb::DRAIN_AGENT) {
+    verb->add_option("--reason", args.reason, "kept with the state");
+  }
+  verb->add_flag("-q,--quiet", args.quiet, "no talk");
+  add_json(verb, args.json, nullptr);
+  choose(verb, args);
+}
+
+void Parser::add_agent_verbs() {
   CLI::App* agents = add_noun("agent", "agents and their slots");
-  CLI::App* agent_ls = add(*agents, "ls", "agents and what runs on them");
-  add_read(agent_ls, agent_list_.read);
-  choose(agent_ls, agent_list_);
+  CLI::App* ls = add(*agents, "ls", "agents and what runs on them");
+  add_read(ls, agent_list_.read);
+  choose(ls, agent_list_);
+  CLI::App* show = add(*agents, "show", "one agent: what it runs, and what failed on it");
+  show->add_option("agent", agent_show_.selector, kAgentHelp)->required();
+  add_read(show, agent_show_.read);
+  choose(show, agent_show_);
+  add_agent_control(*agents, "drain", agent_drain_, "nothing new on it; what runs goes on");
+  add_agent_control(*agents, "resume", agent_resume_, "let a drained agent work again");
+}
+
+void Parser::add_object_verbs() {
+  add_agent_verbs();
   add_model_verbs();
   CLI::App* artifacts = add_noun("artifact", "files that trials left behind");
   CLI::App* artifact_ls = add(*artifacts, "ls", "the files of a trial");

@@ -90,7 +90,8 @@ void settle_sweep(Decider& decider, SweepId sweep);
 // agent and spends no retry. Returns false when the failure is the trial's.
 bool charge_agent(Decider& decider, const AttemptKey& key, const Reason& failure);
 
-// The trial failed once more: the agents that were charged with it are not to blame.
+// The trial failed once more, or begins anew: the agents that were charged with it are not to
+// blame, as far as anybody knows.
 void withdraw_charges(Decider& decider, const TrialKey& key);
 
 // The attempt reported its objective or completed: its agent can run programs, and those where the

@@ -122,6 +122,7 @@ Result<std::vector<TrialNumber>> retry(Decider& decider,
     decider.decide(SweepReopened{sweep.id, reason});
   }
   for (const TrialNumber number : failed) {
+    withdraw_charges(decider, {sweep.id, number});  // what it does now says nothing about then
     decider.decide(TrialRequeued{{sweep.id, number}, reason, decider.at().now, false, true, {}});
   }
   return failed;

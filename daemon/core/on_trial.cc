@@ -190,15 +190,15 @@ void on(Decider& decider, const ReportsArrived& event) {
     }
     const ReportRecorded record = recorded(sweep, key, report);
     decider.decide(record);
-    if (record.objective && sweep.trial(key.trial).tally.count() == 1) {
-      did_well(decider, key);
-    }
     if (record.objective && !attempt->stop) {
       // The target first: the trial that reaches it is not pruned, now or later.
       check_target(decider, sweep, key.trial);
       if (!reached_target(sweep)) {
         judge(decider, sweep, key);
       }
+    }
+    if (record.objective && sweep.trial(key.trial).tally.count() == 1) {
+      did_well(decider, key);
     }
   }
   decider.ask(AckReports{event.agent, key, attempt->reports_last, false});

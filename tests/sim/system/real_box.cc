@@ -210,7 +210,7 @@ void RealBox::hand_over(const AttemptKey& key) {
     return;
   }
   Process process;
-  process.program = program_of(world_.scenario, *spec, key);
+  process.program = program_of(world_.scenario, *spec, key, index_);
   process.slots.assign(attempt.order.slots().begin(), attempt.order.slots().end());
   process.lease = global(*lease);
   attempt.handed_over = true;
@@ -293,7 +293,7 @@ void RealBox::deliver(const AttemptKey& key) {
     attempt.end.set_exit_code(process->second.end->exit_code);
     attempt.end.set_signal(process->second.end->signal);
     if (process->second.lapsed) {
-      attempt.end.mutable_failure()->set_code(pb::AGENT_RESTARTED);
+      attempt.end.mutable_failure()->set_code(pb::AGENT_LOST);
       attempt.end.mutable_failure()->set_sentence("the lease ended");
     }
     attempt.end.set_tree_digest(std::string(64, 'a'));
