@@ -88,13 +88,14 @@ void Auditor::check_given(const core::AttemptAssigned& record, const Trial& tria
       }
     }
   }
-  if (trial.failures > 0 || (agent.proven && agent.streak.empty())) {
+  if (trial.free > 0 || (agent.proven && agent.streak.empty())) {
     return;
   }
   const bool full = agent.streak.size() >= kRow;
   const bool probe = full && !verdict_due(agent);
   const std::size_t room = full ? (probe ? 1 : 0) : kRow - agent.streak.size();
-  require(on_probation(record.agent, record.at) < room,
+  // What failed before, and not quickly, is a risk for the agent too; what failed quickly is none.
+  require(trial.failures > 0 || on_probation(record.agent, record.at) < room,
           "an agent on which nothing has done well gets five new trials at most",
           about);
   agent.probes += probe ? 1 : 0;
@@ -211,9 +212,10 @@ void Auditor::take(const core::AgentCharged& record) {
                      : record.charge == core::Charge::kConfirmed
                          ? listed && entry->second == Blame::kAgent
                          : true;
-  require(right,
-          "an agent is charged with what happened",
-          fmt::format("{} {} {}", to_string(record.trial), static_cast<int>(record.charge), listed));
+  require(
+      right,
+      "an agent is charged with what happened",
+      fmt::format("{} {} {}", to_string(record.trial), static_cast<int>(record.charge), listed));
 }
 
 void Auditor::take(const core::AgentProven& record) {
