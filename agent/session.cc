@@ -212,7 +212,7 @@ void Session::end_lapsed(Instant now) {
            held,
            {key,
             Duration{},
-            reason_of(pb::AGENT_RESTARTED, "the lease ended without a word from the daemon"),
+            reason_of(pb::AGENT_LOST, "the lease ended without a word from the daemon"),
             false});
     }
   }
@@ -294,7 +294,7 @@ void Session::leave(Duration grace) {
   leaving_ = true;
   for (auto& [key, held] : held_) {
     if (!held.over()) {  // what only has to be delivered may still be
-      stop(key, held, {key, grace, reason_of(pb::AGENT_RESTARTED, "the agent was stopped"), true});
+      stop(key, held, {key, grace, reason_of(pb::STOPPED_BY_AGENT, "the agent was stopped"), true});
     }
   }
 }

@@ -21,6 +21,7 @@ namespace sweepd::cli {
 namespace {
 
 constexpr const char* kSelectorHelp = "12, 12/7, last, 12/best, a unique name (help selectors)";
+constexpr const char* kAgentHelp = "a number, or a unique name (sweepctl agent ls)";
 
 std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
   const std::size_t at = text.find('=');
@@ -169,6 +170,23 @@ class Parser {
     verb->add_option("id", selector, kSelectorHelp)->required(required);
   }
 
+  // A verb that shows what one selector names; without others of its own.
+  template <typename Args>
+  void add_reader(CLI::App* verb, Args& args, const char* help = kSelectorHelp) {
+    verb->add_option("id", args.selector, help)->required();
+    add_read(verb, args.read);
+    choose(verb, args);
+  }
+
+  // A verb that changes what its selectors name.
+  template <typename Args>
+  void add_changer(CLI::App* verb, Args& args, const char* help = kSelectorHelp) {
+    verb->add_option("ids", args.selectors, help)->required();
+    verb->add_flag("-q,--quiet", args.quiet, "no talk");
+    add_json(verb, args.json, nullptr);
+    choose(verb, args);
+  }
+
   template <typename Args>
   void choose(CLI::App* verb, Args& args) {
     verb->callback([this, verb, &args] {
@@ -185,6 +203,7 @@ class Parser {
   void add_following_verbs();
   void add_control(const std::string& name, ControlArgs& args, const std::string& description);
   void add_control_verbs();
+  void add_agent_verbs();
   void add_object_verbs();
   void add_model_verbs();
   void add_other_verbs();
@@ -217,6 +236,9 @@ class Parser {
   ControlArgs retry_{pb::RETRY, {}, {}, false, false};
   ExplainArgs explain_;
   AgentListArgs agent_list_;
+  AgentShowArgs agent_show_;
+  AgentControlArgs agent_drain_{pb::DRAIN_AGENT, {}, {}, false, false};
+  AgentControlArgs agent_resume_{pb::RESUME_AGENT, {}, {}, false, false};
   ModelListArgs model_list_;
   ModelShowArgs model_show_;
   ModelRegisterArgs model_register_;
@@ -282,32 +304,20 @@ void Parser::add_reading_verbs() {
   choose(ls, list_);
 
   CLI::App* show = add(app_, "show", "a sweep and how it stands");
-  add_selector(show, show_.selector);
   show->add_flag("--toml", show_.toml, "only the sweep file as it was submitted");
-  add_read(show, show_.read);
-  choose(show, show_);
+  add_reader(show, show_);
 
   CLI::App* top = add(app_, "leaderboard", "the best trials of a sweep: 10, or as many as -n says");
   top->alias("top");
-  add_selector(top, leaderboard_.selector);
-  add_read(top, leaderboard_.read);
-  choose(top, leaderboard_);
+  add_reader(top, leaderboard_);
 
   CLI::App* trial = add_noun("trial", "trials");
-  CLI::App* trial_ls = add(*trial, "ls", "the trials of a sweep");
-  add_selector(trial_ls, trial_list_.selector);
-  add_read(trial_ls, trial_list_.read);
-  choose(trial_ls, trial_list_);
-  CLI::App* trial_show = add(*trial, "show", "one trial with its attempts");
-  add_selector(trial_show, trial_show_.selector);
-  add_read(trial_show, trial_show_.read);
-  choose(trial_show, trial_show_);
+  add_reader(add(*trial, "ls", "the trials of a sweep"), trial_list_);
+  add_reader(add(*trial, "show", "one trial with its attempts"), trial_show_);
 
   CLI::App* why = add(app_, "explain", "why a sweep or trial is in its state");
   why->alias("why");
-  add_selector(why, explain_.selector);
-  add_read(why, explain_.read);
-  choose(why, explain_);
+  add_reader(why, explain_);
 }
 
 void Parser::add_following_verbs() {
@@ -331,21 +341,16 @@ void Parser::add_following_verbs() {
   choose(logs, logs_);
 
   CLI::App* metrics = add(app_, "metrics", "what a trial reported");
-  add_selector(metrics, metrics_.selector);
   metrics->add_flag("-f,--follow", metrics_.follow, "go on until the end");
-  add_read(metrics, metrics_.read);
-  choose(metrics, metrics_);
+  add_reader(metrics, metrics_);
 }
 
 void Parser::add_control(const std::string& name,
                          ControlArgs& args,
                          const std::string& description) {
   CLI::App* verb = add(app_, name, description);
-  verb->add_option("ids", args.selectors, kSelectorHelp)->required();
   verb->add_option("--reason", args.reason, "kept with the state");
-  verb->add_flag("-q,--quiet", args.quiet, "no talk");
-  add_json(verb, args.json, nullptr);
-  choose(verb, args);
+  add_changer(verb, args);
 }
 
 void Parser::add_control_verbs() {
@@ -380,17 +385,24 @@ void Parser::add_model_verbs() {
   choose(download, model_download_);
 }
 
-void Parser::add_object_verbs() {
+void Parser::add_agent_verbs() {
   CLI::App* agents = add_noun("agent", "agents and their slots");
-  CLI::App* agent_ls = add(*agents, "ls", "agents and what runs on them");
-  add_read(agent_ls, agent_list_.read);
-  choose(agent_ls, agent_list_);
+  CLI::App* ls = add(*agents, "ls", "agents and what runs on them");
+  add_read(ls, agent_list_.read);
+  choose(ls, agent_list_);
+  CLI::App* show = add(*agents, "show", "one agent: what it runs, and what failed on it");
+  add_reader(show, agent_show_, kAgentHelp);
+  CLI::App* drain = add(*agents, "drain", "nothing new on it; what runs goes on");
+  drain->add_option("--reason", agent_drain_.reason, "kept with the state");
+  add_changer(drain, agent_drain_, kAgentHelp);
+  add_changer(add(*agents, "resume", "let a drained agent work again"), agent_resume_, kAgentHelp);
+}
+
+void Parser::add_object_verbs() {
+  add_agent_verbs();
   add_model_verbs();
   CLI::App* artifacts = add_noun("artifact", "files that trials left behind");
-  CLI::App* artifact_ls = add(*artifacts, "ls", "the files of a trial");
-  add_selector(artifact_ls, artifact_list_.selector);
-  add_read(artifact_ls, artifact_list_.read);
-  choose(artifact_ls, artifact_list_);
+  add_reader(add(*artifacts, "ls", "the files of a trial"), artifact_list_);
   CLI::App* artifact_get = add(*artifacts, "get", "copy files of a trial here");
   add_selector(artifact_get, artifact_get_.selector);
   artifact_get->add_option("glob", artifact_get_.glob, "which files, like 'outputs/*.pt' (all)");

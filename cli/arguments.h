@@ -114,6 +114,19 @@ struct AgentListArgs {
   ReadOptions read;
 };
 
+struct AgentShowArgs {
+  std::string selector;  // a number, or a unique name
+  ReadOptions read;
+};
+
+struct AgentControlArgs {
+  pb::AgentVerb verb = pb::AGENT_VERB_UNSPECIFIED;
+  std::vector<std::string> selectors;
+  std::string reason;
+  bool quiet = false;
+  bool json = false;
+};
+
 struct ModelListArgs {
   std::string model;  // empty: all
   ReadOptions read;
@@ -181,6 +194,8 @@ using Command = std::variant<SubmitArgs,
                              ControlArgs,
                              ExplainArgs,
                              AgentListArgs,
+                             AgentShowArgs,
+                             AgentControlArgs,
                              ModelListArgs,
                              ModelShowArgs,
                              ModelRegisterArgs,

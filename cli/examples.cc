@@ -12,7 +12,7 @@ struct Entry {
   std::string_view lines;
 };
 
-constexpr std::array<Entry, 27> kExamples = {{
+constexpr std::array<Entry, 31> kExamples = {{
     {"submit",
      "  sweepctl submit digits.toml --dry-run        what would run, and does it fit\n"
      "  sweepctl submit digits.toml --wait           exit code 0 only if the sweep completed\n"
@@ -67,6 +67,11 @@ constexpr std::array<Entry, 27> kExamples = {{
      "  sweepctl explain 12/7                        why it waits, was pruned or failed\n"
      "  sweepctl why 12"},
     {"agent ls", "  sweepctl agent ls\n  sweepctl agent ls --json"},
+    {"agent show",
+     "  sweepctl agent show gpu-a                    why it is drained, what failed on it\n"
+     "  sweepctl agent show 3 --json"},
+    {"agent drain", "  sweepctl agent drain gpu-a --reason 'new fan on Friday'"},
+    {"agent resume", "  sweepctl agent resume gpu-a                  and forget what failed on it"},
     {"model ls", "  sweepctl model ls\n  sweepctl model ls mnist"},
     {"model show", "  sweepctl model show mnist:4"},
     {"model register", "  sweepctl model register 12/best --name mnist --path outputs/model"},

@@ -79,6 +79,10 @@ void Reconnecting::answered() {
   away_ = false;
 }
 
+bool paused_itself(const pb::SweepSummary& sweep) {
+  return sweep.state() == "paused" && sweep.reason().code() == pb::FAILED_TRIALS;
+}
+
 Result<pb::SweepSummary> wait_for_sweep(Session& session,
                                         const std::string& selector,
                                         const WaitOptions& options,
@@ -107,7 +111,7 @@ Result<pb::SweepSummary> wait_for_sweep(Session& session,
         }
         progress->update(ended_trials(follower.summary()), follower.summary().trials_total());
       }
-      if (follower.ended()) {
+      if (follower.ended() || paused_itself(follower.summary())) {
         return follower.summary();
       }
     } else if (!reconnecting.tolerates(changed.error())) {

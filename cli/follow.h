@@ -62,8 +62,12 @@ struct WaitOptions {
   bool quiet = false;
 };
 
-// Waits for the end of a sweep. A bar on a terminal, one line per ended trial in a pipe (both on
-// stderr). Errors: kTimeout, kInterrupted, and those of the daemon.
+// Whether the sweep paused because its first trials failed: nothing more happens until somebody
+// looks at it, so nobody should wait for it.
+bool paused_itself(const pb::SweepSummary& sweep);
+
+// Waits for the end of a sweep, or until it has paused itself. A bar on a terminal, one line per
+// ended trial in a pipe (both on stderr). Errors: kTimeout, kInterrupted, and those of the daemon.
 Result<pb::SweepSummary> wait_for_sweep(Session& session,
                                         const std::string& selector,
                                         const WaitOptions& options,

@@ -276,6 +276,19 @@ Json to_json(const pb::AgentRow& agent) {
   // A protobuf map has no order; JSON for scripts does.
   std::map<std::string, std::string> labels(agent.labels().begin(), agent.labels().end());
   object["labels"] = labels;
+  object["drained"] = agent.has_drained();
+  put_reason(object, agent.drained());
+  return object;
+}
+
+Json to_json(const pb::AgentDetail& agent) {
+  Json object = to_json(agent.row());
+  object["proven"] = agent.proven();
+  object["streak"] = Json::array();
+  for (const pb::ChargeRow& charge : agent.streak()) {
+    object["streak"].push_back({{"trial", trial_name(charge.sweep(), charge.trial())},
+                                {"well_elsewhere", charge.confirmed()}});
+  }
   return object;
 }
 

@@ -28,6 +28,7 @@ Json to_json(const pb::VerdictRow& verdict);
 Json to_json(const pb::TrialDetail& trial);
 Json to_json(const pb::Attempt& attempt, const pb::Report& report);
 Json to_json(const pb::AgentRow& agent);
+Json to_json(const pb::AgentDetail& agent);
 Json to_json(const pb::ModelVersion& model);
 Json to_json(const pb::ServerDetail& server);
 Json to_json(const pb::BackupDetail& backup);

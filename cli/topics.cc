@@ -22,7 +22,8 @@ constexpr std::string_view kExitCodes = R"(Exit codes
     5  no such object
     6  wrong state for the request
     7  --timeout passed
-    8  `wait` and `submit --wait`: it ended, and not successfully
+    8  `wait` and `submit --wait`: it ended, and not successfully, or paused itself
+       because its first trials failed
     9  can never run here
   125  `run` only: sweepd failed, not the command. Any other code of `run` is
        the command's own; 128+N when signal N ended it
@@ -144,12 +145,41 @@ with NO_METRIC; `sweepctl explain` lists the names that were seen.
 `sweepctl metrics 12/7` prints what came in, `-f` follows it.
 )";
 
-constexpr std::array<Topic, 6> kTopics = {{{"exit-codes", kExitCodes},
+constexpr std::string_view kReasons = R"(Reasons: why trials, sweeps and agents are in their state
+
+A trial has failed for one of these. All but the last can be listed in `retry.on`:
+
+  EXIT_CODE      "exit:N"     the program ended with another code than 0
+  SIGNAL         "signal"     a signal ended it that sweepd did not send
+  OOM            "oom"        it said that memory ran out; not retried unless listed
+  TIMEOUT        "timeout"    limits.trial_time
+  SILENT         "silent"     it wrote and reported nothing for too long
+  NO_METRIC      "no-metric"  exit code 0, and the metric was never reported
+  EXEC_ERROR     "exec"       the command could not be executed
+  PREPARE_ERROR  "exec"       its working folder could not be made
+  UPLOAD_ERROR                its outputs could not be collected
+  AGENT_CRASHED               its agent went down under it three times
+
+These cost it nothing, and it runs again: AGENT_LOST (the lease ended),
+STOPPED_BY_AGENT (the agent was stopped), AGENT_RESTARTED (its box went down).
+
+A trial that fails within 30 s is tried on another agent before it counts. What fails
+there too has failed. An agent on which five different trials in a row failed so gets
+no new ones; when one of them does well elsewhere it is drained (AGENT_BROKEN) until
+`sweepctl agent resume NAME`. Jobs are left out of this.
+
+A sweep without limits.failed_trials pauses itself (FAILED_TRIALS) when its first 5
+trials all failed, or 10 of the first 20: repair, `sweepctl retry 12/failed`,
+`sweepctl resume 12`. It does so once.
+)";
+
+constexpr std::array<Topic, 7> kTopics = {{{"exit-codes", kExitCodes},
                                            {"selectors", kSelectors},
                                            {"formatting", kFormatting},
                                            {"environment", kEnvironment},
                                            {"sweep-file", kSweepFile},
-                                           {"metrics", kMetrics}}};
+                                           {"metrics", kMetrics},
+                                           {"reasons", kReasons}}};
 
 }  // namespace
 

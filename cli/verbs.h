@@ -23,6 +23,8 @@ Result<int> run(const MetricsArgs& args, Session& session);
 Result<int> run(const ControlArgs& args, Session& session);
 Result<int> run(const ExplainArgs& args, Session& session);
 Result<int> run(const AgentListArgs& args, Session& session);
+Result<int> run(const AgentShowArgs& args, Session& session);
+Result<int> run(const AgentControlArgs& args, Session& session);
 Result<int> run(const ModelListArgs& args, Session& session);
 Result<int> run(const ModelShowArgs& args, Session& session);
 Result<int> run(const ModelRegisterArgs& args, Session& session);

@@ -1,4 +1,4 @@
-// ls, show, leaderboard, trial ls, trial show, agent ls, server info.
+// ls, show, leaderboard, trial ls, trial show, server info.
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
 #include "cli/format.h"
@@ -145,59 +145,6 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   return text;
 }
 
-Listing agent_listing(const pb::AgentList& agents) {
-  Listing listing{"name",
-                  {"agent",
-                   "name",
-                   "state",
-                   "slots",
-                   "slots_total",
-                   "slots_busy",
-                   "last_seen_at",
-                   "version",
-                   "labels"},
-                  {},
-                  {{"AGENT"},
-                   {"SLOT", Align::kRight},
-                   {"STATE", Align::kLeft, Cells::kState},
-                   {"DEVICE", Align::kLeft, Cells::kText},
-                   {"MEMORY", Align::kRight},
-                   {"TRIAL"},
-                   {"SEEN", Align::kRight}},
-                  {}};
-  for (const pb::AgentRow& agent : agents.agents()) {
-    listing.rows.push_back({to_json(agent), {}});
-  }
-  return listing;
-}
-
-// People see one line a slot; scripts get one object an agent.
-Table slot_table(const pb::AgentList& agents, std::vector<Heading> headings) {
-  Table table{std::move(headings), {}};
-  for (const pb::AgentRow& agent : agents.agents()) {
-    const std::string seen = agent.last_seen_wall_us() == 0
-                                 ? "-"
-                                 : age_text(wall_now_us() - agent.last_seen_wall_us()) + " ago";
-    for (int i = 0; i < agent.slots_size(); ++i) {
-      const pb::Slot& slot = agent.slots(i);
-      const bool busy = i < agent.running_size() && agent.running(i).attempt() != 0;
-      table.rows.push_back({agent.name(),
-                            fmt::format("{}", slot.index()),
-                            agent.state(),
-                            (slot.kind() == pb::GPU ? "gpu " : "cpu ") + slot.name(),
-                            slot.memory_bytes() == 0 ? "" : bytes_text(slot.memory_bytes()),
-                            busy ? attempt_name(agent.running(i)) : "-",
-                            seen});
-    }
-  }
-  return table;
-}
-
-bool plain_table(const ReadOptions& read) {
-  return !read.json && !read.csv && !read.quiet && read.sort.empty() && read.where.empty() &&
-         !read.limit;
-}
-
 }  // namespace
 
 Result<int> run(const ListArgs& args, Session& session) {
@@ -294,38 +241,6 @@ Result<int> run(const TrialShowArgs& args, Session& session) {
                             trial_text(detail, session.console()),
                             args.read,
                             session.console()));
-  return kExitOk;
-}
-
-Result<int> run(const AgentListArgs& args, Session& session) {
-  pb::ClientRequest request;
-  request.mutable_list_agents();
-  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  Console& console = session.console();
-  Listing listing = agent_listing(reply.agents());
-  if (plain_table(args.read)) {
-    if (listing.rows.empty()) {
-      session.say("no agents; start one with `sweep-agent` on a box with GPUs (or without)");
-      return kExitOk;
-    }
-    console.out << render_table(
-        slot_table(reply.agents(), listing.headings), !args.read.no_header, console.out_terminal);
-    return kExitOk;
-  }
-  // A line an agent, since conditions are about agents.
-  listing.headings = {{"AGENT"},
-                      {"STATE", Align::kLeft, Cells::kState},
-                      {"SLOTS", Align::kRight},
-                      {"BUSY", Align::kRight},
-                      {"VERSION", Align::kLeft, Cells::kText}};
-  for (Row& row : listing.rows) {
-    row.cells = {row.record["name"],
-                 row.record["state"],
-                 dump(row.record["slots_total"]),
-                 dump(row.record["slots_busy"]),
-                 row.record["version"]};
-  }
-  SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
   return kExitOk;
 }
 

@@ -103,6 +103,9 @@ Result<core::Reason> failure_from(const pb::Reason& reason) {
     case pb::PREPARE_ERROR:
     case pb::AGENT_RESTARTED:
     case pb::UPLOAD_ERROR:
+    case pb::SILENT:
+    case pb::AGENT_LOST:
+    case pb::STOPPED_BY_AGENT:
       return core::Reason{static_cast<core::ReasonCode>(reason.code()), reason.sentence()};
     default:  // of a generated enum, which is open
       return refusal("a failure that is not an agent's to state");

@@ -54,7 +54,8 @@ Outgoing fitting(const std::string& peer, const pb::ClientReply& reply) {
 }
 
 bool is_change(const pb::ClientRequest& request) {
-  return request.has_submit() || request.has_control() || request.has_register_model();
+  return request.has_submit() || request.has_control() || request.has_register_model() ||
+         request.has_control_agent();
 }
 
 bool stays_below(std::string_view path) {
@@ -127,6 +128,9 @@ Result<core::EventBody> ClientGateway::change_from(const pb::ClientRequest& requ
   if (request.has_submit()) {
     return submit_from(id, request.submit());
   }
+  if (request.has_control_agent()) {
+    return agent_control_from(id, request.control_agent());
+  }
   return request.has_control() ? control_from(id, request.control())
                                : registration_from(id, request.register_model());
 }
@@ -171,6 +175,22 @@ Result<core::EventBody> ClientGateway::control_from(const RequestId& id,
                                                 control.reason()});
 }
 
+Result<core::EventBody> ClientGateway::agent_control_from(const RequestId& id,
+                                                          const pb::ControlAgent& control) {
+  SWEEPD_TRY_VOID(check_text(control.selector(), "selector"));
+  SWEEPD_TRY_VOID(check_text(control.reason(), "reason"));
+  SWEEPD_TRY_VOID(check_text(control.user(), "user name"));
+  if (control.verb() != pb::DRAIN_AGENT && control.verb() != pb::RESUME_AGENT) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("unknown verb {}", static_cast<int>(control.verb()))};
+  }
+  return core::EventBody(core::AgentControlRequested{id,
+                                                     static_cast<core::AgentVerb>(control.verb()),
+                                                     control.selector(),
+                                                     control.user(),
+                                                     control.reason()});
+}
+
 Result<core::EventBody> ClientGateway::registration_from(const RequestId& id,
                                                          const pb::RegisterModel& request) {
   SWEEPD_TRY_VOID(check_text(request.selector(), "selector"));
@@ -192,6 +212,7 @@ namespace {
 // Fills a reply with what the core decided.
 struct PutAnswer {
   const core::State& state;
+  const core::Stamp& at;
   Queries& queries;
   pb::ClientReply& reply;
 
@@ -220,6 +241,10 @@ struct PutAnswer {
     put(*reply.mutable_model_version(), state.models.at(answer.model).at(answer.version - 1));
   }
 
+  void operator()(const core::AgentAnswer& answer) const {
+    queries.describe(answer.agent, at, *reply.mutable_agent());
+  }
+
   void operator()(const Error& error) const {
     reply.set_code(static_cast<std::int32_t>(error.code));
     reply.set_message(valid_utf8(error.message));
@@ -229,6 +254,7 @@ struct PutAnswer {
 }  // namespace
 
 std::optional<Outgoing> ClientGateway::perform(const core::State& state,
+                                               const core::Stamp& at,
                                                const core::Answer& effect) {
   const auto waiting = pending_.find(effect.request);
   if (waiting == pending_.end()) {
@@ -240,7 +266,7 @@ std::optional<Outgoing> ClientGateway::perform(const core::State& state,
     pending_.erase(waiting);
   }
   pb::ClientReply reply = reply_to(effect.request);
-  std::visit(PutAnswer{state, queries_, reply}, effect.body);
+  std::visit(PutAnswer{state, at, queries_, reply}, effect.body);
   return outgoing(peer, reply);
 }
 

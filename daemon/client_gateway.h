@@ -30,7 +30,9 @@ class ClientGateway {
                    const core::Stamp& at,
                    const std::optional<Error>& refusal);
 
-  std::optional<Outgoing> perform(const core::State& state, const core::Answer& effect);
+  std::optional<Outgoing> perform(const core::State& state,
+                                  const core::Stamp& at,
+                                  const core::Answer& effect);
 
   // Refuses every change that has not been answered.
   std::vector<Outgoing> refuse_pending(const Error& error);
@@ -39,6 +41,7 @@ class ClientGateway {
   Result<core::EventBody> change_from(const pb::ClientRequest& request);
   Result<core::EventBody> submit_from(const RequestId& id, const pb::Submit& submit);
   Result<core::EventBody> control_from(const RequestId& id, const pb::Control& control);
+  Result<core::EventBody> agent_control_from(const RequestId& id, const pb::ControlAgent& control);
   Result<core::EventBody> registration_from(const RequestId& id, const pb::RegisterModel& request);
 
   Queries& queries_;

@@ -312,7 +312,7 @@ void Loop::perform(const core::Effect& effect) {
     void operator()(const core::Suggest&) const {}  // answered while deciding
 
     void operator()(const core::Answer& answer) const {
-      loop.send(loop.clients_.perform(loop.state_, answer));
+      loop.send(loop.clients_.perform(loop.state_, stamp(loop.ports_.clock.mark()), answer));
     }
   };
 

@@ -79,6 +79,8 @@ Result<void> Queries::answer(const pb::ClientRequest& request,
     case Kind::kListAgents:
       agents(at, *reply.mutable_agents());
       return {};
+    case Kind::kShowAgent:
+      return agent(request.show_agent(), at, *reply.mutable_agent());
     case Kind::kListModels:
       return models(request.list_models(), *reply.mutable_models());
     case Kind::kServerInfo:
@@ -91,6 +93,7 @@ Result<void> Queries::answer(const pb::ClientRequest& request,
       return {};
     case Kind::kSubmit:
     case Kind::kControl:
+    case Kind::kControlAgent:
     case Kind::kRegisterModel:
     case Kind::BODY_NOT_SET:
       break;
@@ -290,10 +293,33 @@ Result<void> Queries::log(const pb::ReadLog& request, pb::LogPage& page) {
 
 void Queries::agents(const core::Stamp& at, pb::AgentList& list) {
   for (const auto& [id, agent] : sources_.state.agents) {
-    pb::AgentRow& row = *list.add_agents();
-    put(row, sources_.state, agent);
-    const auto heard = sources_.liveness.last_heard(id);
-    row.set_last_seen_wall_us(heard ? at.wall.us - (at.now - *heard).us : agent.changed_wall.us);
+    put_agent(agent, at, *list.add_agents());
+  }
+}
+
+void Queries::put_agent(const core::Agent& agent, const core::Stamp& at, pb::AgentRow& row) {
+  put(row, sources_.state, agent);
+  const auto heard = sources_.liveness.last_heard(agent.id);
+  row.set_last_seen_wall_us(heard ? at.wall.us - (at.now - *heard).us : agent.changed_wall.us);
+}
+
+Result<void> Queries::agent(const pb::ShowAgent& request,
+                            const core::Stamp& at,
+                            pb::AgentDetail& detail) {
+  SWEEPD_TRY(const AgentId id, core::select_agent(sources_.state, request.selector()));
+  describe(id, at, detail);
+  return {};
+}
+
+void Queries::describe(AgentId id, const core::Stamp& at, pb::AgentDetail& detail) {
+  const core::Agent& agent = sources_.state.agents.at(id);
+  put_agent(agent, at, *detail.mutable_row());
+  detail.set_proven(agent.proven);
+  for (const auto& [trial, charge] : agent.streak) {
+    pb::ChargeRow& row = *detail.add_streak();
+    row.set_sweep(trial.sweep.value);
+    row.set_trial(trial.trial.value);
+    row.set_confirmed(charge == core::Charge::kConfirmed);
   }
 }
 

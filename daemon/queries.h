@@ -46,6 +46,9 @@ class Queries {
   // "last/best" -> "12/best", with the sweep brought into memory.
   Result<std::string> with_number(std::string_view selector);
 
+  // An agent with what failed on it.
+  void describe(AgentId id, const core::Stamp& at, pb::AgentDetail& detail);
+
   // The summary of a sweep, live figures where there are any.
   void summarize(SweepId id, pb::SweepSummary& row);
 
@@ -67,6 +70,8 @@ class Queries {
   Result<void> metrics(const pb::ReadMetrics& request, pb::MetricPage& page);
   Result<void> log(const pb::ReadLog& request, pb::LogPage& page);
   void agents(const core::Stamp& at, pb::AgentList& list);
+  Result<void> agent(const pb::ShowAgent& request, const core::Stamp& at, pb::AgentDetail& detail);
+  void put_agent(const core::Agent& agent, const core::Stamp& at, pb::AgentRow& row);
   Result<void> models(const pb::ListModels& request, pb::ModelList& list);
   void server(pb::ServerDetail& detail);
   Result<void> start_backup(const pb::ClientRequest& request, pb::BackupDetail& detail);

@@ -11,10 +11,10 @@ namespace sweepd::daemon {
 
 namespace {
 
-std::string_view to_text(core::AgentState state) {
-  switch (state) {
+std::string_view state_text(const core::Agent& agent) {
+  switch (agent.state) {
     case core::AgentState::kConnected:
-      return "connected";
+      return agent.drained ? "drained" : "connected";
     case core::AgentState::kSuspect:
       return "suspect";
     case core::AgentState::kLost:
@@ -116,7 +116,10 @@ void put(pb::VerdictRow& row, const core::Sweep& sweep, const core::StoredVerdic
 void put(pb::AgentRow& row, const core::State& state, const core::Agent& agent) {
   row.set_agent(agent.id.value);
   row.set_name(agent.name);
-  row.set_state(text(to_text(agent.state)));
+  row.set_state(text(state_text(agent)));
+  if (agent.drained) {
+    *row.mutable_drained() = to_proto(*agent.drained);
+  }
   row.set_version(agent.version);
   row.mutable_labels()->insert(agent.labels.begin(), agent.labels.end());
   for (const core::SlotOffer& offer : agent.slots) {

@@ -69,7 +69,8 @@ void get(Checked& check, const store::TrialRequeued& stored, Records& records) {
                                            check.reason(stored.reason()),
                                            {stored.not_before_us()},
                                            stored.spends_retry(),
-                                           stored.forgives()});
+                                           stored.forgives(),
+                                           {stored.failed_on()}});
 }
 
 void get(Checked& check, const store::TrialClosed& stored, Records& records) {
@@ -82,7 +83,8 @@ void get(Checked& check, const store::AttemptAssigned& stored, Records& records)
   records.emplace_back(core::AttemptAssigned{check.attempt(stored.attempt()),
                                              check.agent(stored.agent()),
                                              {stored.slots().begin(), stored.slots().end()},
-                                             {stored.wall_us()}});
+                                             {stored.wall_us()},
+                                             {stored.at_us()}});
 }
 
 void get(Checked& check, const store::AttemptAdvanced& stored, Records& records) {
@@ -201,6 +203,28 @@ void get(Checked&, const store::StoreRestored& stored, Records& records) {
   records.emplace_back(core::StoreRestored{stored.sweeps_last(), {stored.wall_us()}});
 }
 
+void get(Checked& check, const store::AgentCharged& stored, Records& records) {
+  const auto charge = check.enumerator(stored.charge(), core::Charge::kWithdrawn);
+  records.emplace_back(core::AgentCharged{
+      check.agent(stored.agent()), check.trial(stored.sweep(), stored.trial()), charge});
+}
+
+void get(Checked& check, const store::AgentProven& stored, Records& records) {
+  records.emplace_back(core::AgentProven{check.agent(stored.agent())});
+}
+
+void get(Checked& check, const store::AgentDrained& stored, Records& records) {
+  records.emplace_back(core::AgentDrained{request_of(stored.request()),
+                                          check.agent(stored.agent()),
+                                          check.reason(stored.reason()),
+                                          {stored.wall_us()}});
+}
+
+void get(Checked& check, const store::AgentResumed& stored, Records& records) {
+  records.emplace_back(core::AgentResumed{
+      request_of(stored.request()), check.agent(stored.agent()), {stored.wall_us()}});
+}
+
 void get_kind(Checked& check, const store::Record& row, Records& records) {
   switch (row.kind_case()) {
     case store::Record::kSweepAccepted:
@@ -243,6 +267,14 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.storage_level_changed(), records);
     case store::Record::kStoreRestored:
       return get(check, row.store_restored(), records);
+    case store::Record::kAgentCharged:
+      return get(check, row.agent_charged(), records);
+    case store::Record::kAgentProven:
+      return get(check, row.agent_proven(), records);
+    case store::Record::kAgentDrained:
+      return get(check, row.agent_drained(), records);
+    case store::Record::kAgentResumed:
+      return get(check, row.agent_resumed(), records);
     case store::Record::KIND_NOT_SET:
       check.require(false);
   }

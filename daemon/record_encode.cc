@@ -74,6 +74,7 @@ struct Put {
     stored.set_not_before_us(record.not_before.us);
     stored.set_spends_retry(record.spends_retry);
     stored.set_forgives(record.forgives);
+    stored.set_failed_on(record.failed_on.value);
   }
 
   void operator()(const core::TrialClosed& record) const {
@@ -92,6 +93,7 @@ struct Put {
       stored.add_slots(slot);
     }
     stored.set_wall_us(record.wall.us);
+    stored.set_at_us(record.at.us);
   }
 
   void operator()(const core::AttemptAdvanced& record) const {
@@ -214,6 +216,33 @@ struct Put {
   void operator()(const core::StoreRestored& record) const {
     store::StoreRestored& stored = *row.mutable_store_restored();
     stored.set_sweeps_last(record.sweeps_last);
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::AgentCharged& record) const {
+    store::AgentCharged& stored = *row.mutable_agent_charged();
+    stored.set_agent(record.agent.value);
+    stored.set_sweep(record.trial.sweep.value);
+    stored.set_trial(record.trial.trial.value);
+    stored.set_charge(static_cast<std::int32_t>(record.charge));
+  }
+
+  void operator()(const core::AgentProven& record) const {
+    row.mutable_agent_proven()->set_agent(record.agent.value);
+  }
+
+  void operator()(const core::AgentDrained& record) const {
+    store::AgentDrained& stored = *row.mutable_agent_drained();
+    put(*stored.mutable_request(), record.request);
+    stored.set_agent(record.agent.value);
+    put(*stored.mutable_reason(), record.reason);
+    stored.set_wall_us(record.wall.us);
+  }
+
+  void operator()(const core::AgentResumed& record) const {
+    store::AgentResumed& stored = *row.mutable_agent_resumed();
+    put(*stored.mutable_request(), record.request);
+    stored.set_agent(record.agent.value);
     stored.set_wall_us(record.wall.us);
   }
 };

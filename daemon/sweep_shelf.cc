@@ -53,6 +53,14 @@ struct ChangedHeader {
   SweepId operator()(const core::StorageLevelChanged&) const { return {}; }
 
   SweepId operator()(const core::StoreRestored&) const { return {}; }
+
+  SweepId operator()(const core::AgentCharged&) const { return {}; }
+
+  SweepId operator()(const core::AgentProven&) const { return {}; }
+
+  SweepId operator()(const core::AgentDrained&) const { return {}; }
+
+  SweepId operator()(const core::AgentResumed&) const { return {}; }
 };
 
 }  // namespace

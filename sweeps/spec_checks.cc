@@ -114,7 +114,8 @@ Result<void> check_policy(const StopSpec& stop) {
 
 // "exit:N" with N in 0..255, or one of the words.
 bool is_retry_reason(std::string_view reason) {
-  constexpr std::array<std::string_view, 4> kWords = {"timeout", "signal", "no-metric", "exec"};
+  constexpr std::array<std::string_view, 6> kWords = {
+      "timeout", "signal", "no-metric", "exec", "oom", "silent"};
   if (std::find(kWords.begin(), kWords.end(), reason) != kWords.end()) {
     return true;
   }

@@ -64,7 +64,8 @@ Place place_of_item(const TomlEntry& entry, std::size_t index) {
 }
 
 void check_reasons(const TomlEntry& entry, const RetrySpec& retry, Faults& faults) {
-  static const std::vector<std::string> kReasons = {"timeout", "signal", "no-metric", "exec"};
+  static const std::vector<std::string> kReasons = {
+      "timeout", "signal", "no-metric", "exec", "oom", "silent"};
   for (std::size_t i = 0; i < retry.on.size(); ++i) {
     const std::string& reason = retry.on[i];
     if (is_exit_code(reason) ||
@@ -82,7 +83,8 @@ void check_reasons(const TomlEntry& entry, const RetrySpec& retry, Faults& fault
     faults.error(place,
                  fmt::format("unknown reason \"{}\" for a retry", reason),
                  close ? fmt::format("did you mean \"{}\"?", *close)
-                       : "there are \"exit:N\", \"timeout\", \"signal\", \"no-metric\", \"exec\"");
+                       : "there are \"exit:N\", \"timeout\", \"signal\", \"no-metric\", \"exec\", "
+                         "\"oom\", \"silent\"");
   }
 }
 

@@ -94,8 +94,8 @@ struct LimitsSpec {
 
 struct RetrySpec {
   std::uint32_t attempts = 1;  // failures of a trial that are paid with a new attempt, plus one
-  std::vector<std::string>
-      on;  // "exit:N", "timeout", "signal", "no-metric", "exec"; empty: any failure
+  // "exit:N", "timeout", "signal", "no-metric", "exec", "oom", "silent"; empty: all but "oom".
+  std::vector<std::string> on;
   Duration backoff;
 
   bool operator==(const RetrySpec&) const = default;

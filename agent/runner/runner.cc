@@ -93,7 +93,7 @@ void Runner::launch(pb::StartAttempt order, const Result<void>& ledger) {
       attempts_.try_emplace(key, std::move(order), paths_of(parts_.folder.path(), key));
   if (!ledger.ok()) {
     // The box's trouble, not the trial's: a loss, which spends no retry.
-    entry->second.could_not_start(pb::AGENT_RESTARTED, ledger.error().message);
+    entry->second.could_not_start(pb::STOPPED_BY_AGENT, ledger.error().message);
   }
   log_info("attempt={} accepted", to_string(key));
 }
@@ -210,7 +210,8 @@ void Runner::step_preparing(const Clocks& clocks, Attempt& attempt) {
     parts_.slots.release(attempt.key());
     // A full disk is the box's trouble: a loss, which spends no retry of the trial.
     const bool loss = handed.error().code == Errc::kUnavailable;
-    attempt.could_not_start(loss ? pb::AGENT_RESTARTED : pb::PREPARE_ERROR, handed.error().message);
+    attempt.could_not_start(loss ? pb::STOPPED_BY_AGENT : pb::PREPARE_ERROR,
+                            handed.error().message);
   }
 }
 

@@ -1,5 +1,6 @@
 // The only place where the state changes: each record is applied as the fact it is.
 #include "base/check.h"
+#include "daemon/core/charge.h"
 #include "daemon/core/state.h"
 
 #include <algorithm>
@@ -29,6 +30,17 @@ Attempt& attempt_of(State& state, const AttemptKey& key) {
   Trial& trial = trial_of(state, key.trial_key());
   SWEEPD_CHECK(key.attempt.value > 0 && key.attempt.value <= trial.attempts.size());
   return trial.attempts[key.attempt.value - 1];
+}
+
+Agent& agent_of(State& state, AgentId id) {
+  const auto found = state.agents.find(id);
+  SWEEPD_CHECK(found != state.agents.end());
+  return found->second;
+}
+
+// Only what its agent came back without: losing a lease, or being stopped, is no trial's fault.
+bool is_crash(const AttemptClosed& record) {
+  return record.state == AttemptState::kLost && record.reason.code == ReasonCode::kAgentRestarted;
 }
 
 bool may_be_best(const Sweep& sweep, const Trial& trial, double value) {
@@ -67,11 +79,15 @@ void set_state(Sweep& sweep, Trial& trial, TrialState state) {
   --sweep.counts[static_cast<std::size_t>(trial.state)];
   if (trial.state == TrialState::kQueued) {
     sweep.queued.erase(trial.number);
+    sweep.choosy.erase(trial.number);
   }
   trial.state = state;
   ++sweep.counts[static_cast<std::size_t>(state)];
   if (state == TrialState::kQueued) {
     sweep.queued.insert(trial.number);
+    if (is_choosy(trial)) {
+      sweep.choosy.insert(trial.number);
+    }
   }
 }
 
@@ -85,7 +101,7 @@ const SlotOffer* offered(const Agent& agent, std::uint32_t index) {
 void offer_if_idle(State& state, const SlotKey& key) {
   const auto agent = state.agents.find(key.agent);
   if (agent == state.agents.end() || agent->second.state != AgentState::kConnected ||
-      state.busy.contains(key)) {
+      agent->second.drained || state.busy.contains(key)) {
     return;
   }
   if (const SlotOffer* slot = offered(agent->second, key.index)) {
@@ -130,6 +146,7 @@ struct Apply {
     Sweep& sweep = sweep_of(state, record.sweep);
     sweep.state = record.state;
     sweep.reason = record.reason;
+    sweep.guard_spent = sweep.guard_spent || record.reason.code == ReasonCode::kFailedTrials;
   }
 
   void operator()(const SweepClosing& record) const {
@@ -177,10 +194,17 @@ struct Apply {
     Sweep& sweep = sweep_of(state, record.trial.sweep);
     Trial& trial = trial_of(state, record.trial);
     const Reindexed reindexed(sweep, trial);
-    set_state(sweep, trial, TrialState::kQueued);
     trial.reason = record.reason;
     trial.not_before = record.not_before;
     trial.failures = record.forgives ? 0 : trial.failures + (record.spends_retry ? 1 : 0);
+    if (record.forgives) {
+      trial.crashes = 0;
+      trial.failed_on.clear();
+    }
+    if (record.failed_on) {
+      trial.failed_on.push_back(record.failed_on);
+    }
+    set_state(sweep, trial, TrialState::kQueued);
     trial.tally = sweeps::Tally(sweep.spec.objective.reduce);
     trial.resource = 0;
     trial.diverged = false;
@@ -205,6 +229,7 @@ struct Apply {
     attempt.agent = record.agent;
     attempt.slots = record.slots;
     attempt.assigned_wall = record.wall;
+    attempt.assigned = record.at;
     trial.attempts.push_back(std::move(attempt));
     set_state(sweep, trial, TrialState::kPreparing);
     trial.reason = {};
@@ -272,6 +297,9 @@ struct Apply {
     attempt.state = record.state;
     attempt.reason = record.reason;
     attempt.outcome = record.outcome;
+    if (is_crash(record)) {
+      ++trial_of(state, record.attempt.trial_key()).crashes;
+    }
     const auto held = state.held.find(attempt.agent);
     if (held != state.held.end()) {
       held->second.erase(record.attempt);
@@ -283,24 +311,62 @@ struct Apply {
     state.agents_last = std::max(state.agents_last, record.agent.value);
     state.agent_by_uuid[record.uuid] = record.agent;
     Agent& agent = state.agents[record.agent];
-    agent = Agent{record.agent,
-                  record.uuid,
-                  record.name,
-                  record.boot_id,
-                  record.version,
-                  record.slots,
-                  record.labels,
-                  AgentState::kConnected,
-                  record.wall};
+    agent.id = record.agent;
+    agent.uuid = record.uuid;
+    agent.name = record.name;
+    agent.boot_id = record.boot_id;
+    agent.version = record.version;
+    agent.slots = record.slots;
+    agent.labels = record.labels;
+    agent.state = AgentState::kConnected;
+    agent.changed_wall = record.wall;
+    // A new start does not heal a broken box: streak and drain stay until it does well, or somebody
+    // says so.
     refresh_slots(state, agent);
   }
 
   void operator()(const AgentStateChanged& record) const {
-    const auto agent = state.agents.find(record.agent);
-    SWEEPD_CHECK(agent != state.agents.end());
-    agent->second.state = record.state;
-    agent->second.changed_wall = record.wall;
-    refresh_slots(state, agent->second);
+    Agent& agent = agent_of(state, record.agent);
+    agent.state = record.state;
+    agent.changed_wall = record.wall;
+    refresh_slots(state, agent);
+  }
+
+  void operator()(const AgentCharged& record) const {
+    Agent& agent = agent_of(state, record.agent);
+    if (record.charge == Charge::kWithdrawn) {
+      agent.streak.erase(record.trial);
+    } else {
+      agent.streak[record.trial] = record.charge;
+    }
+  }
+
+  void operator()(const AgentProven& record) const {
+    Agent& agent = agent_of(state, record.agent);
+    agent.proven = true;
+    agent.streak.clear();
+  }
+
+  void operator()(const AgentDrained& record) const {
+    Agent& agent = agent_of(state, record.agent);
+    agent.drained = record.reason;
+    remember(record.request, record.agent);
+    refresh_slots(state, agent);
+  }
+
+  void operator()(const AgentResumed& record) const {
+    Agent& agent = agent_of(state, record.agent);
+    agent.drained.reset();
+    agent.streak.clear();
+    agent.proven = false;
+    remember(record.request, record.agent);
+    refresh_slots(state, agent);
+  }
+
+  void remember(const RequestId& request, AgentId agent) const {
+    if (request != RequestId{}) {
+      state.requests[request] = AgentAnswer{agent};
+    }
   }
 
   void operator()(const ModelRegistered& record) const {

@@ -41,10 +41,12 @@ class Decider {
   bool schedulable_ = false;
 };
 
-// ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc, on_storage.cc
+// ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc, on_storage.cc,
+// agent_control.cc
 
 void on(Decider& decider, const SweepSubmitted& event);
 void on(Decider& decider, const ControlRequested& event);
+void on(Decider& decider, const AgentControlRequested& event);
 void on(Decider& decider, const ModelRegistrationRequested& event);
 void on(Decider& decider, const TrialsSuggested& event);
 void on(Decider& decider, const TimePassed& event);
@@ -57,6 +59,11 @@ void on(Decider& decider, const StorageChanged& event);
 void on(Decider& decider, const BackupRestored& event);
 void on(Decider& decider, const ReportsArrived& event);
 void on(Decider& decider, const AttemptEnded& event);
+
+// ---- on_sweep.cc
+
+// Whether the request was carried out before; if so it is answered again.
+bool answered_before(Decider& decider, const RequestId& request);
 
 // ---- lifecycle.cc
 
@@ -73,6 +80,9 @@ void close_sweep(Decider& decider, SweepId sweep, SweepState state, const Reason
 // The attempt's agent is gone or has forgotten it: the trial waits again and spends no retry.
 void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason);
 
+// The trial has failed: so may the sweep, or it pauses to be looked at.
+void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason);
+
 // Ends what is due in the sweep (queued trials of a closing one, the sweep itself) and asks for
 // proposals.
 void settle_sweep(Decider& decider, SweepId sweep);
@@ -87,6 +97,20 @@ bool holds_unknown(const State& state, AgentId agent, const std::vector<HeldAtte
 // Gives the trial's next numbers to nobody, when the daemon that the backup is of may have given
 // them to somebody since: an agent never starts an attempt whose number it has seen.
 void retire_numbers(Decider& decider, const TrialKey& key, AgentId agent);
+
+// ---- charge.cc
+
+// After an attempt failed: charges its agent instead of the trial, which then waits for another
+// agent and spends no retry. Returns false when the failure is the trial's.
+bool charge_agent(Decider& decider, const AttemptKey& key, const Reason& failure);
+
+// The trial failed once more, or begins anew: the agents that were charged with it are not to
+// blame, as far as anybody knows.
+void withdraw_charges(Decider& decider, const TrialKey& key);
+
+// The attempt reported its objective or completed: its agent can run programs, and those where the
+// trial failed before could not.
+void did_well(Decider& decider, const AttemptKey& key);
 
 // ---- schedule.cc
 

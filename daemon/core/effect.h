@@ -78,6 +78,12 @@ struct ControlAnswer {
   bool operator==(const ControlAnswer&) const = default;
 };
 
+struct AgentAnswer {
+  AgentId agent;
+
+  bool operator==(const AgentAnswer&) const = default;
+};
+
 struct ModelAnswer {
   std::string model;
   std::uint32_t version = 0;
@@ -88,7 +94,7 @@ struct ModelAnswer {
 // The answer to a client's change.
 struct Answer {
   RequestId request;
-  std::variant<SubmitAnswer, ControlAnswer, ModelAnswer, Error> body;
+  std::variant<SubmitAnswer, ControlAnswer, ModelAnswer, AgentAnswer, Error> body;
 
   bool operator==(const Answer&) const = default;
 };

@@ -46,6 +46,16 @@ struct ControlRequested {
   std::string reason;
 };
 
+enum class AgentVerb : int { kDrain = 1, kResume = 2 };
+
+struct AgentControlRequested {
+  RequestId request;
+  AgentVerb verb = AgentVerb::kDrain;
+  std::string selector;  // a number, or a unique name
+  std::string user;
+  std::string reason;
+};
+
 struct ModelRegistrationRequested {
   RequestId request;
   std::string selector;  // of one trial
@@ -182,6 +192,7 @@ struct TimePassed {};
 
 using EventBody = std::variant<SweepSubmitted,
                                ControlRequested,
+                               AgentControlRequested,
                                ModelRegistrationRequested,
                                AgentJoined,
                                AttemptsHeld,

@@ -1,4 +1,5 @@
 // Why things are as they are, in sentences for people.
+#include "daemon/core/charge.h"
 #include "daemon/core/view.h"
 
 #include <fmt/format.h>
@@ -6,6 +7,8 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
+#include <set>
+#include <vector>
 
 namespace sweepd::core {
 
@@ -44,8 +47,9 @@ bool fits_idle(const State& state, std::optional<std::uint32_t> gpus) {
   });
 }
 
-// Why a trial with these needs finds no slot, though its sweep may start it.
-std::string why_no_slot(const State& state, std::optional<std::uint32_t> gpus) {
+// Why a trial of the sweep finds no slot, though it may start.
+std::string why_no_slot(const State& state, const Sweep& sweep) {
+  const std::optional<std::uint32_t> gpus = sweep.spec.resources.gpus;
   const SlotCount slots = count_slots(state);
   if (slots.all == 0) {
     return "no agent is connected: start `sweep-agent` on a machine";
@@ -60,11 +64,99 @@ std::string why_no_slot(const State& state, std::optional<std::uint32_t> gpus) {
     return "resources.gpus = 0, and no connected agent offers a CPU slot";
   }
   if (fits_idle(state, gpus)) {
-    return "slots are idle: it waits for retry.backoff to pass";
+    return sweep.spec.retry.backoff == Duration{}
+               ? fmt::format(
+                     "slots are idle, on agents where nothing has done well yet: they get at "
+                     "most {} new trials at a time until one has reported",
+                     kStreakMax)
+               : "slots are idle: it waits for retry.backoff to pass";
   }
   const std::uint32_t usable =
       !gpus ? slots.all : (*gpus > 0 ? slots.gpus : slots.all - slots.gpus);
   return fmt::format("all {} slots that could run it are busy", usable);
+}
+
+std::string agent_names(const State& state, const std::vector<AgentId>& agents) {
+  std::vector<std::string> names;
+  for (const AgentId agent : agents) {
+    names.push_back(agent_name(state, agent));
+  }
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Agents that could run the sweep's trials and are kept from it.
+struct KeptBack {
+  std::vector<AgentId> drained;
+  std::vector<AgentId> suspended;
+  bool others = false;
+};
+
+KeptBack kept_back(const State& state, const Sweep& sweep) {
+  KeptBack kept;
+  for (const auto& [id, agent] : state.agents) {
+    Agent undrained = agent;
+    undrained.drained.reset();
+    if (!could_run(undrained, sweep.spec.resources.gpus)) {
+      continue;
+    }
+    if (agent.drained) {
+      kept.drained.push_back(id);
+    } else if (is_suspended(agent)) {
+      kept.suspended.push_back(id);
+    } else {
+      kept.others = true;
+    }
+  }
+  return kept;
+}
+
+// That every agent that could run it is drained or under suspicion; empty when one is not.
+std::string why_kept_back(const State& state, const Sweep& sweep) {
+  const KeptBack kept = kept_back(state, sweep);
+  if (kept.others || (kept.drained.empty() && kept.suspended.empty())) {
+    return {};
+  }
+  if (kept.suspended.empty()) {
+    const AgentId first = kept.drained.front();
+    return fmt::format(
+        "every agent that could run it is drained ({}); `sweepctl agent show {}` says "
+        "why, `sweepctl agent resume {}` lets it work again",
+        agent_names(state, kept.drained),
+        first.value,
+        first.value);
+  }
+  return fmt::format(
+      "{} different trials in a row failed quickly on {}, which gets no new ones "
+      "until they have been tried on another agent; `sweepctl agent show {}` lists "
+      "them{}{}",
+      kStreakMax,
+      agent_names(state, kept.suspended),
+      kept.suspended.front().value,
+      kept.drained.empty() ? "" : "; drained: ",
+      agent_names(state, kept.drained));
+}
+
+// That the trial is tried on another agent than before; empty when it is not.
+std::string why_elsewhere(const State& state, const Sweep& sweep, const Trial& trial) {
+  if (trial.failed_on.empty() || !other_agent(state, sweep, trial, trial.failed_on.front())) {
+    return {};
+  }
+  return fmt::format("\nit failed quickly on {} and is tried on another agent",
+                     agent_names(state, trial.failed_on));
+}
+
+// "it failed on gpu-a and gpu-b"; empty when one agent alone tried it.
+std::string where_failed(const State& state, const Trial& trial) {
+  std::set<AgentId> agents;
+  for (const Attempt& attempt : trial.attempts) {
+    if (attempt.state == AttemptState::kFailed) {
+      agents.insert(attempt.agent);
+    }
+  }
+  return agents.size() < 2 ? std::string()
+                           : fmt::format("\nit failed on {} agents: {}",
+                                         agents.size(),
+                                         agent_names(state, {agents.begin(), agents.end()}));
 }
 
 std::string explain_queued(const State& state, const Sweep& sweep, const Trial& trial) {
@@ -72,7 +164,8 @@ std::string explain_queued(const State& state, const Sweep& sweep, const Trial& 
   if (!trial.reason.sentence.empty()) {
     text += fmt::format(" again: {}", trial.reason.sentence);
   }
-  return fmt::format("{}\n{}", text, why_waiting(state, sweep));
+  return fmt::format(
+      "{}{}\n{}", text, why_elsewhere(state, sweep, trial), why_waiting(state, sweep));
 }
 
 std::string explain_held(const State& state, const Sweep& sweep, const Trial& trial) {
@@ -95,7 +188,7 @@ std::string explain_held(const State& state, const Sweep& sweep, const Trial& tr
   return text;
 }
 
-std::string explain_ended(const Sweep& sweep, const Trial& trial) {
+std::string explain_ended(const State& state, const Sweep& sweep, const Trial& trial) {
   std::string text =
       fmt::format("{} is {}", to_string(TrialKey{sweep.id, trial.number}), to_text(trial.state));
   if (!trial.reason.sentence.empty()) {
@@ -106,7 +199,7 @@ std::string explain_ended(const Sweep& sweep, const Trial& trial) {
                         trial.failures + 1,
                         sweep.spec.retry.attempts);
   }
-  return text;
+  return trial.state == TrialState::kFailed ? text + where_failed(state, trial) : text;
 }
 
 }  // namespace
@@ -116,7 +209,10 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
     return {};
   }
   if (sweep.state == SweepState::kPaused) {
-    return fmt::format("the sweep is paused; `sweepctl resume {}` lets it go on", sweep.id.value);
+    const bool by_itself = sweep.reason.code == ReasonCode::kFailedTrials;
+    return fmt::format("the sweep {}; `sweepctl resume {}` lets it go on",
+                       by_itself ? "paused itself: " + sweep.reason.sentence : "is paused",
+                       sweep.id.value);
   }
   if (state.storage != StorageLevel::kPlenty) {
     return state.storage_reason.sentence;
@@ -126,14 +222,16 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
     return fmt::format(
         "limits.concurrent = {}: {} trials of the sweep are active", *concurrent, sweep.active());
   }
-  return why_no_slot(state, sweep.spec.resources.gpus);
+  const std::string kept = why_kept_back(state, sweep);
+  return kept.empty() ? why_no_slot(state, sweep) : kept;
 }
 
 std::string explain(const State& state, const Sweep& sweep, const Trial& trial) {
   if (trial.state == TrialState::kQueued) {
     return explain_queued(state, sweep, trial);
   }
-  return is_terminal(trial.state) ? explain_ended(sweep, trial) : explain_held(state, sweep, trial);
+  return is_terminal(trial.state) ? explain_ended(state, sweep, trial)
+                                  : explain_held(state, sweep, trial);
 }
 
 }  // namespace sweepd::core

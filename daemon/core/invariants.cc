@@ -1,4 +1,5 @@
 // What must hold in every state that can be reached.
+#include "daemon/core/charge.h"
 #include "daemon/core/step.h"
 #include "daemon/core/view.h"
 
@@ -37,6 +38,13 @@ Violation check_attempts(const Sweep& sweep, const Trial& trial) {
   if (trial.failures >= sweep.spec.retry.attempts && trial.state == TrialState::kQueued) {
     return fmt::format("{} is queued after {} failures", to_string(key), trial.failures);
   }
+  if (trial.crashes > kCrashesMax ||
+      (trial.crashes == kCrashesMax && trial.state == TrialState::kQueued)) {
+    return fmt::format("{} took its agent down {} times and is {}",
+                       to_string(key),
+                       trial.crashes,
+                       to_text(trial.state));
+  }
   return std::nullopt;
 }
 
@@ -52,6 +60,10 @@ Violation check_indexes(const Sweep& sweep) {
                          to_string(TrialKey{sweep.id, trial.number}),
                          to_text(trial.state),
                          listed ? "stands" : "does not stand");
+    }
+    if (sweep.choosy.contains(trial.number) != (listed && is_choosy(trial))) {
+      return fmt::format("{}: its place among the choosy ones is wrong",
+                         to_string(TrialKey{sweep.id, trial.number}));
     }
   }
   if (counts != sweep.counts) {
@@ -147,7 +159,7 @@ Violation check_slots(const State& state) {
     for (const SlotKey& slot : *idle) {
       const auto agent = state.agents.find(slot.agent);
       if (state.busy.contains(slot) || agent == state.agents.end() ||
-          agent->second.state != AgentState::kConnected) {
+          agent->second.state != AgentState::kConnected || agent->second.drained) {
         return fmt::format(
             "slot {} of agent {} is offered and may not be", slot.index, slot.agent.value);
       }

@@ -1,5 +1,6 @@
 // How attempts, trials and sweeps come to their end.
 #include "base/limits.h"
+#include "daemon/core/charge.h"
 #include "daemon/core/decider.h"
 #include "daemon/core/view.h"
 #include "sweeps/sampler.h"
@@ -14,6 +15,11 @@ namespace {
 
 // Proposals wait ready for every slot there is, so that a free slot never waits for the sampler.
 constexpr std::size_t kProposalsAheadMin = 4;
+
+// A sweep without limits.failed_trials pauses itself when its first trials all failed, or half of
+// the first twenty did: more would fail for the same reason.
+constexpr std::uint32_t kGuardFirst = 5;
+constexpr std::uint32_t kGuardOf = 20;
 
 const Sweep& sweep_in(const Decider& decider, SweepId id) {
   return decider.state().sweeps.at(id);
@@ -111,6 +117,59 @@ void end_sweep(Decider& decider, const SweepEnded& ended) {
   }
 }
 
+// Why the trial may not take down another agent, if it may not.
+std::optional<Reason> poisoned(const State& state, const AttemptKey& key) {
+  const Trial& trial = state.sweeps.at(key.sweep).trial(key.trial);
+  if (trial.crashes < kCrashesMax) {
+    return std::nullopt;
+  }
+  return Reason{ReasonCode::kAgentCrashed,
+                fmt::format("its agent went down under it {} times, the last one was {}; look at "
+                            "the box (dmesg, memory), then `sweepctl retry {}`",
+                            trial.crashes,
+                            agent_name(state, trial.attempts.back().agent),
+                            to_string(key.trial_key()))};
+}
+
+void check_failed_trials(Decider& decider, const Sweep& sweep) {
+  const auto limit = sweep.spec.limits.failed_trials;
+  if (!limit || sweep.closing || sweep.count(TrialState::kFailed) < *limit) {
+    return;
+  }
+  const Reason reason{ReasonCode::kFailedTrials,
+                      fmt::format("{} trials failed, the limit: {}",
+                                  sweep.count(TrialState::kFailed),
+                                  "limits.failed_trials")};
+  close_sweep(decider, sweep.id, SweepState::kFailed, reason);
+  stop_all(decider, sweep.id, reason);
+}
+
+// Pauses the sweep when nearly everything has failed so far, and more would start.
+void guard(Decider& decider, const Sweep& sweep, const Reason& last) {
+  const std::uint32_t failed = sweep.count(TrialState::kFailed);
+  const std::uint32_t ended =
+      failed + sweep.count(TrialState::kCompleted) + sweep.count(TrialState::kPruned);
+  const bool all = failed >= kGuardFirst && failed == ended;
+  const bool half = failed >= kGuardOf / 2 && ended <= kGuardOf;
+  const bool more =
+      !sweep.queued.empty() || (!sweep.exhausted && sweep.trials.size() < sweep.trials_total);
+  if (sweep.spec.limits.failed_trials || sweep.guard_spent || sweep.closing || !more ||
+      sweep.state != SweepState::kRunning || !(all || half)) {
+    return;
+  }
+  decider.decide(SweepStateChanged{
+      sweep.id,
+      SweepState::kPaused,
+      {ReasonCode::kFailedTrials,
+       fmt::format("{} of its first {} trials failed, the last: {}; find out why, then `sweepctl "
+                   "retry {}/failed` and `sweepctl resume {}`",
+                   failed,
+                   ended,
+                   last.sentence,
+                   sweep.id.value,
+                   sweep.id.value)}});
+}
+
 // Queued trials that could start now; those in back-off must not keep slots idle.
 std::size_t ready(const Sweep& sweep, Instant now) {
   if (sweep.spec.retry.backoff == Duration{}) {
@@ -180,10 +239,21 @@ void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason)
     return;
   }
   if (key.attempt.value >= limits::kAttemptsMax) {
-    decider.decide(TrialClosed{key.trial_key(), TrialState::kFailed, reason});
+    fail_trial(decider, key.trial_key(), reason);
     return;
   }
-  decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false});
+  if (const auto poison = poisoned(decider.state(), key)) {
+    fail_trial(decider, key.trial_key(), *poison);
+    return;
+  }
+  decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false, {}});
+}
+
+void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason) {
+  decider.decide(TrialClosed{key, TrialState::kFailed, reason});
+  const Sweep& sweep = sweep_in(decider, key.sweep);
+  check_failed_trials(decider, sweep);
+  guard(decider, sweep, reason);
 }
 
 void settle_sweep(Decider& decider, SweepId id) {

@@ -90,13 +90,22 @@ struct Misfit {
 
   Words operator()(const AttemptClosed& record) const { return attempt(record.attempt); }
 
+  Words agent(AgentId id) const {
+    return state.agents.contains(id) ? Words()
+                                     : fmt::format("there is no agent {} before it", id.value);
+  }
+
   Words operator()(const AgentRegistered&) const { return {}; }
 
-  Words operator()(const AgentStateChanged& record) const {
-    return state.agents.contains(record.agent)
-               ? Words()
-               : fmt::format("there is no agent {} before it", record.agent.value);
-  }
+  Words operator()(const AgentStateChanged& record) const { return agent(record.agent); }
+
+  Words operator()(const AgentCharged& record) const { return agent(record.agent); }
+
+  Words operator()(const AgentProven& record) const { return agent(record.agent); }
+
+  Words operator()(const AgentDrained& record) const { return agent(record.agent); }
+
+  Words operator()(const AgentResumed& record) const { return agent(record.agent); }
 
   Words operator()(const ModelRegistered& record) const {
     const auto known = state.models.find(record.model);

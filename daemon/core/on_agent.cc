@@ -45,7 +45,8 @@ std::vector<AttemptKey> take_held(Decider& decider, AgentId agent, const Held& h
 }
 
 // Attempts that the agent was seen to hold and holds no more are lost.
-void lose_missing(Decider& decider, AgentId agent, const Held& held) {
+//   code: kAgentRestarted when its box went down, which counts against the trial
+void lose_missing(Decider& decider, AgentId agent, const Held& held, ReasonCode code) {
   const auto mine = decider.state().held.find(agent);
   if (mine == decider.state().held.end()) {
     return;
@@ -58,7 +59,7 @@ void lose_missing(Decider& decider, AgentId agent, const Held& held) {
     if (confirmed && !held.contains(key)) {
       lose_attempt(decider,
                    key,
-                   {ReasonCode::kAgentRestarted,
+                   {code,
                     fmt::format("agent {} no longer holds the attempt",
                                 agent_name(decider.state(), agent))});
     }
@@ -69,6 +70,13 @@ bool same_registration(const Agent& agent, const AgentJoined& event) {
   return agent.state == AgentState::kConnected && agent.name == event.name &&
          agent.boot_id == event.boot_id && agent.version == event.version &&
          agent.slots == event.slots && agent.labels == event.labels;
+}
+
+// Whether the box has started anew since the agent was last heard of.
+bool has_rebooted(const State& state, const AgentJoined& event) {
+  const auto known = state.agent_by_uuid.find(event.uuid);
+  return known != state.agent_by_uuid.end() &&
+         state.agents.at(known->second).boot_id != event.boot_id;
 }
 
 AgentId register_agent(Decider& decider, const AgentJoined& event) {
@@ -99,10 +107,12 @@ void set_agent_state(Decider& decider, AgentId id, AgentState state) {
 }  // namespace
 
 void on(Decider& decider, const AgentJoined& event) {
+  const bool rebooted = has_rebooted(decider.state(), event);
   const AgentId agent = register_agent(decider, event);
   const Held held = as_map(event.held);
   WelcomeAgent welcome{agent, event.uuid, take_held(decider, agent, held), {}};
-  lose_missing(decider, agent, held);
+  lose_missing(
+      decider, agent, held, rebooted ? ReasonCode::kAgentRestarted : ReasonCode::kStoppedByAgent);
   for (const auto& [key, phase] : held) {
     if (const Attempt* attempt = current_attempt(decider.state(), key, agent)) {
       welcome.reports.push_back({agent, key, attempt->reports_last, false});
@@ -125,7 +135,7 @@ void on(Decider& decider, const AttemptsHeld& event) {
                             {ReasonCode::kSuperseded, "the attempt is not this agent's to run"},
                             Duration{}});
   }
-  lose_missing(decider, event.agent, held);
+  lose_missing(decider, event.agent, held, ReasonCode::kStoppedByAgent);
 }
 
 void on(Decider& decider, const AgentSuspected& event) {
@@ -145,7 +155,7 @@ void on(Decider& decider, const AgentLost& event) {
   const std::string name = agent_name(state, event.agent);
   const Reason reason =
       event.goodbye
-          ? Reason{ReasonCode::kAgentRestarted, fmt::format("agent {} said goodbye", name)}
+          ? Reason{ReasonCode::kStoppedByAgent, fmt::format("agent {} said goodbye", name)}
           : Reason{ReasonCode::kAgentLost, fmt::format("the lease of agent {} ended", name)};
   const std::set<AttemptKey> lost = mine->second;
   for (const AttemptKey& key : lost) {

@@ -40,9 +40,9 @@ void retire_numbers(Decider& decider, const TrialKey& key, AgentId agent) {
   while (rolled_back() < wanted) {
     const AttemptKey retired{
         key.sweep, key.trial, {static_cast<std::uint32_t>(trial.attempts.size() + 1)}};
-    decider.decide(AttemptAssigned{retired, agent, {}, decider.at().wall});
+    decider.decide(AttemptAssigned{retired, agent, {}, decider.at().wall, decider.at().now});
     decider.decide(AttemptClosed{retired, AttemptState::kLost, reason, {}});
-    decider.decide(TrialRequeued{key, reason, not_before, false, false});
+    decider.decide(TrialRequeued{key, reason, not_before, false, false, {}});
   }
 }
 

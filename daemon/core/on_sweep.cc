@@ -122,7 +122,8 @@ Result<std::vector<TrialNumber>> retry(Decider& decider,
     decider.decide(SweepReopened{sweep.id, reason});
   }
   for (const TrialNumber number : failed) {
-    decider.decide(TrialRequeued{{sweep.id, number}, reason, decider.at().now, false, true});
+    withdraw_charges(decider, {sweep.id, number});  // what it does now says nothing about then
+    decider.decide(TrialRequeued{{sweep.id, number}, reason, decider.at().now, false, true, {}});
   }
   return failed;
 }
@@ -187,16 +188,6 @@ Result<Target> find_target(const State& state, const std::string& selector) {
   return Target{&sweep, std::move(selection)};
 }
 
-// Whether the request was carried out before; if so it is answered again.
-bool answered_before(Decider& decider, const RequestId& request) {
-  const auto known = decider.state().requests.find(request);
-  if (known == decider.state().requests.end()) {
-    return false;
-  }
-  std::visit([&](const auto& answer) { decider.ask(Answer{request, answer}); }, known->second);
-  return true;
-}
-
 void check_sweep_time(Decider& decider, const Sweep& sweep) {
   const auto limit = sweep.spec.limits.sweep_time;
   if (!limit || sweep.closing || sweep.reopened ||
@@ -209,6 +200,15 @@ void check_sweep_time(Decider& decider, const Sweep& sweep) {
 }
 
 }  // namespace
+
+bool answered_before(Decider& decider, const RequestId& request) {
+  const auto known = decider.state().requests.find(request);
+  if (known == decider.state().requests.end()) {
+    return false;
+  }
+  std::visit([&](const auto& answer) { decider.ask(Answer{request, answer}); }, known->second);
+  return true;
+}
 
 void on(Decider& decider, const SweepSubmitted& event) {
   if (answered_before(decider, event.request)) {

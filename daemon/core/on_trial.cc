@@ -1,6 +1,7 @@
 // What the core decides when attempts report and end.
-#include "base/nearest.h"
+#include "daemon/core/charge.h"
 #include "daemon/core/decider.h"
+#include "daemon/core/failure.h"
 #include "daemon/core/view.h"
 
 #include <fmt/format.h>
@@ -93,91 +94,6 @@ void check_target(Decider& decider, const Sweep& sweep, TrialNumber number) {
   stop_all(decider, sweep.id, reason, number);
 }
 
-bool retries(const sweeps::RetrySpec& retry, const Reason& reason, const AttemptOutcome& outcome) {
-  if (retry.on.empty()) {
-    return true;
-  }
-  const auto listed = [&retry](std::string_view what) {
-    return std::find(retry.on.begin(), retry.on.end(), what) != retry.on.end();
-  };
-  switch (reason.code) {
-    case ReasonCode::kExitCode:
-      return listed("exit") || listed(fmt::format("exit:{}", outcome.exit_code));
-    case ReasonCode::kSignal:
-      return listed("signal");
-    case ReasonCode::kTimeout:
-      return listed("timeout");
-    case ReasonCode::kNoMetric:
-      return listed("no-metric");
-    case ReasonCode::kExecError:
-    case ReasonCode::kPrepareError:
-      return listed("exec");
-    case ReasonCode::kNone:
-    case ReasonCode::kPolicy:
-    case ReasonCode::kDiverged:
-    case ReasonCode::kUser:
-    case ReasonCode::kSweepTime:
-    case ReasonCode::kFailedTrials:
-    case ReasonCode::kTargetReached:
-    case ReasonCode::kAgentLost:
-    case ReasonCode::kAgentRestarted:
-    case ReasonCode::kSpaceExhausted:
-    case ReasonCode::kAllTrialsEnded:
-    case ReasonCode::kSuperseded:
-    case ReasonCode::kWaitingForSlot:
-    case ReasonCode::kRetryBackoff:
-    case ReasonCode::kUploadError:
-    case ReasonCode::kDiskLow:
-    case ReasonCode::kRolledBack:
-      return false;
-  }
-  return false;
-}
-
-std::string last_line(const std::string& text) {
-  const std::size_t end = text.find_last_not_of(" \t\r\n");
-  if (end == std::string::npos) {
-    return {};
-  }
-  const std::size_t begin = text.find_last_of('\n', end);
-  return text.substr(begin == std::string::npos ? 0 : begin + 1,
-                     end - (begin == std::string::npos ? 0 : begin + 1) + 1);
-}
-
-std::string no_metric_sentence(const std::string& metric, const std::vector<std::string>& names) {
-  if (names.empty()) {
-    return fmt::format("ended with exit code 0 and never reported '{}', nor anything else", metric);
-  }
-  std::vector<std::string> ordered = names;
-  if (const auto close = nearest(metric, names)) {
-    const auto at = std::find(ordered.begin(), ordered.end(), *close);
-    std::rotate(ordered.begin(), at, at + 1);
-  }
-  return fmt::format("ended with exit code 0 and never reported '{}'; it reported: {}",
-                     metric,
-                     fmt::join(ordered, ", "));
-}
-
-// Why the attempt failed, or code kNone when it did not.
-Reason failure_of(const Sweep& sweep, const Trial& trial, const AttemptOutcome& outcome) {
-  if (outcome.failure.code != ReasonCode::kNone) {
-    return outcome.failure;
-  }
-  if (outcome.signal != 0) {
-    return {ReasonCode::kSignal, fmt::format("ended by signal {}", outcome.signal)};
-  }
-  if (outcome.exit_code != 0) {
-    const std::string line = last_line(outcome.stderr_tail);
-    return {ReasonCode::kExitCode,
-            fmt::format("exit code {}{}{}", outcome.exit_code, line.empty() ? "" : ": ", line)};
-  }
-  if (!sweep.spec.objective.metric.empty() && trial.tally.count() == 0) {
-    return {ReasonCode::kNoMetric,
-            no_metric_sentence(sweep.spec.objective.metric, outcome.metric_names)};
-  }
-  return {};
-}
-
 AttemptState attempt_state(TrialState state) {
   switch (state) {
     case TrialState::kCompleted:
@@ -199,36 +115,38 @@ AttemptState attempt_state(TrialState state) {
 
 // The agent, not the program, brought the attempt to its end.
 bool is_loss(ReasonCode code) {
-  return code == ReasonCode::kAgentRestarted || code == ReasonCode::kAgentLost;
+  return code == ReasonCode::kAgentRestarted || code == ReasonCode::kAgentLost ||
+         code == ReasonCode::kStoppedByAgent;
 }
 
-void check_failed_trials(Decider& decider, const Sweep& sweep) {
-  const auto limit = sweep.spec.limits.failed_trials;
-  if (!limit || sweep.closing || sweep.count(TrialState::kFailed) < *limit) {
-    return;
-  }
-  const Reason reason{ReasonCode::kFailedTrials,
-                      fmt::format("{} trials failed, the limit: {}",
-                                  sweep.count(TrialState::kFailed),
-                                  "limits.failed_trials")};
-  close_sweep(decider, sweep.id, SweepState::kFailed, reason);
-  stop_all(decider, sweep.id, reason);
+// Only one that began can have taken its agent down.
+Reason loss_reason(const AttemptOutcome& outcome) {
+  const bool began = outcome.started || outcome.failure.code != ReasonCode::kAgentRestarted;
+  return began ? outcome.failure : Reason{ReasonCode::kStoppedByAgent, outcome.failure.sentence};
 }
 
+// The failure is the trial's: it spends a retry, or ends the trial.
 void fail_or_retry(Decider& decider,
                    const Sweep& sweep,
                    const AttemptKey& key,
                    const Reason& reason) {
   const Trial& trial = sweep.trial(key.trial);
+  const Attempt& attempt = trial.attempts.back();
   const sweeps::RetrySpec& retry = sweep.spec.retry;
+  withdraw_charges(decider, key.trial_key());
   if (!sweep.closing && trial.failures + 1 < retry.attempts &&
-      retries(retry, reason, trial.attempts.back().outcome)) {
-    decider.decide(
-        TrialRequeued{key.trial_key(), reason, decider.at().now + retry.backoff, true, false});
+      is_retried(retry, reason, attempt.outcome)) {
+    const Instant now = decider.at().now;
+    const bool quick = failed_quickly(sweep, trial, reason.code, now);
+    decider.decide(TrialRequeued{key.trial_key(),
+                                 reason,
+                                 now + retry.backoff,
+                                 true,
+                                 false,
+                                 quick ? attempt.agent : AgentId{}});
     return;
   }
-  decider.decide(TrialClosed{key.trial_key(), TrialState::kFailed, reason});
-  check_failed_trials(decider, sweep);
+  fail_trial(decider, key.trial_key(), reason);
 }
 
 void close_attempt(Decider& decider, const AttemptKey& key, const AttemptOutcome& outcome) {
@@ -242,11 +160,14 @@ void close_attempt(Decider& decider, const AttemptKey& key, const AttemptOutcome
   const Reason failure = failure_of(sweep, trial, outcome);
   if (failure.code == ReasonCode::kNone) {
     decider.decide(AttemptClosed{key, AttemptState::kCompleted, {}, outcome});
+    did_well(decider, key);
     decider.decide(TrialClosed{key.trial_key(), TrialState::kCompleted, {}});
     return;
   }
   decider.decide(AttemptClosed{key, AttemptState::kFailed, failure, outcome});
-  fail_or_retry(decider, sweep, key, failure);
+  if (!charge_agent(decider, key, failure)) {
+    fail_or_retry(decider, sweep, key, failure);
+  }
 }
 
 }  // namespace
@@ -276,6 +197,9 @@ void on(Decider& decider, const ReportsArrived& event) {
         judge(decider, sweep, key);
       }
     }
+    if (record.objective && sweep.trial(key.trial).tally.count() == 1) {
+      did_well(decider, key);
+    }
   }
   decider.ask(AckReports{event.agent, key, attempt->reports_last, false});
 }
@@ -288,7 +212,7 @@ void on(Decider& decider, const AttemptEnded& event) {
     return;
   }
   if (is_loss(event.outcome.failure.code)) {
-    lose_attempt(decider, key, event.outcome.failure);
+    lose_attempt(decider, key, loss_reason(event.outcome));
     decider.ask(AckEnded{event.agent, key});
     return;
   }

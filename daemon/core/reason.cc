@@ -125,6 +125,16 @@ std::string_view to_text(ReasonCode code) {
       return "RETRY_BACKOFF";
     case ReasonCode::kUploadError:
       return "UPLOAD_ERROR";
+    case ReasonCode::kOom:
+      return "OOM";
+    case ReasonCode::kSilent:
+      return "SILENT";
+    case ReasonCode::kAgentCrashed:
+      return "AGENT_CRASHED";
+    case ReasonCode::kAgentBroken:
+      return "AGENT_BROKEN";
+    case ReasonCode::kStoppedByAgent:
+      return "STOPPED_BY_AGENT";
     case ReasonCode::kDiskLow:
       return "DISK_LOW";
     case ReasonCode::kRolledBack:

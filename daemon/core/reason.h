@@ -29,6 +29,11 @@ enum class ReasonCode : int {
   kWaitingForSlot = 18,
   kRetryBackoff = 19,
   kUploadError = 20,
+  kOom = 21,
+  kSilent = 22,
+  kAgentCrashed = 23,
+  kAgentBroken = 24,
+  kStoppedByAgent = 25,
   kDiskLow = 30,     // the daemon's disk has little room
   kRolledBack = 31,  // the daemon was restored from a backup that is older than the attempt
 };

@@ -45,6 +45,14 @@ struct JournalOf {
   SweepId operator()(const StorageLevelChanged&) const { return {}; }
 
   SweepId operator()(const StoreRestored&) const { return {}; }
+
+  SweepId operator()(const AgentCharged&) const { return {}; }
+
+  SweepId operator()(const AgentProven&) const { return {}; }
+
+  SweepId operator()(const AgentDrained&) const { return {}; }
+
+  SweepId operator()(const AgentResumed&) const { return {}; }
 };
 
 }  // namespace

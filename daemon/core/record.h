@@ -81,6 +81,7 @@ struct TrialRequeued {
   Instant not_before;
   bool spends_retry = false;  // a failure that counts against retry.attempts
   bool forgives = false;      // a user's retry: failures are counted from zero again
+  AgentId failed_on;          // where it failed quickly: others are tried first; 0: nowhere
 
   bool operator==(const TrialRequeued&) const = default;
 };
@@ -99,6 +100,7 @@ struct AttemptAssigned {
   AgentId agent;
   std::vector<std::uint32_t> slots;
   WallTime wall;
+  Instant at;  // tells a quick failure from a late one
 
   bool operator==(const AttemptAssigned&) const = default;
 };
@@ -172,6 +174,48 @@ struct AgentStateChanged {
   bool operator==(const AgentStateChanged&) const = default;
 };
 
+// What is known about a quick failure that an agent is charged with.
+enum class Charge : int {  // stored; append-only
+  kMade = 1,               // nobody knows yet whether the agent or the trial is to blame
+  kConfirmed = 2,          // the trial did well elsewhere: it was the agent
+  kWithdrawn = 3           // the trial failed elsewhere too: it was not the agent
+};
+
+// The streak of an agent changes: the different trials that failed quickly on it in a row.
+struct AgentCharged {
+  AgentId agent;
+  TrialKey trial;
+  Charge charge = Charge::kMade;
+
+  bool operator==(const AgentCharged&) const = default;
+};
+
+// A trial of a sweep did well on the agent: it can run programs, and its streak is over.
+struct AgentProven {
+  AgentId agent;
+
+  bool operator==(const AgentProven&) const = default;
+};
+
+// The agent gets nothing new until somebody resumes it; what it runs goes on.
+struct AgentDrained {
+  RequestId request;  // zero when its streak drained it
+  AgentId agent;
+  Reason reason;
+  WallTime wall;
+
+  bool operator==(const AgentDrained&) const = default;
+};
+
+// Somebody trusts the agent again: its streak is forgotten, and it has to prove itself anew.
+struct AgentResumed {
+  RequestId request;
+  AgentId agent;
+  WallTime wall;
+
+  bool operator==(const AgentResumed&) const = default;
+};
+
 struct ModelRegistered {
   RequestId request;  // zero when the sweep registered it by itself
   std::string model;
@@ -233,6 +277,10 @@ using Record = std::variant<SweepAccepted,
                             AgentStateChanged,
                             ModelRegistered,
                             ControlApplied,
+                            AgentCharged,
+                            AgentProven,
+                            AgentDrained,
+                            AgentResumed,
                             StorageLevelChanged,
                             StoreRestored>;
 

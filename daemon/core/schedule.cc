@@ -1,7 +1,10 @@
 // Which queued trial gets which idle slot.
+#include "daemon/core/charge.h"
 #include "daemon/core/decider.h"
 
+#include <algorithm>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <vector>
 
@@ -9,31 +12,22 @@ namespace sweepd::core {
 
 namespace {
 
-// The lowest-numbered queued trial that need not wait for its back-off.
-std::optional<TrialNumber> next_trial(const Sweep& sweep, Instant now) {
-  for (const TrialNumber number : sweep.queued) {
-    if (sweep.trial(number).not_before <= now) {
-      return number;
-    }
-  }
-  return std::nullopt;
-}
-
 bool may_start(const Sweep& sweep) {
   return sweep.state == SweepState::kRunning && !sweep.closing && !sweep.queued.empty() &&
          (!sweep.spec.limits.concurrent || sweep.active() < *sweep.spec.limits.concurrent);
 }
 
-// `count` GPUs of one agent; the agent with the fewest idle ones that suffice, so that large trials
-// still find a box. Ties to the lower agent number.
-std::vector<SlotKey> fit_gpus(const State& state, std::uint32_t count) {
+// `count` GPUs of one agent that may have the trial; the one with the fewest idle GPUs that
+// suffice, so that large trials still find a box. Ties to the lower agent number.
+template <typename May>
+std::vector<SlotKey> fit_gpus(const State& state, std::uint32_t count, const May& may) {
   std::vector<SlotKey> best;
   std::size_t best_idle = 0;
   auto slot = state.free_gpu.begin();
   while (slot != state.free_gpu.end()) {
     const auto end = state.free_gpu.lower_bound({AgentId{slot->agent.value + 1}, 0});
     std::vector<SlotKey> idle(slot, end);
-    if (idle.size() >= count && (best.empty() || idle.size() < best_idle)) {
+    if (idle.size() >= count && (best.empty() || idle.size() < best_idle) && may(slot->agent)) {
       best_idle = idle.size();
       idle.resize(count);
       best = std::move(idle);
@@ -43,22 +37,102 @@ std::vector<SlotKey> fit_gpus(const State& state, std::uint32_t count) {
   return best;
 }
 
-std::vector<SlotKey> fit(const State& state, const Sweep& sweep) {
+// The first idle slot of the first agent that may have the trial.
+template <typename May>
+std::vector<SlotKey> fit_one(const std::set<SlotKey>& idle, const May& may) {
+  auto slot = idle.begin();
+  while (slot != idle.end()) {
+    if (may(slot->agent)) {
+      return {*slot};
+    }
+    slot = idle.lower_bound({AgentId{slot->agent.value + 1}, 0});
+  }
+  return {};
+}
+
+// Idle slots for a trial of the sweep on an agent that `may` have it.
+template <typename May>
+std::vector<SlotKey> fit(const State& state, const Sweep& sweep, const May& may) {
   const std::optional<std::uint32_t> gpus = sweep.spec.resources.gpus;
   if (gpus && *gpus > 0) {
-    return fit_gpus(state, *gpus);
+    return fit_gpus(state, *gpus, may);
   }
-  if (!gpus && !state.free_gpu.empty()) {
-    return {*state.free_gpu.begin()};
+  std::vector<SlotKey> slots = gpus ? std::vector<SlotKey>{} : fit_one(state.free_gpu, may);
+  return slots.empty() ? fit_one(state.free_cpu, may) : slots;
+}
+
+// A job has no second agent to be tried on: it only keeps off those that are under suspicion.
+bool takes_new(const State& state, const Sweep& sweep, const Agent& agent, Instant now) {
+  return sweep.spec.job ? !is_suspended(agent) || !verdict_due(state, agent)
+                        : room_for_new(state, agent, now) > 0;
+}
+
+std::vector<SlotKey> fit_new(const State& state, const Sweep& sweep, Instant now) {
+  return fit(
+      state, sweep, [&](AgentId id) { return takes_new(state, sweep, state.agents.at(id), now); });
+}
+
+// A trial that failed somewhere goes where it has not, rather to an agent that is not suspended.
+// It waits for such an agent, and takes any when there is none: nothing may starve.
+std::vector<SlotKey> fit_elsewhere(const State& state, const Sweep& sweep, const Trial& trial) {
+  const auto other = [&](const Agent& agent) {
+    return !failed_on(trial, agent.id);
+  };
+  const auto good = [&](const Agent& agent) {
+    return other(agent) && !is_suspended(agent);
+  };
+  const auto exists = [&](const auto& wanted) {
+    return std::any_of(state.agents.begin(), state.agents.end(), [&](const auto& entry) {
+      return wanted(entry.second) && could_run(entry.second, sweep.spec.resources.gpus);
+    });
+  };
+  const bool any_good = exists(good);
+  const bool any_other = any_good || exists(other);
+  return fit(state, sweep, [&](AgentId id) {
+    const Agent& agent = state.agents.at(id);
+    return (any_good ? good(agent) : !any_other || other(agent)) &&
+           !(is_suspect(trial) && holds_suspect(state, id, {sweep.id, trial.number}));
+  });
+}
+
+std::vector<SlotKey> fit_choosy(const State& state,
+                                const Sweep& sweep,
+                                const Trial& trial,
+                                Instant now) {
+  if (!trial.failed_on.empty()) {
+    return fit_elsewhere(state, sweep, trial);
   }
-  return state.free_cpu.empty() ? std::vector<SlotKey>{}
-                                : std::vector<SlotKey>{*state.free_cpu.begin()};
+  return fit(state, sweep, [&](AgentId id) {
+    return takes_new(state, sweep, state.agents.at(id), now) &&
+           !holds_suspect(state, id, {sweep.id, trial.number});
+  });
 }
 
 struct Placement {
   TrialKey trial;
   std::vector<SlotKey> slots;
 };
+
+// The lowest-numbered trial of the sweep that can start: first of those that were tried before and
+// not every agent may have, then of the others, which are all alike.
+std::optional<Placement> placement_in(const State& state, const Sweep& sweep, Instant now) {
+  for (const TrialNumber number : sweep.choosy) {
+    const Trial& trial = sweep.trial(number);
+    std::vector<SlotKey> slots =
+        trial.not_before <= now ? fit_choosy(state, sweep, trial, now) : std::vector<SlotKey>{};
+    if (!slots.empty()) {
+      return Placement{{sweep.id, number}, std::move(slots)};
+    }
+  }
+  for (const TrialNumber number : sweep.queued) {
+    if (sweep.trial(number).not_before <= now && !sweep.choosy.contains(number)) {
+      std::vector<SlotKey> slots = fit_new(state, sweep, now);
+      return slots.empty() ? std::nullopt
+                           : std::optional(Placement{{sweep.id, number}, std::move(slots)});
+    }
+  }
+  return std::nullopt;
+}
 
 // The next placement: highest priority, then fewest active trials, then the older sweep.
 std::optional<Placement> next_placement(const State& state, Instant now) {
@@ -70,10 +144,8 @@ std::optional<Placement> next_placement(const State& state, Instant now) {
     if (!may_start(sweep) || (best && best_order <= order)) {
       continue;
     }
-    const auto trial = next_trial(sweep, now);
-    std::vector<SlotKey> slots = trial ? fit(state, sweep) : std::vector<SlotKey>{};
-    if (!slots.empty()) {
-      best = Placement{{id, *trial}, std::move(slots)};
+    if (auto placement = placement_in(state, sweep, now)) {
+      best = std::move(placement);
       best_order = order;
     }
   }
@@ -99,6 +171,7 @@ void schedule(Decider& decider) {
     assigned.attempt = {placement->trial.sweep, placement->trial.trial, number};
     assigned.agent = placement->slots.front().agent;
     assigned.wall = decider.at().wall;
+    assigned.at = decider.at().now;
     for (const SlotKey& slot : placement->slots) {
       assigned.slots.push_back(slot.index);
     }

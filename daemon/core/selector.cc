@@ -229,4 +229,39 @@ Result<Selection> select_trials(const Sweep& sweep, std::string_view selector) {
   return selection;
 }
 
+Result<AgentId> select_agent(const State& state, std::string_view selector) {
+  std::vector<AgentId> named;
+  std::vector<std::string> names;
+  for (const auto& [id, agent] : state.agents) {
+    names.push_back(agent.name);
+    if (agent.name == selector) {
+      named.push_back(id);
+    }
+  }
+  if (named.size() > 1) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("{} agents are named '{}': use a number, `sweepctl agent ls --json` "
+                             "lists them",
+                             named.size(),
+                             selector)};
+  }
+  // A name first: a box may be called 7.
+  if (named.size() == 1) {
+    return named.front();
+  }
+  const auto number = as_number(selector);
+  const auto found = number && *number <= UINT32_MAX
+                         ? state.agents.find(AgentId{static_cast<std::uint32_t>(*number)})
+                         : state.agents.end();
+  if (found != state.agents.end()) {
+    return found->first;
+  }
+  const auto close = nearest(selector, names);
+  return Error{Errc::kNotFound,
+               fmt::format("there is no agent '{}'{}",
+                           selector,
+                           close ? fmt::format("; did you mean '{}'?", *close)
+                                 : std::string("; `sweepctl agent ls` lists them"))};
+}
+
 }  // namespace sweepd::core

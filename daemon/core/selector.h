@@ -1,5 +1,5 @@
-// Selectors: how people name sweeps, trials and attempts ("12", "12/7#2", "last", "12/best",
-// "12/1-8:2").
+// Selectors: how people name sweeps, trials, attempts and agents ("12", "12/7#2", "last",
+// "12/best", "12/1-8:2").
 #pragma once
 
 #include "base/ids.h"
@@ -33,5 +33,9 @@ struct Selection {
 // `all`, or a trial state ("failed"). kNotFound when nothing matches, kInvalidArgument when it
 // cannot be read.
 Result<Selection> select_trials(const Sweep& sweep, std::string_view selector);
+
+// An agent by its number or its unique name. kNotFound otherwise, kInvalidArgument when several
+// agents have the name.
+Result<AgentId> select_agent(const State& state, std::string_view selector);
 
 }  // namespace sweepd::core

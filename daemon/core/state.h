@@ -29,6 +29,7 @@ struct Attempt {
   std::optional<StopRequested> stop;  // the order in force
   std::uint64_t reports_last = 0;     // reports 1..reports_last are recorded
   WallTime assigned_wall;
+  Instant assigned;
   AttemptOutcome outcome;  // meaningful once the attempt is terminal
 
   bool operator==(const Attempt&) const = default;
@@ -51,8 +52,10 @@ struct Trial {
   sweeps::Tally tally;            // of the current attempt's reports
   double resource = 0;            // at the last report
   bool diverged = false;
-  std::uint32_t failures = 0;  // that spent a retry
-  Instant not_before;          // of a queued trial
+  std::uint32_t failures = 0;      // that spent a retry
+  std::uint32_t crashes = 0;       // attempts whose agent went down under them
+  std::vector<AgentId> failed_on;  // where it failed quickly; others are tried first
+  Instant not_before;              // of a queued trial
   std::vector<StoredVerdict> verdicts;
 
   bool operator==(const Trial&) const = default;
@@ -82,11 +85,13 @@ struct Sweep {
   std::uint32_t trials_total = 0;  // that will be proposed at most
   bool exhausted = false;          // the sampler has nothing more
   bool reopened = false;           // by a retry after its end: limits.sweep_time no longer binds it
+  bool guard_spent = false;        // it paused itself once because its first trials failed
   std::vector<Trial> trials;       // [number − 1]
   sweeps::Policy policy;
 
   // Indexes, kept up to date by apply_record.
   std::set<TrialNumber> queued;
+  std::set<TrialNumber> choosy;  // those of them that may not go to just any agent
   std::array<std::uint32_t, kTrialStates + 1> counts{};  // by TrialState
   std::set<sweeps::Rank> ranked;    // trials that may be the best one, best first
   std::set<sweeps::Rank> unranked;  // other trials with a value
@@ -116,6 +121,9 @@ struct Agent {
   std::map<std::string, std::string> labels;
   AgentState state = AgentState::kConnected;
   WallTime changed_wall;
+  bool proven = false;                // a trial of a sweep did well on it
+  std::map<TrialKey, Charge> streak;  // different trials that failed quickly on it in a row
+  std::optional<Reason> drained;      // why it gets nothing new
 
   bool operator==(const Agent&) const = default;
 };
@@ -128,7 +136,7 @@ struct SlotKey {
 };
 
 // What a request that changed something brought about; a repeat is answered with it.
-using RequestOutcome = std::variant<SubmitAnswer, ControlAnswer, ModelAnswer>;
+using RequestOutcome = std::variant<SubmitAnswer, ControlAnswer, ModelAnswer, AgentAnswer>;
 
 struct State {
   std::uint64_t sweeps_last = 0;  // numbers already given away
@@ -147,7 +155,7 @@ struct State {
   std::map<std::string, AgentId> agent_by_uuid;
   std::map<AgentId, std::set<AttemptKey>> held;  // attempts that are not terminal, by agent
   std::map<SlotKey, AttemptKey> busy;            // slots whose process set may not be empty
-  std::set<SlotKey> free_cpu;                    // idle slots of connected agents
+  std::set<SlotKey> free_cpu;  // idle slots of agents that are connected and not drained
   std::set<SlotKey> free_gpu;
 
   bool operator==(const State&) const = default;

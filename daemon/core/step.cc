@@ -54,6 +54,14 @@ struct ChangesSchedule {
   }
 
   bool operator()(const StoreRestored&) const { return false; }
+
+  bool operator()(const AgentCharged& record) const { return record.charge != Charge::kMade; }
+
+  bool operator()(const AgentProven&) const { return true; }
+
+  bool operator()(const AgentDrained&) const { return true; }
+
+  bool operator()(const AgentResumed&) const { return true; }
 };
 
 }  // namespace

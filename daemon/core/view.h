@@ -20,6 +20,9 @@ std::optional<TrialNumber> best_trial(const Sweep& sweep);
 // value. O(limit).
 std::vector<TrialNumber> leaderboard(const Sweep& sweep, std::size_t limit);
 
+// The agent's name, or its number where nothing is known of it.
+std::string agent_name(const State& state, AgentId id);
+
 // The trial's reduced objective as the script reports it; empty before the first report.
 std::optional<double> raw_value(const Sweep& sweep, const Trial& trial);
 

@@ -601,7 +601,7 @@ TEST_CASE("agent: asked to stop, it hands its trials back and says goodbye") {
   ::kill(house.agent, SIGTERM);
   CHECK_EQ(house.wait_for_exit(), 0);
   REQUIRE(house.daemon->ended.contains(kFirst));
-  CHECK_EQ(house.daemon->ended[kFirst].failure().code(), pb::AGENT_RESTARTED);
+  CHECK_EQ(house.daemon->ended[kFirst].failure().code(), pb::STOPPED_BY_AGENT);
   CHECK(house.daemon->serve_until([&] { return !house.daemon->goodbye.empty(); }));
   CHECK_FALSE(house.alive("pid"));
 }

@@ -500,7 +500,7 @@ TEST_CASE("session: at the end of the lease everything that runs is stopped and 
   bench.tick(milliseconds(1));
   REQUIRE_EQ(bench.ordered<Stop>().size(), 1);
   CHECK_EQ(bench.ordered<Stop>().front().attempt, kFirst);
-  CHECK_EQ(bench.ordered<Stop>().front().failure->code(), pb::AGENT_RESTARTED);
+  CHECK_EQ(bench.ordered<Stop>().front().failure->code(), pb::AGENT_LOST);
   bench.hear(start_of({{1}, {3}, {1}}));
   CHECK(bench.ordered<Launch>().empty());
 }
@@ -530,7 +530,7 @@ TEST_CASE("session: leaving stops what runs, lets what is over be delivered, tak
   REQUIRE_EQ(bench.ordered<Stop>().size(), 1);
   CHECK_EQ(bench.ordered<Stop>().front().attempt, kFirst);
   CHECK_EQ(bench.ordered<Stop>().front().grace, seconds(3));
-  CHECK_EQ(bench.ordered<Stop>().front().failure->code(), pb::AGENT_RESTARTED);
+  CHECK_EQ(bench.ordered<Stop>().front().failure->code(), pb::STOPPED_BY_AGENT);
   bench.hear(start_of({{1}, {3}, {1}}));
   CHECK(bench.ordered<Launch>().empty());
   bench.session.say_goodbye("stopped");

@@ -186,13 +186,13 @@ TEST_CASE("client gateway: an answer goes to who asked, once") {
   Desk desk;
   desk.say(submission());
   const core::Answer answer{{0, 5}, Error{Errc::kWrongState, "no"}};
-  const auto reply = desk.gateway.perform(desk.state, answer);
+  const auto reply = desk.gateway.perform(desk.state, {}, answer);
   REQUIRE(reply.has_value());
   CHECK(reply->peer == "peer");
-  CHECK_FALSE(desk.gateway.perform(desk.state, answer).has_value());
+  CHECK_FALSE(desk.gateway.perform(desk.state, {}, answer).has_value());
   desk.say(submission());
   CHECK(desk.gateway.refuse_pending({Errc::kUnavailable, "full"}).size() == 1);
-  CHECK_FALSE(desk.gateway.perform(desk.state, answer).has_value());
+  CHECK_FALSE(desk.gateway.perform(desk.state, {}, answer).has_value());
 }
 
 TEST_CASE("client gateway: every request cut anywhere or with any byte changed is survived") {

@@ -65,8 +65,8 @@ TEST_CASE("liveness: a word from a suspected agent starts everything anew") {
 
 TEST_CASE("liveness: after a restart every agent that is not lost has a full lease") {
   core::State state;
-  state.agents[{1}] = {{1}, "u1", "a", "", "", {}, {}, core::AgentState::kLost, {}};
-  state.agents[kAgent] = {kAgent, "u3", "b", "", "", {}, {}, core::AgentState::kConnected, {}};
+  state.agents[{1}].state = core::AgentState::kLost;
+  state.agents[kAgent].state = core::AgentState::kConnected;
   Liveness liveness(kRules);
   liveness.restart(state, at(1000));
   CHECK_FALSE(liveness.last_heard({1}).has_value());

@@ -115,7 +115,8 @@ void Auditor::check_sent(const core::Answer& effect) {
     require(accepted != accepted_.end() && accepted->second == submitted->sweep,
             "an acknowledged sweep is on disk",
             to_string(submitted->sweep));
-  } else if (std::holds_alternative<core::ControlAnswer>(effect.body)) {
+  } else if (std::holds_alternative<core::ControlAnswer>(effect.body) ||
+             std::holds_alternative<core::AgentAnswer>(effect.body)) {
     require(controls_.contains(effect.request), "an acknowledged change is on disk", "control");
   }
 }

@@ -5,6 +5,7 @@
 #include "daemon/core/effect.h"
 #include "daemon/core/record.h"
 #include "daemon/core/state.h"
+#include "tests/sim/heap.h"
 #include "tests/sim/messages.h"
 #include "tests/sim/naive_policy.h"
 #include "tests/sim/scenario.h"
@@ -27,7 +28,7 @@ struct ProcessEnd {
 
 class Auditor {
  public:
-  explicit Auditor(const Scenario& scenario) : scenario_(scenario) {}
+  Auditor(const Scenario& scenario, const Heap& heap) : scenario_(scenario), heap_(heap) {}
 
   // The first violation in words.
   const std::optional<std::string>& violation() const { return violation_; }
@@ -56,6 +57,7 @@ class Auditor {
 
   AgentId agent_of(const std::string& uuid) const;  // 0: not registered
   const sweeps::SweepSpec* spec_of(SweepId id) const;
+  std::vector<std::string> drained_agents() const;
 
   // ---- when everything is over: the state must tell the same story
 
@@ -75,13 +77,30 @@ class Auditor {
     std::vector<core::Report> stored;
     std::optional<core::AttemptState> end;
     std::optional<core::TrialState> stop;
+    Instant at;                                      // of its assignment
+    bool objective = false;                          // it has reported it
+    core::ReasonCode why = core::ReasonCode::kNone;  // it ended
   };
 
   struct Trial {
     std::vector<Attempt> attempts;
     std::optional<core::TrialState> end;
     bool queued = true;
-    std::uint32_t failures = 0;  // of attempts, since somebody asked for a retry
+    // Since somebody asked for a retry:
+    std::uint32_t failures = 0;  // of attempts
+    std::uint32_t free = 0;      // those that an agent was charged with
+    std::uint32_t crashes = 0;
+  };
+
+  // What is known about a trial that failed quickly on an agent.
+  enum class Blame { kOpen, kAgent };
+
+  struct AgentTruth {
+    core::AgentRegistered registered;
+    bool drained = false;
+    bool proven = false;
+    std::map<TrialKey, Blame> streak;
+    std::size_t probes = 0;  // trials given to it though its streak was full
   };
 
   struct Sweep {
@@ -89,6 +108,7 @@ class Auditor {
     core::SweepState state = core::SweepState::kRunning;
     bool closing = false;
     bool retried = false;  // by a person, at least once
+    bool guarded = false;  // it has paused itself
     std::vector<Trial> trials;
     NaivePolicy policy;
 
@@ -115,6 +135,10 @@ class Auditor {
   void take(const core::StoreRestored& record);
   void take(const core::ModelRegistered& record);
   void take(const core::ControlApplied& record);
+  void take(const core::AgentCharged& record);
+  void take(const core::AgentProven& record);
+  void take(const core::AgentDrained& record);
+  void take(const core::AgentResumed& record);
 
   void check_sent(const core::StartAttempt& effect);
   void check_sent(const core::StopAttempt& effect);
@@ -133,10 +157,26 @@ class Auditor {
   void free_slots(const AttemptKey& key, const Attempt& attempt);
   std::uint32_t active(const Sweep& sweep) const;
   std::optional<TrialNumber> best(const Sweep& sweep) const;
+
+  // ---- whom failures are charged to: auditor_charge.cc
+
+  bool other_fits(const Sweep& sweep, AgentId but) const;
+  bool verdict_due(const AgentTruth& agent);
+  std::size_t on_probation(AgentId agent, Instant now) const;
+  void check_given(const core::AttemptAssigned& record, const Trial& trial);
+  void check_failed(const core::TrialClosed& record, const Sweep& sweep, const Trial& trial);
+  void check_requeued(const core::TrialRequeued& record, const Sweep& sweep, Trial& trial);
+  void check_paused(const core::SweepStateChanged& record, Sweep& sweep);
+  void check_drained();
+  void well_done(const AttemptKey& key, AgentId agent);
+  void not_the_agents(const TrialKey& key);
+
   void finish_sweep(const Sweep& truth, const core::Sweep& sweep);
   void finish_trial(const TrialKey& key, const Trial& truth, const core::Trial& trial);
 
   const Scenario& scenario_;
+  const Heap& heap_;
+  std::map<AgentId, AgentTruth> truths_;
   std::optional<std::string> violation_;
   std::map<AttemptKey, Process> processes_;
   std::set<AttemptKey> running_;

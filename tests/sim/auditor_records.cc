@@ -46,6 +46,7 @@ void Auditor::batch_committed() {
             to_string(expected_->first));
   }
   expected_.reset();
+  check_drained();
 }
 
 void Auditor::take(const core::SweepAccepted& record) {
@@ -61,6 +62,7 @@ void Auditor::take(const core::SweepStateChanged& record) {
   if (require(changed != nullptr && !core::is_terminal(changed->state),
               "only a live sweep is paused and resumed",
               to_string(record.sweep))) {
+    check_paused(record, *changed);
     changed->state = record.state;
   }
 }
@@ -130,10 +132,12 @@ void Auditor::take(const core::TrialRequeued& record) {
         "people retry what failed or was cancelled",
         to_string(record.trial));
     of->retried = true;
-    again->failures = 0;
   } else {
     require(!again->end, "a trial ends once", to_string(record.trial));
-    require(again->failures < of->accepted.spec.retry.attempts,
+  }
+  check_requeued(record, *of, *again);
+  if (!record.forgives) {
+    require(again->failures - again->free < of->accepted.spec.retry.attempts,
             "failures are paid from retry.attempts",
             to_string(record.trial));
   }
@@ -161,10 +165,12 @@ void Auditor::take(const core::TrialClosed& record) {
   if (record.state == TrialState::kFailed) {
     const auto& retry = of.accepted.spec.retry;
     const bool lost_too_often = closed->attempts.size() >= 100;
-    require(closed->failures >= (retry.on.empty() && !of.closing ? retry.attempts : 1) ||
-                lost_too_often,
-            "a trial fails after all its attempts that may fail, and losses are none",
-            to_string(record.trial));
+    require(
+        closed->failures - closed->free >= (retry.on.empty() && !of.closing ? retry.attempts : 1) ||
+            lost_too_often || record.reason.code == core::ReasonCode::kAgentCrashed,
+        "a trial fails after all its attempts that may fail, and losses are none",
+        to_string(record.trial));
+    check_failed(record, of, *closed);
   }
 }
 
@@ -191,8 +197,13 @@ void Auditor::take(const core::AttemptAssigned& record) {
             "a slot has one attempt",
             about);
   }
+  check_given(record, *assigned);
   assigned->queued = false;
-  assigned->attempts.push_back({record.agent, record.slots, {}, {}, {}});
+  Attempt attempt;
+  attempt.agent = record.agent;
+  attempt.slots = record.slots;
+  attempt.at = record.at;
+  assigned->attempts.push_back(std::move(attempt));
   const auto concurrent = of.accepted.spec.limits.concurrent;
   require(!concurrent || active(of) <= *concurrent, "limits.concurrent holds", about);
 }
@@ -236,6 +247,10 @@ void Auditor::take(const core::ReportRecorded& record) {
           about);
   reporting->stored.push_back(report);
   if (record.objective) {
+    if (!reporting->objective) {
+      well_done(record.attempt, reporting->agent);
+    }
+    reporting->objective = true;
     Sweep& of = *sweep(record.attempt.sweep);
     const NaiveVerdict verdict =
         of.policy.report(record.attempt.trial.value, record.resource, *record.objective);
@@ -286,9 +301,15 @@ void Auditor::take(const core::AttemptClosed& record) {
             about);
   }
   closed->end = record.state;
+  closed->why = record.reason.code;
   free_slots(record.attempt, *closed);
-  if (record.state == AttemptState::kFailed) {
-    ++trial(record.attempt.trial_key())->failures;
+  Trial& of = *trial(record.attempt.trial_key());
+  of.failures += record.state == AttemptState::kFailed ? 1 : 0;
+  const bool crash = record.state == AttemptState::kLost &&
+                     record.reason.code == core::ReasonCode::kAgentRestarted;
+  of.crashes += crash ? 1 : 0;
+  if (record.state == AttemptState::kCompleted) {
+    well_done(record.attempt, closed->agent);
   }
 }
 
@@ -299,6 +320,7 @@ void Auditor::take(const core::AgentRegistered& record) {
           "an agent has one number",
           record.uuid);
   agent_by_uuid_[record.uuid] = record.agent;
+  truths_[record.agent].registered = record;
   agents_[record.agent] = core::AgentState::kConnected;
 }
 

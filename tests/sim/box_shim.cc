@@ -16,7 +16,7 @@ void Box::run(const AttemptKey& key) {
   }
   Row& row = found->second;
   if (world_.now() >= lease_until_) {
-    never_ran(key, {core::ReasonCode::kAgentRestarted, "the lease ended"}, false);
+    never_ran(key, {core::ReasonCode::kAgentLost, "the lease ended"}, false);
     return;
   }
   if (row.program.end == ProgramEnd::kExecError) {
@@ -143,7 +143,7 @@ void Box::lease_ended() {
     return;
   }
   for (const auto& [key, row] : ledger_) {
-    terminate(key, {core::ReasonCode::kAgentRestarted, "the lease ended"}, false);
+    terminate(key, {core::ReasonCode::kAgentLost, "the lease ended"}, false);
   }
 }
 

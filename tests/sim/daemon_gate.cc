@@ -159,11 +159,15 @@ void Daemon::perform(const core::StartAttempt& effect) {
   }
   const sweeps::SweepSpec& spec = memory_.state.sweeps.at(effect.attempt.sweep).spec;
   const AttemptKey outside = saboteur_.outside(effect.attempt);
+  const auto session = memory_.sessions.find(effect.agent);
+  if (session == memory_.sessions.end()) {
+    return;
+  }
   send(effect.agent,
        Start{outside,
              attempt->slots,
              spec.limits.trial_time.value_or(Duration{}),
-             program_of(world_.scenario, spec, outside)});
+             program_of(world_.scenario, spec, outside, session->second.box)});
 }
 
 void Daemon::perform(const core::StopAttempt& effect) {

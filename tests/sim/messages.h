@@ -104,7 +104,7 @@ struct ToAgent {
 
 struct FromClient {
   ClientIndex client = 0;
-  std::variant<core::SweepSubmitted, core::ControlRequested> body;
+  std::variant<core::SweepSubmitted, core::ControlRequested, core::AgentControlRequested> body;
 
   const RequestId& request() const {
     return std::visit([](const auto& event) -> const RequestId& { return event.request; }, body);

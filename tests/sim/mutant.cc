@@ -5,8 +5,8 @@
 
 namespace sweepd::sim {
 
-const std::array<MutantInfo, 32>& mutants() {
-  static constexpr std::array<MutantInfo, 32> kMutants{{
+const std::array<MutantInfo, 38>& mutants() {
+  static constexpr std::array<MutantInfo, 38> kMutants{{
       {Mutant::kActBeforeCommit, "act-before-commit", "orders leave before the batch is on disk"},
       {Mutant::kAnswerBeforeCommit, "answer-before-commit", "clients are answered before the sync"},
       {Mutant::kTornCommit, "torn-commit", "a crash may leave half a batch on disk"},
@@ -43,6 +43,14 @@ const std::array<MutantInfo, 32>& mutants() {
       {Mutant::kLeaseFromAck, "lease-from-ack", "the lease runs from the receipt of its renewal"},
       {Mutant::kLeaseInProgramOnly, "lease-in-program-only", "a dead agent program kills nothing"},
       {Mutant::kReportsForgottenUnacked, "reports-forgotten", "reports are sent once"},
+      {Mutant::kStreakIgnored, "streak-ignored", "an agent is trusted, whatever fails on it"},
+      {Mutant::kFailedOnIgnored, "failed-on-ignored", "nobody remembers where a trial failed"},
+      {Mutant::kDrainedScheduled, "drained-scheduled", "a drained agent gets new trials"},
+      {Mutant::kChargeNotWithdrawn,
+       "charge-not-withdrawn",
+       "an agent pays for trials that fail everywhere"},
+      {Mutant::kCrashNotDurable, "crash-not-durable", "crashes are forgotten at a restart"},
+      {Mutant::kCrashNotCounted, "crash-not-counted", "a trial may take its agent down for ever"},
   }};
   return kMutants;
 }

@@ -41,6 +41,12 @@ enum class Mutant : int {
   kLeaseFromAck,
   kLeaseInProgramOnly,
   kReportsForgottenUnacked,
+  kStreakIgnored,
+  kFailedOnIgnored,
+  kDrainedScheduled,
+  kChargeNotWithdrawn,
+  kCrashNotDurable,
+  kCrashNotCounted,
 };
 
 struct MutantInfo {
@@ -50,7 +56,7 @@ struct MutantInfo {
 };
 
 // All of them, without kNone.
-const std::array<MutantInfo, 32>& mutants();
+const std::array<MutantInfo, 38>& mutants();
 
 std::optional<Mutant> find_mutant(std::string_view name);
 

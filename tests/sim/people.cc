@@ -17,6 +17,10 @@ void People::start() {
   for (const ControlPlan& plan : world_.scenario.controls) {
     world_.heap.at(plan.at, [this, plan] { control(plan); });
   }
+  for (const AgentControlPlan& plan : world_.scenario.agent_controls) {
+    world_.heap.at(plan.at,
+                   [this, plan] { control(world_.scenario.boxes[plan.box].uuid, plan.verb); });
+  }
 }
 
 void People::submit(std::size_t index) {
@@ -33,6 +37,10 @@ void People::control(const ControlPlan& plan) {
          core::ControlRequested{
              fresh_request(), plan.verb, to_string(*sweep) + plan.trials, "ada", "because"}});
   }
+}
+
+void People::control(const std::string& agent, core::AgentVerb verb) {
+  ask({0, core::AgentControlRequested{fresh_request(), verb, agent, "ada", "because"}});
 }
 
 void People::ask(const FromClient& question) {
@@ -57,7 +65,7 @@ void People::receive(const core::Answer& answer) {
 
 void People::resume_everything() {
   std::erase_if(unanswered_, [](const auto& entry) {
-    return std::holds_alternative<core::ControlRequested>(entry.second.body);
+    return !std::holds_alternative<core::SweepSubmitted>(entry.second.body);
   });
   for (std::size_t i = 0; i < sweeps_.size(); ++i) {
     if (sweeps_[i]) {
@@ -65,6 +73,10 @@ void People::resume_everything() {
            core::ControlRequested{
                fresh_request(), core::ControlVerb::kResume, to_string(*sweeps_[i]), "ada", ""}});
     }
+  }
+  // Good agents may have been drained by bad luck, and broken ones burn five trials more.
+  for (const std::string& agent : world_.auditor.drained_agents()) {
+    control(agent, core::AgentVerb::kResume);
   }
   // Again and again: a pause may still have been under way.
   world_.heap.after(seconds(40), [this] { resume_everything(); });

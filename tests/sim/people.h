@@ -27,6 +27,7 @@ class People {
  private:
   void submit(std::size_t index);
   void control(const ControlPlan& plan);
+  void control(const std::string& agent, core::AgentVerb verb);
   void ask(const FromClient& question);
   RequestId fresh_request();
 

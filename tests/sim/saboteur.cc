@@ -125,6 +125,7 @@ void Saboteur::bend_record(core::State& state, core::Record& record) const {
   if (mutant_ == Mutant::kDoubleRungEntry) {
     enter_twice(state, record);
   }
+  bend_charge(state, record);
   if (auto* requeued = std::get_if<core::TrialRequeued>(&record)) {
     core::Sweep& sweep = state.sweeps.at(requeued->trial.sweep);
     core::Trial& trial = sweep.trial(requeued->trial.trial);
@@ -164,6 +165,43 @@ void Saboteur::apply(core::State& state, const core::Record& record) const {
       mutant_ == Mutant::kConcurrencyIgnored) {
     core::Record copy = record;
     bend_record(state, copy);
+  } else {
+    bend_charge(state, record);
+  }
+  const auto* closed = std::get_if<core::AttemptClosed>(&record);
+  if (mutant_ == Mutant::kCrashNotDurable && closed != nullptr) {
+    state.sweeps.at(closed->attempt.sweep).trial(closed->attempt.trial).crashes = 0;
+  }
+}
+
+// The mutants of those who are charged with failures. The same in a recovery.
+void Saboteur::bend_charge(core::State& state, const core::Record& record) const {
+  if (mutant_ == Mutant::kStreakIgnored) {
+    for (auto& [id, agent] : state.agents) {
+      agent.streak.clear();
+      agent.proven = true;
+    }
+  }
+  if (const auto* requeued = std::get_if<core::TrialRequeued>(&record);
+      mutant_ == Mutant::kFailedOnIgnored && requeued != nullptr) {
+    core::Sweep& sweep = state.sweeps.at(requeued->trial.sweep);
+    sweep.trial(requeued->trial.trial).failed_on.clear();
+    sweep.choosy.erase(requeued->trial.trial);
+  }
+  if (const auto* drained = std::get_if<core::AgentDrained>(&record);
+      mutant_ == Mutant::kDrainedScheduled && drained != nullptr) {
+    core::Agent& agent = state.agents.at(drained->agent);
+    agent.drained.reset();
+    core::apply_record(state, core::AgentStateChanged{agent.id, agent.state, agent.changed_wall});
+  }
+  if (const auto* charged = std::get_if<core::AgentCharged>(&record);
+      mutant_ == Mutant::kChargeNotWithdrawn && charged != nullptr &&
+      charged->charge == core::Charge::kWithdrawn) {
+    state.agents.at(charged->agent).streak[charged->trial] = core::Charge::kMade;
+  }
+  if (const auto* closed = std::get_if<core::AttemptClosed>(&record);
+      mutant_ == Mutant::kCrashNotCounted && closed != nullptr) {
+    state.sweeps.at(closed->attempt.sweep).trial(closed->attempt.trial).crashes = 0;
   }
 }
 

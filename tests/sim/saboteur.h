@@ -30,6 +30,7 @@ class Saboteur {
  private:
   void bend_report(core::State& state, core::ReportsArrived& event) const;
   void bend_record(core::State& state, core::Record& record) const;
+  void bend_charge(core::State& state, const core::Record& record) const;
 
   Mutant mutant_;
   std::map<SweepId, sweeps::Policy> policies_;  // as they were before the step

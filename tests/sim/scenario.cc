@@ -44,6 +44,7 @@ std::vector<BoxPlan> draw_boxes(Random random) {
     box.clock_rate = 1 + (random.unit() - 0.5) * 0.02;
     box.eager_end = random.chance(0.3);
     box.dies_for_good = i > 0 && random.chance(0.15);
+    box.broken = i > 0 && random.chance(0.25);
   }
   // The first box can run whatever is drawn below, so that every sweep can end.
   boxes.front().cpus = std::max(boxes.front().cpus, 1U);
@@ -178,14 +179,42 @@ Scenario draw_scenario(std::uint64_t seed) {
   for (std::int64_t left = random.between(0, 5); left > 0; --left) {
     scenario.controls.push_back(draw_control(random, scenario));
   }
+  Random agents = random.fork(3);
+  for (std::int64_t left = agents.between(0, 3); left > 0; --left) {
+    AgentControlPlan control;
+    control.at = Instant{} + drawn(agents, seconds(3), scenario.faulty);
+    control.box = static_cast<std::size_t>(
+        agents.between(0, static_cast<std::int64_t>(scenario.boxes.size()) - 1));
+    control.verb = agents.chance(0.4) ? core::AgentVerb::kDrain : core::AgentVerb::kResume;
+    scenario.agent_controls.push_back(control);
+  }
   return scenario;
 }
 
+namespace {
+
+// What fails as soon as it starts.
+Program failing() {
+  Program program;
+  program.between_reports = milliseconds(150);
+  program.code = 1;
+  return program;
+}
+
+}  // namespace
+
 Program program_of(const Scenario& scenario,
                    const sweeps::SweepSpec& spec,
-                   const AttemptKey& attempt) {
+                   const AttemptKey& attempt,
+                   std::size_t box) {
   const Random base = Random(scenario.seed).fork(attempt.sweep.value).fork(attempt.trial.value);
   Random trial = base.fork(1);
+  // Some configurations fail everywhere; in some sweeps all of them do: a typo in the script.
+  const bool typo = Random(scenario.seed).fork(attempt.sweep.value).fork(7777).chance(0.05);
+  const bool bad = base.fork(2).chance(0.08);
+  if (scenario.boxes[box].broken || typo || bad) {
+    return failing();
+  }
   Random random = base.fork(100 + attempt.attempt.value);
   Program program;
   // Some outlive a lease.

@@ -34,6 +34,7 @@ struct BoxPlan {
   double clock_rate = 1;       // of its clock against the daemon's
   bool dies_for_good = false;  // its next death in the phase of faults is its last
   bool eager_end = false;      // says that an attempt ended before its reports are acknowledged
+  bool broken = false;         // every program fails on it at once
 };
 
 struct SubmissionPlan {
@@ -49,6 +50,13 @@ struct ControlPlan {
   std::string trials;  // the selector after the sweep number: "", "/3", "/failed"
 };
 
+// A person drains or resumes the agent of a box.
+struct AgentControlPlan {
+  Instant at;
+  std::size_t box = 0;
+  core::AgentVerb verb = core::AgentVerb::kDrain;
+};
+
 struct Scenario {
   std::uint64_t seed = 0;
   Faults faults;
@@ -59,6 +67,7 @@ struct Scenario {
   std::vector<BoxPlan> boxes;
   std::vector<SubmissionPlan> submissions;
   std::vector<ControlPlan> controls;
+  std::vector<AgentControlPlan> agent_controls;
 };
 
 Scenario draw_scenario(std::uint64_t seed);
@@ -73,8 +82,10 @@ struct Program {
   std::int32_t code = 0;  // exit code or signal
 };
 
+//   box: where it runs
 Program program_of(const Scenario& scenario,
                    const sweeps::SweepSpec& spec,
-                   const AttemptKey& attempt);
+                   const AttemptKey& attempt,
+                   std::size_t box);
 
 }  // namespace sweepd::sim

@@ -29,7 +29,7 @@ struct World {
         mutant(kind),
         tracing(trace),
         random(Random(scenario.seed).fork(99)),
-        auditor(scenario) {}
+        auditor(scenario, heap) {}
 
   World(const World&) = delete;
   World& operator=(const World&) = delete;

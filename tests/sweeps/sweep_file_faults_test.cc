@@ -121,7 +121,7 @@ a.toml:21:5: error: "agent-lost" is no reason for a retry
 a.toml:21:18: error: unknown reason "exit:x" for a retry
    21 | on=["agent-lost","exit:x","timout"]
       |                  ^^^^^^^^
-      = help: there are "exit:N", "timeout", "signal", "no-metric", "exec"
+      = help: there are "exit:N", "timeout", "signal", "no-metric", "exec", "oom", "silent"
 a.toml:21:27: error: unknown reason "timout" for a retry
    21 | on=["agent-lost","exit:x","timout"]
       |                           ^^^^^^^^

@@ -246,10 +246,12 @@ TEST_CASE("specifications: limits, retries and the rest are checked") {
   CHECK_NE(refusal([](SweepSpec& s) { s.retry.attempts = 101; }), "");
   CHECK_NE(refusal([](SweepSpec& s) { s.retry.backoff = seconds(-1); }), "");
   CHECK_EQ(refusal([](SweepSpec& s) {
-             s.retry.on = {"exit:0", "exit:255", "timeout", "signal", "no-metric", "exec"};
+             s.retry.on = {
+                 "exit:0", "exit:255", "timeout", "signal", "no-metric", "exec", "oom", "silent"};
            }),
            "");
-  for (const std::string reason : {"exit", "exit:", "exit:256", "exit:-1", "exit:1x", "oom", ""}) {
+  for (const std::string reason :
+       {"exit", "exit:", "exit:256", "exit:-1", "exit:1x", "memory", ""}) {
     CAPTURE(reason);
     CHECK_NE(refusal([&reason](SweepSpec& s) { s.retry.on = {reason}; }), "");
   }

@@ -84,6 +84,15 @@ pb::ListModels list_models() {
   return request;
 }
 
+pb::ControlAgent control_agent() {
+  pb::ControlAgent control;
+  control.set_selector("gpu-a");
+  control.set_verb(pb::RESUME_AGENT);
+  control.set_reason("fan");
+  control.set_user("ann");
+  return control;
+}
+
 pb::StartBackup start_backup() {
   pb::StartBackup request;
   request.set_folder("/b");
@@ -135,6 +144,10 @@ std::vector<Golden<pb::ClientRequest>> requests() {
        "08808080802010818080802018017a090a076d6e6973743a34"},
       {asked(&Message::mutable_server_info, pb::ServerInfo()),
        "0880808080201081808080201801820100"},
+      {asked(&Message::mutable_control_agent, control_agent()),
+       "08808080802010818080802018018a01130a056770752d6110021a0366616e2203616e6e"},
+      {asked(&Message::mutable_show_agent, selecting<pb::ShowAgent>("gpu-a")),
+       "08808080802010818080802018019201070a056770752d61"},
       {asked(&Message::mutable_start_backup, start_backup()),
        "0880808080201081808080201801f201040a022f62"},
       {asked(&Message::mutable_show_backup, pb::ShowBackup()),

@@ -200,9 +200,8 @@ pb::LogPage log_page() {
   return page;
 }
 
-pb::AgentList agents() {
-  pb::AgentList list;
-  pb::AgentRow& row = *list.add_agents();
+pb::AgentRow agent_row() {
+  pb::AgentRow row;
   row.set_agent(1);
   row.set_name("host");
   row.set_state("lost");
@@ -211,8 +210,26 @@ pb::AgentList agents() {
   row.set_last_seen_wall_us(-6);
   row.set_version("0.1.0");
   (*row.mutable_labels())["rack"] = "7";
-  whole(row);
+  *row.mutable_drained() = reason();
+  return whole(row);
+}
+
+pb::AgentList agents() {
+  pb::AgentList list;
+  *list.add_agents() = agent_row();
   return list;
+}
+
+pb::AgentDetail agent() {
+  pb::AgentDetail detail;
+  *detail.mutable_row() = agent_row();
+  detail.set_proven(true);
+  pb::ChargeRow charge;
+  charge.set_sweep(kWide);
+  charge.set_trial(7);
+  charge.set_confirmed(true);
+  *detail.add_streak() = whole(charge);
+  return detail;
 }
 
 pb::ModelList models() {
@@ -316,9 +333,9 @@ std::vector<Golden<pb::ClientReply>> replies() {
        "08808080802010818080802018ffffffffffffffffff0122026e6f721d0a0a088080808020100718021201ff188"
        "0808080202081808080202801"},
       {answered(&Message::mutable_agents, agents()),
-       "08808080802010818080802018ffffffffffffffffff0122026e6f7a520a5008011204686f73741a046c6f73742"
+       "08808080802010818080802018ffffffffffffffffff0122026e6f7a5e0a5c08011204686f73741a046c6f73742"
        "217080310021a054750552d312204483230302880808080202a0a0880808080201007180230faffffffffffffff"
-       "ff013a05302e312e3042090a047261636b120137"},
+       "ff013a05302e312e3042090a047261636b120137520a081412066e61c3af7665"},
       {answered(&Message::mutable_models, models()),
        "08808080802010818080802018ffffffffffffffffff0122026e6f8201580a560a056d6e6973741004188080808"
        "02020072802320264313a0d6f7574707574732f6d6f64656c42046c6f737349000000000000e0bf50015a090a07"
@@ -327,6 +344,11 @@ std::vector<Golden<pb::ClientReply>> replies() {
        "08808080802010818080802018ffffffffffffffffff0122026e6f8a01590a05302e312e3010011a062f7374617"
        "46520808080802028fbffffffffffffffff0130063807400848818080802052026f6b5a036c6f77608280808020"
        "68838080802070848080802078858080802080018680808020880109"},
+      {answered(&Message::mutable_agent, agent()),
+       "08808080802010818080802018ffffffffffffffffff0122026e6f92016c0a5c08011204686f73741a046c6f737"
+       "42217080310021a054750552d312204483230302880808080202a0a0880808080201007180230faffffffffffff"
+       "ffff013a05302e312e3042090a047261636b120137520a081412066e61c3af766510011a0a08808080802010071"
+       "801"},
       {answered(&Message::mutable_backup, backup()),
        "08808080802010818080802018ffffffffffffffffff0122026e6ff201330a022f6212066661696c65641880808"
        "0802020818080802028033082808080203804408380808020480a520764616d61676564"}};

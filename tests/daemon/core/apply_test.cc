@@ -45,6 +45,13 @@ std::vector<Record> long_story(State& state) {
   step(ControlRequested{{2, 4}, ControlVerb::kRetry, "1/failed", "ada", ""});
   step(ControlRequested{{2, 5}, ControlVerb::kKill, "1", "ada", ""});
   step(AttemptEnded{box, attempt_key(1, 3, 4), 0, {}});
+  // A failure that is charged to its agent, which somebody then drains and resumes.
+  step(AgentJoined{"other", "other", "boot", "1", Desk::slots(2), {}, {}});
+  step(SweepSubmitted{{1, 2}, a_spec(1), "toml", "code", "ada", false});
+  step(TrialsSuggested{SweepId{2}, TrialNumber{1}, {{}}, true});
+  step(AttemptEnded{box, attempt_key(2, 1), 0, bad});
+  step(AgentControlRequested{{3, 1}, AgentVerb::kDrain, "box", "ada", "fan"});
+  step(AgentControlRequested{{3, 2}, AgentVerb::kResume, "box", "ada", ""});
   step(StorageChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "little is free"}});
   step(BackupRestored{10'001});
   return all;

@@ -63,11 +63,11 @@ TEST_CASE("sweep: a lost attempt of a closing sweep is cancelled, not queued for
 
 TEST_CASE("sweep: proposals are asked for as long as fewer than the slots are queued") {
   Desk desk;
-  desk.join("box", Desk::slots(6));
+  desk.join("box", Desk::slots(5));
   const SweepId id = desk.submit(a_spec(100), false);
-  const Outcome first = desk.propose(id, 6);
-  CHECK(one_effect<Suggest>(first) == Suggest{id, TrialNumber{7}, 6});
-  CHECK(effects<Suggest>(desk.propose(id, 6)).empty());
+  const Outcome first = desk.propose(id, 5);
+  CHECK(one_effect<Suggest>(first) == Suggest{id, TrialNumber{6}, 5});
+  CHECK(effects<Suggest>(desk.propose(id, 5)).empty());
 }
 
 TEST_CASE("late facts: an ended sweep is changed by nothing that an agent says") {

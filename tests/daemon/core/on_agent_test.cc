@@ -198,7 +198,7 @@ TEST_CASE("lost: a goodbye is told apart from a lease that ended") {
   Desk desk = assigned(1);
   const Outcome bye = desk.step(AgentLost{desk.agent(), true});
   CHECK(one_record<AttemptClosed>(bye).reason ==
-        Reason{ReasonCode::kAgentRestarted, "agent box said goodbye"});
+        Reason{ReasonCode::kStoppedByAgent, "agent box said goodbye"});
 }
 
 TEST_CASE("restart: every connected agent is suspect until it comes back, and sweeps ask again") {

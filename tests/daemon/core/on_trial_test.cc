@@ -34,7 +34,8 @@ TEST_CASE("reports: they are recorded in order and acknowledged") {
       ReportsArrived{desk.agent(), key, {Desk::a_report(1, 0.5), Desk::a_report(2, 0.4)}});
   const auto stored = records<ReportRecorded>(outcome);
   REQUIRE_EQ(stored.size(), 2);
-  CHECK_EQ(outcome.records.size(), 2);
+  CHECK_EQ(outcome.records.size(), 3);
+  CHECK(one_record<AgentProven>(outcome) == AgentProven{desk.agent()});
   CHECK_EQ(stored[1].seq, 2);
   CHECK(stored[1].objective == 0.4);
   CHECK_EQ(stored[1].resource, 2);
@@ -278,7 +279,8 @@ TEST_CASE("end: without the objective the names that were seen are told, the nea
 }
 
 TEST_CASE("end: an attempt that the agent itself calls lost spends no retry") {
-  for (const ReasonCode code : {ReasonCode::kAgentRestarted, ReasonCode::kAgentLost}) {
+  for (const ReasonCode code :
+       {ReasonCode::kAgentRestarted, ReasonCode::kAgentLost, ReasonCode::kStoppedByAgent}) {
     Desk desk = running(a_spec(1));
     desk.report(attempt_key(1, 1), 1, 0.5);
     AttemptOutcome outcome;

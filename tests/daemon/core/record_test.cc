@@ -14,9 +14,9 @@ TEST_CASE("record: the journal of a sweep holds all that happens to it and its t
                                  SweepEnded{SweepId{12}, {}, {}, {}},
                                  SweepReopened{SweepId{12}, {}},
                                  TrialsProposed{SweepId{12}, {}, {}, false},
-                                 TrialRequeued{trial, {}, {}, false, false},
+                                 TrialRequeued{trial, {}, {}, false, false, {}},
                                  TrialClosed{trial, {}, {}},
-                                 AttemptAssigned{attempt, {}, {}, {}},
+                                 AttemptAssigned{attempt, {}, {}, {}, {}},
                                  AttemptAdvanced{attempt, {}},
                                  ReportRecorded{attempt, 1, {}, {}, 0, {}},
                                  VerdictReached{attempt, {}, {}},
@@ -34,6 +34,12 @@ TEST_CASE("record: agents and models belong to no sweep") {
   CHECK(journal_of(AgentStateChanged{}) == SweepId{});
   CHECK(journal_of(StorageLevelChanged{}) == SweepId{});
   CHECK(journal_of(StoreRestored{}) == SweepId{});
+  // Charges too: an ended sweep's journal is not read at a start, and its trials still stand in
+  // streaks.
+  CHECK(journal_of(AgentCharged{{3}, {SweepId{12}, TrialNumber{7}}, Charge::kMade}) == SweepId{});
+  CHECK(journal_of(AgentProven{}) == SweepId{});
+  CHECK(journal_of(AgentDrained{}) == SweepId{});
+  CHECK(journal_of(AgentResumed{}) == SweepId{});
   ModelRegistered model;
   model.attempt.sweep = SweepId{12};
   CHECK(journal_of(model) == SweepId{});

@@ -216,7 +216,7 @@ void RealBox::hand_over(const AttemptKey& key) {
     return;
   }
   Process process;
-  process.program = program_of(world_.scenario, *spec, key);
+  process.program = program_of(world_.scenario, *spec, key, index_);
   process.slots.assign(attempt.order.slots().begin(), attempt.order.slots().end());
   process.lease = global(*lease);
   attempt.handed_over = true;
@@ -304,7 +304,7 @@ void RealBox::deliver(const AttemptKey& key) {
       attempt.end.mutable_failure()->set_sentence("limits.trial_time");
     }
     if (process->second.lapsed) {
-      attempt.end.mutable_failure()->set_code(pb::AGENT_RESTARTED);
+      attempt.end.mutable_failure()->set_code(pb::AGENT_LOST);
       attempt.end.mutable_failure()->set_sentence("the lease ended");
     }
     attempt.end.set_tree_digest(std::string(64, 'a'));

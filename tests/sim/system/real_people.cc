@@ -19,6 +19,17 @@ void RealPeople::start() {
       }
     });
   }
+  for (const AgentControlPlan& plan : world_.scenario.agent_controls) {
+    world_.heap.at(
+        plan.at, [this, plan] { control_agent(world_.scenario.boxes[plan.box].uuid, plan.verb); });
+  }
+}
+
+void RealPeople::control_agent(const std::string& selector, core::AgentVerb verb) {
+  pb::ClientRequest request = fresh_request();
+  request.mutable_control_agent()->set_selector(selector);
+  request.mutable_control_agent()->set_verb(static_cast<pb::AgentVerb>(verb));
+  ask(request);
 }
 
 pb::ClientRequest RealPeople::fresh_request() {
@@ -83,11 +94,14 @@ void RealPeople::arrive(const std::string& bytes) {
 }
 
 void RealPeople::resume_everything() {
-  std::erase_if(unanswered_, [](const auto& entry) { return entry.second.has_control(); });
+  std::erase_if(unanswered_, [](const auto& entry) { return !entry.second.has_submit(); });
   for (const auto& sweep : sweeps_) {
     if (sweep) {
       control(fmt::format("{}", *sweep), core::ControlVerb::kResume);
     }
+  }
+  for (const std::string& agent : world_.auditor.drained_agents()) {
+    control_agent(agent, core::AgentVerb::kResume);
   }
   world_.heap.after(seconds(40), [this] { resume_everything(); });
 }

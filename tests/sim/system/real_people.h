@@ -27,6 +27,7 @@ class RealPeople {
  private:
   void submit(std::size_t index);
   void control(const std::string& selector, core::ControlVerb verb);
+  void control_agent(const std::string& selector, core::AgentVerb verb);
   void ask(const pb::ClientRequest& request);
   pb::ClientRequest fresh_request();
 

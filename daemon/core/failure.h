@@ -1,0 +1,19 @@
+// Why an attempt failed, in a code and a sentence, and whether the sweep retries that.
+#pragma once
+
+#include "daemon/core/event.h"
+#include "daemon/core/state.h"
+
+namespace sweepd::core {
+
+// Why the attempt that ended like this failed; code kNone when it did not.
+//   trial: with the reports of that attempt
+Reason failure_of(const Sweep& sweep, const Trial& trial, const AttemptOutcome& outcome);
+
+// Whether a failure for this reason is worth one of retry.attempts. Without `retry.on` everything
+// is but running out of memory, which the same program on the same box does again.
+bool is_retried(const sweeps::RetrySpec& retry,
+                const Reason& reason,
+                const AttemptOutcome& outcome);
+
+}  // namespace sweepd::core

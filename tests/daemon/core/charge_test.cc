@@ -1,0 +1,450 @@
+// Whom failures are charged to: agents, trials, and the sweep that pauses itself.
+#include "daemon/core/charge.h"
+
+#include "tests/daemon/core/desk.h"
+
+using namespace sweepd;
+using namespace sweepd::core;
+
+namespace {
+
+// Two boxes; `bad` comes first, so that it gets the first trials.
+Desk two_boxes(std::uint32_t bad_slots, std::uint32_t good_slots) {
+  Desk desk;
+  desk.join("bad", Desk::slots(bad_slots));
+  desk.join("good", Desk::slots(good_slots));
+  return desk;
+}
+
+AttemptKey current(const Desk& desk, std::uint32_t trial) {
+  const Trial& of = desk.trial(trial);
+  return {SweepId{1}, of.number, of.attempts.back().number};
+}
+
+bool runs_on(const Desk& desk, std::uint32_t trial, const std::string& box) {
+  const Trial& of = desk.trial(trial);
+  return !is_terminal(of.state) && of.state != TrialState::kQueued &&
+         of.attempts.back().agent == desk.agent(box);
+}
+
+// Fails whatever runs on the box until nothing does, and says how many attempts that took.
+int burn(Desk& desk, const std::string& box) {
+  int failed = 0;
+  while (!desk.state.held[desk.agent(box)].empty()) {
+    desk.fail(*desk.state.held[desk.agent(box)].begin());
+    ++failed;
+  }
+  return failed;
+}
+
+const Agent& agent_of(const Desk& desk, const std::string& box) {
+  return desk.state.agents.at(desk.agent(box));
+}
+
+}  // namespace
+
+TEST_CASE("charge: a quick failure goes to another agent and spends no retry") {
+  Desk desk = two_boxes(1, 1);
+  desk.submit(a_spec(1));
+  const Outcome failed = desk.fail(attempt_key(1, 1));
+  const auto requeued = one_record<TrialRequeued>(failed);
+  CHECK_FALSE(requeued.spends_retry);
+  CHECK(requeued.failed_on == desk.agent("bad"));
+  CHECK(requeued.reason ==
+        Reason{ReasonCode::kExitCode, "failed quickly on bad: exit code 1: ValueError: no"});
+  CHECK(one_record<AgentCharged>(failed) ==
+        AgentCharged{desk.agent("bad"), {SweepId{1}, TrialNumber{1}}, Charge::kMade});
+  CHECK(one_record<AttemptAssigned>(failed).agent == desk.agent("good"));
+  CHECK(records<TrialClosed>(failed).empty());
+  CHECK_EQ(desk.trial(1).failures, 0);
+}
+
+TEST_CASE("charge: what fails on a second agent has failed, and the first one is not to blame") {
+  Desk desk = two_boxes(1, 1);
+  desk.submit(a_spec(1));
+  desk.fail(attempt_key(1, 1));
+  const Outcome second = desk.fail(attempt_key(1, 1, 2));
+  CHECK(one_record<AgentCharged>(second).charge == Charge::kWithdrawn);
+  CHECK(one_record<TrialClosed>(second).state == TrialState::kFailed);
+  CHECK(agent_of(desk, "bad").streak.empty());
+  CHECK(agent_of(desk, "good").streak.empty());
+  CHECK_EQ(explain(desk.state, desk.sweep(), desk.trial(1)),
+           "1/1 is failed: exit code 1: ValueError: no\nit failed on 2 agents: bad, good");
+}
+
+TEST_CASE("charge: retries come after the second agent, and are not doubled") {
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.retry.attempts = 2;
+  Desk desk = two_boxes(1, 1);
+  desk.submit(spec);
+  desk.fail(attempt_key(1, 1));
+  desk.fail(attempt_key(1, 1, 2));
+  CHECK_EQ(desk.trial(1).failures, 1);
+  desk.fail(attempt_key(1, 1, 3));
+  CHECK(desk.trial(1).state == TrialState::kFailed);
+}
+
+TEST_CASE("charge: with no other agent that could run it the failure is the trial's at once") {
+  Desk desk;
+  desk.join("bad", Desk::slots(0, 1));
+  desk.join("cpu", Desk::slots(1));
+  desk.join("lost", Desk::slots(0, 1));
+  desk.step(AgentLost{desk.agent("lost"), false});
+  desk.join("drained", Desk::slots(0, 1));
+  desk.step(AgentControlRequested{desk.fresh_request(), AgentVerb::kDrain, "drained", "ada", ""});
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.resources.gpus = 1;
+  desk.submit(spec);
+  const Outcome failed = desk.fail(attempt_key(1, 1));
+  CHECK(one_record<TrialClosed>(failed).state == TrialState::kFailed);
+  CHECK(records<AgentCharged>(failed).empty());
+}
+
+TEST_CASE("charge: a late failure, one after a report, a timeout and a job's are the trial's") {
+  const auto closed = [](Duration age, bool reports, ReasonCode code, bool job) {
+    Desk desk = two_boxes(1, 1);
+    sweeps::SweepSpec spec = a_spec(1);
+    spec.job = job;
+    desk.submit(spec);
+    if (reports) {
+      desk.report(attempt_key(1, 1), 1, 0.5);
+    }
+    desk.pass(age);
+    AttemptOutcome outcome;
+    outcome.exit_code = 1;
+    outcome.failure = {code, "why"};
+    return !records<TrialClosed>(desk.end(attempt_key(1, 1), outcome)).empty();
+  };
+  CHECK_FALSE(closed({kQuick.us - 1}, false, ReasonCode::kNone, false));
+  CHECK(closed(kQuick, false, ReasonCode::kNone, false));
+  CHECK(closed({}, true, ReasonCode::kNone, false));
+  CHECK(closed({}, false, ReasonCode::kTimeout, false));
+  CHECK(closed({}, false, ReasonCode::kUploadError, false));
+  CHECK(closed({}, false, ReasonCode::kNone, true));
+  CHECK_FALSE(closed({}, false, ReasonCode::kExecError, false));
+  CHECK_FALSE(closed({}, false, ReasonCode::kPrepareError, false));
+}
+
+TEST_CASE("charge: a broken agent with many slots costs five attempts and no trial") {
+  Desk desk = two_boxes(8, 3);
+  desk.submit(a_spec(20));
+  CHECK_EQ(desk.state.held[desk.agent("bad")].size(), kStreakMax);
+  CHECK_EQ(burn(desk, "bad"), kStreakMax);
+  CHECK(is_suspended(agent_of(desk, "bad")));
+  CHECK_FALSE(agent_of(desk, "bad").drained.has_value());
+  // The good one finishes its own first, then takes what failed before anything new.
+  for (std::uint32_t trial = 6; trial <= 8; ++trial) {
+    desk.complete(current(desk, trial), 0.5);
+  }
+  CHECK(runs_on(desk, 1, "good"));
+  const Outcome verdict = desk.report(current(desk, 1), 1, 0.5);
+  const auto drained = one_record<AgentDrained>(verdict);
+  CHECK(drained.agent == desk.agent("bad"));
+  CHECK(drained.request == RequestId{});
+  CHECK(drained.reason.code == ReasonCode::kAgentBroken);
+  CHECK_EQ(
+      drained.reason.sentence,
+      "5 different trials in a row failed on it within 30 s of their start, and 1/1 did well "
+      "elsewhere; here it failed: exit code 1: ValueError: no; repair it, then `sweepctl agent "
+      "resume 1`");
+  for (std::uint32_t trial = 1; trial <= 20; ++trial) {
+    desk.complete(current(desk, trial), 0.5);
+  }
+  CHECK(desk.sweep().state == SweepState::kCompleted);
+  CHECK_EQ(desk.sweep().count(TrialState::kCompleted), 20);
+}
+
+TEST_CASE("charge: verdicts that came before the fifth failure drain at the fifth") {
+  Desk desk = two_boxes(1, 1);
+  desk.submit(a_spec(20));
+  Outcome failed;
+  for (std::uint32_t trial = 1; trial <= kStreakMax; ++trial) {
+    CHECK_FALSE(agent_of(desk, "bad").drained.has_value());
+    const AttemptKey here = *desk.state.held[desk.agent("bad")].begin();
+    failed = desk.fail(here);
+    desk.complete(*desk.state.held[desk.agent("good")].begin(), 0.5);
+    desk.complete(*desk.state.held[desk.agent("good")].begin(), 0.5);
+  }
+  CHECK_EQ(records<AgentDrained>(failed).size(), 1);
+}
+
+TEST_CASE("charge: a typo in the script drains nobody and pauses the sweep") {
+  Desk desk = two_boxes(8, 8);
+  desk.submit(a_spec(100));
+  int failed = 0;
+  while (desk.sweep().state == SweepState::kRunning) {
+    const std::string box = desk.state.held[desk.agent("bad")].empty() ? "good" : "bad";
+    REQUIRE_FALSE(desk.state.held[desk.agent(box)].empty());
+    desk.fail(*desk.state.held[desk.agent(box)].begin());
+    ++failed;
+  }
+  CHECK(desk.sweep().state == SweepState::kPaused);
+  CHECK(desk.sweep().reason.code == ReasonCode::kFailedTrials);
+  CHECK_EQ(desk.sweep().count(TrialState::kFailed), 5);
+  CHECK_LE(failed, 4 * static_cast<int>(kStreakMax));
+  CHECK_FALSE(agent_of(desk, "bad").drained.has_value());
+  CHECK_FALSE(agent_of(desk, "good").drained.has_value());
+}
+
+TEST_CASE("charge: a success ends the streak and opens all slots") {
+  Desk desk = two_boxes(8, 1);
+  desk.submit(a_spec(30));
+  desk.fail(attempt_key(1, 1));
+  CHECK_EQ(agent_of(desk, "bad").streak.size(), 1);
+  const Outcome proof = desk.report(attempt_key(1, 2), 1, 0.5);
+  CHECK(one_record<AgentProven>(proof).agent == desk.agent("bad"));
+  CHECK(agent_of(desk, "bad").streak.empty());
+  CHECK_EQ(desk.state.held[desk.agent("bad")].size(), 8);
+}
+
+TEST_CASE("charge: what has run for a while is no risk any more, and proves nothing") {
+  Desk desk = two_boxes(8, 1);
+  desk.submit(a_spec(30));
+  CHECK_EQ(desk.state.held[desk.agent("bad")].size(), 5);
+  desk.pass(kQuick);
+  desk.step(TimePassed{});
+  CHECK_EQ(desk.state.held[desk.agent("bad")].size(), 8);
+  CHECK_FALSE(agent_of(desk, "bad").proven);
+}
+
+TEST_CASE("charge: jobs are neither held back by an unproven agent nor prove it") {
+  Desk desk;
+  desk.join("box", Desk::slots(8));
+  sweeps::SweepSpec job = a_spec(1);
+  job.job = true;
+  for (int i = 0; i < 8; ++i) {
+    desk.submit(job);
+  }
+  CHECK_EQ(desk.state.held[desk.agent()].size(), 8);
+  CHECK(records<AgentProven>(desk.complete(attempt_key(1, 1), 0.5)).empty());
+}
+
+TEST_CASE("charge: two suspended agents try each other's trials") {
+  Desk desk = two_boxes(5, 5);
+  desk.submit(a_spec(100));
+  // Five fail on each at the same time: their agents are suspended before anything is tried again.
+  for (std::uint32_t trial = 1; trial <= 10; ++trial) {
+    desk.fail(attempt_key(1, trial));
+  }
+  CHECK(is_suspended(agent_of(desk, "bad")));
+  CHECK(is_suspended(agent_of(desk, "good")));
+  CHECK(runs_on(desk, 1, "good"));
+  CHECK(runs_on(desk, 6, "bad"));
+  CHECK(desk.trial(11).attempts.empty());
+  const Outcome verdict = desk.report(current(desk, 1), 1, 0.5);
+  CHECK(one_record<AgentDrained>(verdict).agent == desk.agent("bad"));
+  CHECK(agent_of(desk, "good").streak.empty());
+}
+
+TEST_CASE("charge: a trial goes back to where it failed when no other agent is left") {
+  Desk desk = two_boxes(1, 1);
+  desk.submit(a_spec(2));
+  desk.fail(attempt_key(1, 1));
+  desk.step(AgentSuspected{desk.agent("good")});
+  CHECK(desk.trial(1).state == TrialState::kQueued);  // it may come back
+  CHECK_EQ(explain(desk.state, desk.sweep(), desk.trial(1)),
+           "1/1 is queued again: failed quickly on bad: exit code 1: ValueError: no\n"
+           "it failed quickly on bad and is tried on another agent\n"
+           "slots are idle, on agents where nothing has done well yet: they get at most 5 new "
+           "trials at a time until one has reported");
+  desk.step(AgentLost{desk.agent("good"), false});
+  CHECK(runs_on(desk, 1, "bad"));
+  const Outcome again = desk.fail(current(desk, 1));
+  CHECK(one_record<TrialClosed>(again).state == TrialState::kFailed);
+  CHECK(agent_of(desk, "bad").streak.empty());
+}
+
+TEST_CASE("charge: a suspended agent gets one trial at a time when no verdict is due") {
+  Desk desk = two_boxes(5, 5);
+  desk.submit(a_spec(5));
+  sweeps::SweepSpec later = a_spec(9);
+  later.priority = -1;
+  for (std::uint32_t trial = 1; trial <= 5; ++trial) {
+    desk.fail(attempt_key(1, trial));  // on `bad`, and then they run on `good`
+  }
+  CHECK(desk.state.held[desk.agent("bad")].empty());
+  const SweepId second = desk.submit(later);
+  CHECK(desk.state.held[desk.agent("bad")].empty());
+  desk.control(ControlVerb::kKill, "1");
+  for (std::uint32_t trial = 1; trial <= 5; ++trial) {
+    desk.end(attempt_key(1, trial, 2));
+  }
+  CHECK_EQ(desk.state.held[desk.agent("bad")].size(), 1);
+  CHECK_EQ(desk.sweep(second).active(), 6);
+}
+
+TEST_CASE("charge: streak and drain outlive a new start of the agent") {
+  Desk desk = two_boxes(1, 1);
+  desk.submit(a_spec(3));
+  desk.fail(attempt_key(1, 1));
+  desk.step(AgentControlRequested{desk.fresh_request(), AgentVerb::kDrain, "bad", "ada", ""});
+  desk.join("bad", Desk::slots(2), {}, "boot-2");
+  CHECK_EQ(agent_of(desk, "bad").streak.size(), 1);
+  CHECK(agent_of(desk, "bad").drained.has_value());
+}
+
+TEST_CASE("waiting: it is said that every agent is drained, or under suspicion") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.step(AgentControlRequested{desk.fresh_request(), AgentVerb::kDrain, "box", "ada", ""});
+  desk.submit(a_spec(1));
+  CHECK_EQ(why_waiting(desk.state, desk.sweep()),
+           "every agent that could run it is drained (box); `sweepctl agent show 1` says why, "
+           "`sweepctl agent resume 1` lets it work again");
+  Desk two = two_boxes(5, 5);
+  two.submit(a_spec(20));
+  for (std::uint32_t trial = 1; trial <= 10; ++trial) {
+    two.fail(attempt_key(1, trial));
+  }
+  CHECK_EQ(why_waiting(two.state, two.sweep()),
+           "5 different trials in a row failed quickly on bad, good, which gets no new ones until "
+           "they have been tried on another agent; `sweepctl agent show 1` lists them");
+}
+
+// ---- poison
+
+namespace {
+
+void crash(Desk& desk, const std::string& box, int boot) {
+  desk.join(box, Desk::slots(2), {}, fmt::format("boot-{}", boot));
+}
+
+}  // namespace
+
+TEST_CASE("poison: a trial that its agent goes down with three times has failed") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  for (std::uint32_t crashes = 1; crashes <= kCrashesMax; ++crashes) {
+    CHECK(desk.trial(1).state != TrialState::kFailed);
+    AttemptOutcome outcome;
+    outcome.failure = {ReasonCode::kAgentRestarted, "the agent was restarted"};
+    desk.end(current(desk, 1), outcome);
+    CHECK_EQ(desk.trial(1).crashes, crashes);
+    CHECK_EQ(desk.trial(1).failures, 0);
+  }
+  CHECK(desk.trial(1).state == TrialState::kFailed);
+  CHECK(desk.trial(1).reason ==
+        Reason{ReasonCode::kAgentCrashed,
+               "its agent went down under it 3 times, the last one was box; look at the box "
+               "(dmesg, memory), then `sweepctl retry 1/1`"});
+  desk.control(ControlVerb::kRetry, "1/1");
+  CHECK_EQ(desk.trial(1).crashes, 0);
+}
+
+TEST_CASE("poison: leases, goodbyes, stops and what never began do not count") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  for (const ReasonCode code : {ReasonCode::kAgentLost, ReasonCode::kStoppedByAgent}) {
+    AttemptOutcome outcome;
+    outcome.failure = {code, "why"};
+    desk.end(current(desk, 1), outcome);
+  }
+  AttemptOutcome never;
+  never.started = false;
+  never.failure = {ReasonCode::kAgentRestarted, "why"};
+  const Outcome lost = desk.end(current(desk, 1), never);
+  CHECK(one_record<AttemptClosed>(lost).reason.code == ReasonCode::kStoppedByAgent);
+  desk.step(AgentLost{desk.agent(), false});
+  desk.join("box", Desk::slots(1));
+  desk.step(AgentLost{desk.agent(), true});
+  CHECK_EQ(desk.trial(1).crashes, 0);
+}
+
+TEST_CASE("poison: a missing attempt counts when the box has started anew, and only then") {
+  Desk desk;
+  desk.join("box", Desk::slots(2));
+  desk.submit(a_spec(1));
+  desk.run(attempt_key(1, 1));
+  crash(desk, "box", 1);
+  CHECK_EQ(desk.trial(1).crashes, 0);
+  desk.run(current(desk, 1));
+  crash(desk, "box", 2);
+  CHECK_EQ(desk.trial(1).crashes, 1);
+}
+
+TEST_CASE("poison: two suspects do not share an agent, so that only one of them fails") {
+  Desk desk;
+  desk.join("box", Desk::slots(2));
+  desk.submit(a_spec(2));
+  for (int boot = 2; boot <= 3; ++boot) {
+    desk.hold({{current(desk, 1), Phase::kRunning}, {current(desk, 2), Phase::kRunning}});
+    crash(desk, "box", boot);
+  }
+  CHECK_EQ(desk.trial(1).crashes, 2);
+  CHECK_EQ(desk.trial(2).crashes, 2);
+  CHECK(runs_on(desk, 1, "box"));
+  CHECK(desk.trial(2).state == TrialState::kQueued);
+  desk.run(current(desk, 1));
+  crash(desk, "box", 4);
+  CHECK(desk.trial(1).state == TrialState::kFailed);
+  CHECK(runs_on(desk, 2, "box"));
+}
+
+// ---- the sweep pauses itself
+
+namespace {
+
+Desk one_box(const sweeps::SweepSpec& spec) {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(spec);
+  return desk;
+}
+
+}  // namespace
+
+TEST_CASE("guard: the first five failures pause the sweep once, and say what to do") {
+  Desk desk = one_box(a_spec(20));
+  Outcome last;
+  for (std::uint32_t trial = 1; trial <= 5; ++trial) {
+    CHECK(desk.sweep().state == SweepState::kRunning);
+    last = desk.fail(attempt_key(1, trial));
+  }
+  CHECK(one_record<SweepStateChanged>(last) ==
+        SweepStateChanged{
+            SweepId{1},
+            SweepState::kPaused,
+            {ReasonCode::kFailedTrials,
+             "5 of its first 5 trials failed, the last: exit code 1: ValueError: no; find out why, "
+             "then `sweepctl retry 1/failed` and `sweepctl resume 1`"}});
+  CHECK(records<AttemptAssigned>(last).empty());
+  CHECK_EQ(why_waiting(desk.state, desk.sweep()).substr(0, 55),
+           "the sweep paused itself: 5 of its first 5 trials failed");
+  desk.control(ControlVerb::kResume, "1");
+  for (std::uint32_t trial = 6; trial <= 20; ++trial) {
+    desk.fail(attempt_key(1, trial));
+  }
+  CHECK(desk.sweep().state == SweepState::kFailed);
+}
+
+TEST_CASE("guard: ten failures among the first twenty pause it, later ones do not") {
+  Desk desk = one_box(a_spec(60));
+  for (std::uint32_t trial = 1; trial <= 18; ++trial) {
+    trial % 2 == 1 ? desk.complete(attempt_key(1, trial), 0.5) : desk.fail(attempt_key(1, trial));
+  }
+  CHECK(desk.sweep().state == SweepState::kRunning);
+  desk.fail(attempt_key(1, 19));
+  CHECK(desk.sweep().state == SweepState::kPaused);
+  Desk late = one_box(a_spec(60));
+  for (std::uint32_t trial = 1; trial <= 50; ++trial) {
+    trial <= 11 ? late.complete(attempt_key(1, trial), 0.5) : late.fail(attempt_key(1, trial));
+  }
+  CHECK(late.sweep().state == SweepState::kRunning);
+}
+
+TEST_CASE("guard: nothing pauses when nothing is left to start, or a limit is given") {
+  Desk desk = one_box(a_spec(5));
+  for (std::uint32_t trial = 1; trial <= 5; ++trial) {
+    desk.fail(attempt_key(1, trial));
+  }
+  CHECK(desk.sweep().state == SweepState::kFailed);
+  sweeps::SweepSpec spec = a_spec(20);
+  spec.limits.failed_trials = 8;
+  Desk limited = one_box(spec);
+  for (std::uint32_t trial = 1; trial <= 7; ++trial) {
+    limited.fail(attempt_key(1, trial));
+  }
+  CHECK(limited.sweep().state == SweepState::kRunning);
+}
