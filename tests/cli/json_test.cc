@@ -129,10 +129,11 @@ TEST_CASE("json: the fields of a model, an agent, the server, an attempt, a verd
   agent.set_state("connected");
   agent.add_slots()->set_kind(pb::GPU);
   agent.add_running()->set_attempt(0);
-  CHECK(dump(to_json(agent)) ==
-        R"({"agent":1,"name":"gpu-a","state":"connected","slots":[{"index":0,"kind":"gpu",)"
-        R"("name":"","uuid":"","memory_bytes":0,"running":null}],"slots_total":1,"slots_busy":0,)"
-        R"("last_seen_at":null,"version":"","labels":{},"drained":false,"reason":null,"reason_text":""})");
+  CHECK(
+      dump(to_json(agent)) ==
+      R"({"agent":1,"name":"gpu-a","state":"connected","slots":[{"index":0,"kind":"gpu",)"
+      R"("name":"","uuid":"","memory_bytes":0,"running":null}],"slots_total":1,"slots_busy":0,)"
+      R"("last_seen_at":null,"version":"","labels":{},"drained":false,"reason":null,"reason_text":""})");
   CHECK(dump(to_json(pb::ServerDetail())) ==
         R"({"version":"","protocol":0,"state_folder":"","term":0,"started_at":null,"agents":0,)"
         R"("slots":0,"slots_busy":0,"sweeps":0,"health":"","storage":"","disk_total_bytes":0,)"

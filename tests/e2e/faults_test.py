@@ -54,6 +54,39 @@ class Faults(unittest.TestCase):
             tail = house.json("trial", "show", "2/1")["attempts"][0]
             self.assertEqual((tail["exit_code"], tail["stderr_tail"]), (3, "broken pipe dream\n"))
 
+    def test_a_broken_agent_costs_five_attempts_and_no_trial(self):
+        with House() as house:
+            house.start_daemon()
+            # On the broken box every program fails at once, as with a missing driver.
+            house.start_agent("bad", slots=8, env={"BROKEN": "1"})
+            wait_until("the broken agent is there", lambda: len(house.json("agent", "ls")) == 1)
+            script = house.file("train.sh", "#!/bin/sh\n[ -z $BROKEN ] || exit 1\necho val_loss: 1\n", 0o755)
+            number = house.submit(sweep(str(script), trials=30), "--paused")
+            house.start_agent("good", slots=2)
+            wait_until("both agents are there", lambda: len(house.json("agent", "ls")) == 2)
+            house.ok("resume", number)
+            self.assertEqual(house.wait(number), 0)
+            trials = house.trials(number)
+            self.assertEqual({trial["state"] for trial in trials}, {"completed"})
+            burnt = sum(trial["attempt"] - 1 for trial in trials)
+            self.assertLessEqual(burnt, 5)
+            bad = house.json("agent", "show", "bad")
+            self.assertEqual((bad["state"], bad["reason"]), ("drained", "AGENT_BROKEN"))
+            self.assertIn("did well elsewhere", house.ok("agent", "show", "bad"))
+            house.ok("agent", "resume", "bad")
+            self.assertEqual(house.json("agent", "show", "bad")["streak"], [])
+            house.ok("agent", "drain", "good", "--reason", "fan")
+            self.assertEqual(house.json("agent", "show", "good")["reason_text"].split(": ")[-1], "fan")
+            self.assertEqual(house.ctl("agent", "drain", "nobody").returncode, 5)
+
+    def test_a_broken_script_pauses_its_sweep(self):
+        with House().start(agents=2) as house:
+            number = house.submit(sweep("sh -c 'exit 1'", trials=30))
+            done = house.ctl("wait", number)
+            self.assertEqual(done.returncode, 8)
+            self.assertIn("5 of its first 5 trials failed", done.stderr)
+            self.assertEqual({agent["state"] for agent in house.json("agent", "ls")}, {"connected"})
+
     def test_a_retry_is_a_new_attempt(self):
         with House().start() as house:
             count = house.folder / "count"
