@@ -345,8 +345,7 @@ Identity identity_of(const Config& config, const StateFolder& folder, const Ledg
           ledger.incarnation(),
           config.labels,
           cpu_count(),
-          memory_bytes(),
-          {}};
+          memory_bytes()};
 }
 
 std::vector<pb::Slot> find_slots(const Config& config) {
@@ -375,12 +374,13 @@ Result<void> run_agent(const Config& given) {
   Identity identity = identity_of(config, folder, ledger);
   std::vector<pb::Slot> slots = find_slots(config);
   Containment containment = Containment::find(config.containment, folder.uuid());
-  identity.containment = containment.name();
+  // A label like others, so that it is shown, and can be chosen by.
+  identity.labels["containment"] = containment.name();
   log_info("name={} state={} slots={} containment={} incarnation={}",
            identity.name,
            folder.path(),
            slots.size(),
-           identity.containment,
+           containment.name(),
            identity.incarnation);
   wire::Context context;
   SWEEPD_TRY(wire::Dealer control,

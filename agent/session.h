@@ -28,7 +28,6 @@ struct Identity {
   std::map<std::string, std::string> labels;
   std::uint32_t cpus = 0;
   std::uint64_t memory_bytes = 0;
-  std::string containment;  // how processes of an attempt are kept together
 };
 
 // An attempt that an earlier run of the program started, and that is not ready to be told as ended.

@@ -55,7 +55,6 @@ void Session::send_hello(Instant now) {
   hello.set_term_seen(term_);
   hello.set_cpus(identity_.cpus);
   hello.set_memory_bytes(identity_.memory_bytes);
-  hello.set_containment(identity_.containment);
   hello.mutable_labels()->insert(identity_.labels.begin(), identity_.labels.end());
   hello.mutable_slots()->Assign(slots_.begin(), slots_.end());
   const std::vector<pb::HeldAttempt> held = held_list();

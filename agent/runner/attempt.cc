@@ -180,6 +180,12 @@ void Attempt::failed(pb::Reason reason) {
   }
 }
 
+void Attempt::abandoned() {
+  abandoned_ = true;
+  // The shim makes the spool before the program; whether it came to start that nobody knows.
+  end_.set_started(end_.started() || ::access(paths_.spool.c_str(), F_OK) == 0);
+}
+
 std::optional<Duration> Attempt::stop(const Stop& order) {
   discard_ = discard_ || order.discard;
   // What had ended before the order came was not stopped by it.

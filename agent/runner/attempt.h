@@ -75,7 +75,7 @@ class Attempt {
 
   // Its shim is gone without having closed the spool: what is in it is all there will be, and its
   // outputs are of a program that was cut off.
-  void abandoned() { abandoned_ = true; }
+  void abandoned();
 
   // An order to stop. The grace for the shim; none when it is stopped as fast already.
   std::optional<Duration> stop(const Stop& order);

@@ -63,7 +63,7 @@ pb::AttemptEnded end_of(const AttemptKey& key) {
 // A session with a clock, and what it said and ordered since it was last asked.
 struct Bench {
   explicit Bench(const Remembered& remembered = {})
-      : session({"uuid", "a", "boot", "0", 1, {}, 2, 1024, "subreaper"}, {}, remembered) {}
+      : session({"uuid", "a", "boot", "0", 1, {}, 2, 1024}, {}, remembered) {}
 
   void tick(Duration span = {}) {
     now = now + span;

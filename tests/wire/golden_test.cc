@@ -41,7 +41,6 @@ pb::Hello hello() {
   hello.set_cpus(64);
   hello.set_memory_bytes(kWide + 2);
   hello.set_number(kWide + 3);
-  hello.set_containment("cgroup");
   return hello;
 }
 
