@@ -96,8 +96,8 @@ class Namespaces:
 
     def _join(self, agent):
         here, there = self._name(None), self._name(agent)
-        must("ip", "-n", here, "link", "add", f"to-{agent}", "type", "veth", "peer", "name", "up", "netns", there)
-        for name, link, last in ((here, f"to-{agent}", 1), (there, "up", 2)):
+        must("ip", "-n", here, "link", "add", f"to-{agent}", "type", "veth", "peer", "name", "home", "netns", there)
+        for name, link, last in ((here, f"to-{agent}", 1), (there, "home", 2)):
             must("ip", "-n", name, "addr", "add", f"{self._net(agent)}.{last}/30", "dev", link)
             must("ip", "-n", name, "link", "set", link, "up")
 
@@ -118,8 +118,8 @@ class Namespaces:
     # ---- what is done to the link of an agent; each returns what undoes it, or None when it cannot be done here
 
     def partition(self, agent):
-        must("ip", "-n", self._name(agent), "link", "set", "up", "down")
-        return lambda: quiet("ip", "-n", self._name(agent), "link", "set", "up", "up")
+        must("ip", "-n", self._name(agent), "link", "set", "home", "down")
+        return lambda: quiet("ip", "-n", self._name(agent), "link", "set", "home", "up")
 
     def drop(self, agent, direction):
         """direction: what the agent would hear is `in`, what it says is `out`."""
@@ -131,10 +131,10 @@ class Namespaces:
             hook = "input" if direction == "in" else "output"
             table = f"chaos_{direction}"
             done, why = quiet(*inside, "nft", "-f", "-", text=(
-                f"table inet {table} {{ chain c {{ type filter hook {hook} priority 0; {device} \"up\" drop; }} }}"))
+                f"table inet {table} {{\nchain c {{\ntype filter hook {hook} priority 0\n{device} \"home\" drop\n}}\n}}\n"))
             undo = [*inside, "nft", "delete", "table", "inet", table]
         else:
-            rule = ["INPUT", "-i", "up"] if direction == "in" else ["OUTPUT", "-o", "up"]
+            rule = ["INPUT", "-i", "home"] if direction == "in" else ["OUTPUT", "-o", "home"]
             done, why = quiet(*inside, "iptables", "-A", *rule, "-j", "DROP")
             undo = [*inside, "iptables", "-D", *rule, "-j", "DROP"]
         if not done:
@@ -142,7 +142,7 @@ class Namespaces:
         return lambda: quiet(*undo)
 
     def slow(self, agent):
-        ends = [(self._name(agent), "up"), (self._name(None), f"to-{agent}")]
+        ends = [(self._name(agent), "home"), (self._name(None), f"to-{agent}")]
         for name, link in ends:
             done, _ = quiet("tc", "-n", name, "qdisc", "add", "dev", link, "root",
                             "tbf", "rate", "256kbit", "burst", "16kb", "latency", "400ms")

@@ -1,6 +1,7 @@
 """Puts the three records side by side and says what is wrong."""
 
 import collections
+import dataclasses
 import json
 import subprocess
 
@@ -51,6 +52,7 @@ class Verdict:
         self.counts = {}
         self.excused = []
         self.skipped = []
+        self.states = collections.Counter()  # of trials, in the end
 
     def add(self, check, wrong, count):
         self.wrong[check] = self.wrong.get(check, []) + wrong
@@ -99,8 +101,11 @@ def judge(house, load, faults, unfinished):
 
 
 def compare(verdict, house, load, attempts, sweeps, frozen):
+    (house.folder / "answers.json").write_text(json.dumps([dataclasses.asdict(sweep) for sweep in sweeps], indent=1))
+    verdict.states = collections.Counter(trial.state for sweep in sweeps for trial in sweep.trials.values())
     trials = sum(len(sweep.trials) for sweep in sweeps)
     reports = sum(len(trial.stored) for sweep in sweeps for trial in sweep.trials.values())
+    verdict.add("something was done", [] if load.acknowledged and reports else ["no sweep came through"], reports)
     verdict.add("what was acknowledged exists once", checks.check_sweeps(
         load.acknowledged, load.doubtful, load.expected, load.killed, sweeps), len(load.acknowledged))
     verdict.add("every trial ends", checks.check_ends(sweeps), trials)
