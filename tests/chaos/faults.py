@@ -5,6 +5,7 @@ import heapq
 import itertools
 import os
 import signal
+import threading
 import time
 
 import processes
@@ -13,8 +14,9 @@ from house import boottime
 
 
 class Faults:
-    def __init__(self, house):
+    def __init__(self, house, load):
         self.house = house
+        self.load = load
         self.done = collections.Counter()
         self.skipped = collections.Counter()  # the target was in no state for it
         self.impossible = collections.Counter()  # cannot be done here
@@ -166,6 +168,8 @@ class Faults:
     # ---- disks and the clock
 
     def _fill(self, disk, fault):
+        freed = threading.Event()
+
         def act():
             window = [disk, boottime(), None]
             undo = self.house.disks[disk].fill()
@@ -173,7 +177,11 @@ class Faults:
                 return None
             self.house.full.append(window)
 
+            if disk == "daemon":
+                threading.Thread(target=self.load.fill_journal, args=(freed,), daemon=True).start()
+
             def free():
+                freed.set()
                 undo()
                 window[2] = boottime()
             return free

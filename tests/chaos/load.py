@@ -1,5 +1,6 @@
 """Clients that submit small sweeps all the time, and a file of what was acknowledged to them."""
 
+import itertools
 import json
 import random
 import subprocess
@@ -10,6 +11,9 @@ import time
 SHAPES = [(4, "grid"), (4, "random"), (4, "asha"), (3, "retry"), (2, "timed"), (2, "hostile"), (2, "job")]
 OPEN_TRIALS_MAX = 24
 KILL_CHANCE = 0.12
+# A journal has room of its own that was given to it before the disk was full; large texts use that up.
+PADDING = ("# " + "x" * 97 + "\n") * 9000
+PADDING_SECONDS_MAX = 10
 COMMAND = "/usr/bin/python3 -I -S trial.py"
 
 
@@ -29,10 +33,12 @@ def sweep_file(shape, name, rng):
         kinds, tail = '["flaky", "fail", "steady"]', "[retry]\nattempts = 2\n"
     elif shape == "timed":
         trials, kinds = 2, '["hang", "steady"]'
+    elif shape == "padding":
+        trials, kinds = 1, '"steady"'
     elif shape == "hostile":
         trials, kinds = 2, '["hostile", "hostile-hang"]'
     limit = "4s" if shape in ("timed", "hostile") else "60s"
-    return (f'[sweep]\nname = "{name}"\nmetric = "loss"\ngoal = "minimize"\n[run]\ncommand = "{COMMAND}"\nargs = "none"\n'
+    return (f'[sweep]\nname = "{name}"\nmetric = "loss"\ngoal = "minimize"\n[run]\ncommand = "{COMMAND}"\nargs = "none"\ncode = "code"\n'
             f"[space]\nkind = {kinds}\nreports = {reports}\npace = {pace}\n"
             + ("q = { uniform = [0.0, 1.0] }\n" if "grid" not in search else "q = 0.5\n")
             + f'[search]\n{search}\n{tail}[limits]\ntrial_time = "{limit}"\ngrace = "1s"\n'), trials
@@ -50,6 +56,8 @@ class Load(threading.Thread):
         self.expected = {}
         self.killed = set()
         self.trouble = []
+        self.padded = itertools.count(1)
+        self.refused = 0  # because the disk was full
         self.over = threading.Event()
         self.file = house.folder / "acknowledged"
 
@@ -78,23 +86,48 @@ class Load(threading.Thread):
             if done.returncode not in (1, 3, 7):
                 self.trouble.append(f"{name}: sweepctl ended with {done.returncode}: {done.stderr[:300]}")
             return
-        number = int(done.stdout.split()[0])
-        with open(self.file, "a", encoding="ascii") as file:
-            file.write(f"{number} {name}\n")
-        self.acknowledged[name] = number
-        self.doubtful.discard(name)
+        number = self._acknowledge(name, done)
         if kill:
             self.over.wait(self.rng.uniform(0.5, 3.0))
             self.killed.add(name)
             self.house.ctl("kill", number, "--reason", "chaos")
 
-    def _submit(self, name, text):
-        path = self.house.folder / "code" / f"{name}.toml"
+    def _submit(self, name, text, *options):
+        path = self.house.folder / f"{name}.toml"
         path.write_text(text)
         try:
-            return self.house.ctl("submit", path)
+            return self.house.ctl("submit", path, *options)
         finally:
             path.unlink()
+
+    def fill_journal(self, until_freed):
+        """Submits large texts, never to be run, until one is refused: in a thread of its own."""
+        deadline = time.monotonic() + PADDING_SECONDS_MAX
+        while not until_freed.is_set() and time.monotonic() < deadline:
+            name = f"p-{next(self.padded):04}"
+            self.doubtful.add(name)
+            self.killed.add(name)
+            self.expected[name] = 1
+            text, _ = sweep_file("padding", name, self.rng)
+            try:
+                done = self._submit(name, text + PADDING, "--paused")
+            except subprocess.TimeoutExpired:
+                continue  # the daemon may be stopped
+            if done.returncode == 0:
+                self._acknowledge(name, done)
+            elif "disk" in done.stderr or "No space" in done.stderr:
+                self.refused += 1
+                return
+            else:
+                until_freed.wait(0.2)
+
+    def _acknowledge(self, name, done):
+        number = int(done.stdout.split()[0])
+        with open(self.file, "a", encoding="ascii") as file:
+            file.write(f"{number} {name}\n")
+        self.acknowledged[name] = number
+        self.doubtful.discard(name)
+        return number
 
     def _job(self, name):
         return self.house.ctl("run", "--detach", "--name", name, "--metric", "loss", "--code", self.house.folder / "code", "--",
@@ -109,7 +142,7 @@ class Load(threading.Thread):
 
 def open_trials(row):
     ended = ("completed", "pruned", "failed", "cancelled")
-    if row["state"] in ended:
+    if row["state"] in (*ended, "paused"):
         return 0
     return row["trials_total"] - sum(count for state, count in row["trials"].items() if state in ended)
 
@@ -123,6 +156,9 @@ def wait_for_ends(house, load, seconds):
         try:
             done = house.ctl("ls", "--all", "--limit", 0, "--json", timeout=60)
             if done.returncode == 0:
+                for row in json.loads(done.stdout):
+                    if row["state"] == "paused":
+                        house.ctl("kill", row["sweep"], "--reason", "padding")
                 left = [row["name"] for row in json.loads(done.stdout)
                         if row["state"] not in ("completed", "failed", "cancelled")]
         except subprocess.TimeoutExpired:

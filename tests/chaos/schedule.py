@@ -17,7 +17,7 @@ KINDS = {
     "mute agent": (2, 0.5, 12.0),  # hears, is not heard
     "reset": (3, 0.0, 0.0),
     "slow link": (2, 2.0, 12.0),
-    "fill daemon": (2, 1.0, 6.0),
+    "fill daemon": (2, 3.0, 10.0),
     "fill agent": (2, 1.0, 6.0),
     "upgrade agent": (2, 0.1, 4.0),
     "restart daemon": (2, 0.1, 3.0),
