@@ -82,8 +82,8 @@ class Load(threading.Thread):
         self.expected[name] = 1 if shape == "job" else trials
         done = self._job(name) if shape == "job" else self._submit(name, text)
         if done.returncode != 0:
-            # No answer, a full disk and a time limit are what faults do.
-            if done.returncode not in (1, 3, 7):
+            # No answer, a full disk and a time limit are what faults do; `run` has a code of its own for all of them.
+            if done.returncode not in (1, 3, 7, 125):
                 self.trouble.append(f"{name}: sweepctl ended with {done.returncode}: {done.stderr[:300]}")
             return
         number = self._acknowledge(name, done)
