@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 
+import control_groups
 import disks
 import network
 import processes
@@ -38,6 +39,7 @@ class Program:
         self.env = env
         self.log = log
         self.process = None
+        self.pids = []  # of all its lives
         self.start_at = 0.0  # monotonic; when it is down
         self.caused = None  # why its next end is no surprise
         self.down_since = None  # boottime
@@ -49,6 +51,7 @@ class Program:
     def start(self):
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(self.argv, env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.pids.append(self.process.pid)
         self.caused = None
         self.stopped = 0
 
@@ -88,7 +91,7 @@ class House:
 
     def _build(self, faked_clock):
         self.network = (network.Namespaces if os.geteuid() == 0 else network.Loopback)(self.agents)
-        self.clock = wall_clock.WallClock(self.folder)
+        self.clock = wall_clock.WallClock(self.folder, BIN / "sweepd")
         self.disks["daemon"] = disks.Disk(self.folder / "daemon", DAEMON_DISK_MIB)
         self._add("daemon", None, [
             BIN / "sweepd", "--listen", self.network.server(), "--state", self.folder / "daemon" / "state",
@@ -213,6 +216,10 @@ class House:
         for program in self.programs.values():
             if program.process is not None:
                 program.process.wait()
+            for pid in program.pids:
+                wall_clock.WallClock.clean_after(pid)
+        for agent in self.agents:
+            control_groups.remove_of(self.folder / "agents" / agent)
         if self.network is not None:
             self.network.close()
         if keep:

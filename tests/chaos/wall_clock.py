@@ -1,20 +1,26 @@
 """A wall clock of the daemon's own that can jump; the machine's clock is never touched."""
 
+import contextlib
 import glob
 import os
+import subprocess
 
 JUMP_SECONDS = 3600
 
 
-def library():
-    found = glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1")
-    return found[0] if found else None
+def library(program):
+    """None where the package is not installed, or the program does not take it, as one built with sanitizers."""
+    for path in glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1"):
+        tried = subprocess.run([program, "--version"], env={**os.environ, "LD_PRELOAD": path}, capture_output=True, check=False)
+        if tried.returncode == 0:
+            return path
+    return None
 
 
 class WallClock:
-    def __init__(self, folder):
+    def __init__(self, folder, program):
         self.file = os.path.join(folder, "clock")
-        self.library = library()
+        self.library = library(program)
         self.set(0)
 
     def set(self, seconds):
@@ -29,7 +35,14 @@ class WallClock:
             return {}
         # Leases are measured on the clock that only runs forward, which stays as it is.
         return {"LD_PRELOAD": self.library, "FAKETIME_TIMESTAMP_FILE": self.file, "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-                "FAKETIME_NO_CACHE": "1", "FAKETIME_DISABLE_SHM": "1"}
+                "FAKETIME_NO_CACHE": "1"}
+
+    @staticmethod
+    def clean_after(pid):
+        """A program that is killed leaves what the library shares with its children."""
+        for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(os.path.join("/dev/shm", name))
 
     def jump(self, forward):
         if self.library is None:
