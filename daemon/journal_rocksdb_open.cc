@@ -1,4 +1,5 @@
 // How the store is opened: what it is made of, which schema it has, and which term begins.
+#include "base/log.h"
 #include "blobs/file.h"
 #include "daemon/disk.h"
 #include "daemon/journal_keys.h"
@@ -16,7 +17,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdarg>
+#include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <system_error>
 
 namespace sweepd::daemon {
@@ -55,6 +59,21 @@ class Watcher final : public rocksdb::EventListener {
   std::atomic<bool>& wants_heal_;
 };
 
+// What RocksDB has to say goes into our log. Its own file would lie on the disk that is full when
+// it has most to say, and Debian's build ends the process when a line cannot be written.
+class StoreLog final : public rocksdb::Logger {
+ public:
+  StoreLog() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+
+  using Logger::Logv;
+
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 512> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    log_warn("store: {}", text.data());
+  }
+};
+
 rocksdb::DBOptions db_options() {
   rocksdb::DBOptions options;
   options.create_if_missing = true;
@@ -64,8 +83,7 @@ rocksdb::DBOptions db_options() {
   options.max_total_wal_size = kWalBytesMax;
   options.max_open_files = kOpenFilesMax;
   options.max_background_jobs = 2;
-  options.keep_log_file_num = 3;
-  options.max_log_file_size = 4 << 20;
+  options.info_log = std::make_shared<StoreLog>();
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
   options.sst_file_manager.reset(rocksdb::NewSstFileManager(rocksdb::Env::Default()));
   return options;

@@ -1,5 +1,9 @@
 // The verbs about agents: what they show of them, and what they change.
+#include "cli/exit_codes.h"
+#include "cli/json.h"
+#include "cli/verbs.h"
 #include "tests/cli/canned.h"
+#include "tests/cli/fake_daemon.h"
 
 #include <doctest/doctest.h>
 

@@ -212,7 +212,7 @@ TEST_CASE("fsck: decisions that cannot have been made do not end the check") {
       REQUIRE(daemon::decode_row(value, row).ok());
       return std::holds_alternative<core::AttemptAssigned>(row.front());
     });
-    const core::Record wrong = core::AttemptAssigned{{{1}, {1}, {7}}, {1}, {0}, {}};
+    const core::Record wrong = core::AttemptAssigned{{{1}, {1}, {7}}, {1}, {0}, {}, {}};
     raw.put("record", key, daemon::encode_row({&wrong, 1}));
   }
   CHECK(has(checked(history), "replay-fails", "sweep 1"));

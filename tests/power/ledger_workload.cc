@@ -11,7 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <fstream>
-#include <set>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -40,6 +40,15 @@ struct Row {
   bool sync = false;  // and waits for the disk
 };
 
+constexpr const char* kBoot = "boot";
+
+pb::StartAttempt order_of(const AttemptKey& key) {
+  pb::StartAttempt order;
+  *order.mutable_attempt() = wire::to_proto(key);
+  order.add_argv("train");
+  return order;
+}
+
 pb::AttemptEnded end_of(const AttemptKey& key, std::size_t tail) {
   pb::AttemptEnded end;
   *end.mutable_attempt() = wire::to_proto(key);
@@ -53,6 +62,7 @@ std::vector<Row> make_rows(std::size_t count, std::size_t large) {
   sim::Random random(3);
   std::vector<Row> rows;
   std::vector<AttemptKey> running;
+  std::size_t over = 0;  // of those that run: the first so many have no process any more
   std::vector<AttemptKey> ended;
   std::uint32_t trials = 0;
   for (std::uint64_t term = 0; rows.size() < count;) {
@@ -62,6 +72,9 @@ std::vector<Row> make_rows(std::size_t count, std::size_t large) {
     } else if (running.size() < 2 || random.chance(0.3)) {
       row = {LedgerKind::kStarted, {{1}, {++trials}, {1}}, 0, {}, random.chance(0.6), true};
       running.push_back(row.key);
+    } else if (over < running.size() && random.chance(0.3)) {
+      row = {LedgerKind::kOver, running[over++], 0, {}, random.chance(0.5), false};
+      row.bytes = wire::encode(end_of(row.key, 100));
     } else if (ended.size() > 3 || (!ended.empty() && random.chance(0.3))) {
       row = {LedgerKind::kForgotten, ended.front(), 0, {}, true, false};
       ended.erase(ended.begin());
@@ -70,6 +83,7 @@ std::vector<Row> make_rows(std::size_t count, std::size_t large) {
       row.bytes = wire::encode(end_of(row.key, random.chance(0.3) ? large : 300));
       ended.push_back(row.key);
       running.erase(running.begin());
+      over -= over > 0 ? 1U : 0U;
     }
     rows.push_back(std::move(row));
   }
@@ -84,8 +98,15 @@ void note(Ledger& ledger, const Row& row) {
       ledger.term(row.term);
       break;
     case LedgerKind::kStarted:
-      ledger.started(row.key);
+      ledger.started(order_of(row.key));
       break;
+    case LedgerKind::kOver: {
+      pb::AttemptEnded so_far;
+      if (wire::decode(row.bytes, row.bytes.size(), so_far).ok()) {
+        ledger.over(so_far);
+      }
+      break;
+    }
     case LedgerKind::kEnded: {
       pb::AttemptEnded end;
       if (wire::decode(row.bytes, row.bytes.size(), end).ok()) {
@@ -107,7 +128,10 @@ void add(LedgerState& state, const Row& row) {
       state.term = row.term;
       break;
     case LedgerKind::kStarted:
-      state.started.insert(row.key);
+      state.started[row.key].order = wire::encode(order_of(row.key));
+      break;
+    case LedgerKind::kOver:
+      state.started.at(row.key).over = row.bytes;
       break;
     case LedgerKind::kEnded:
       state.started.erase(row.key);
@@ -145,7 +169,7 @@ class LedgerWorkload final : public Workload {
       if (!state.ok()) {
         return;
       }
-      Result<Ledger> ledger = Ledger::open(state->ledger());
+      Result<Ledger> ledger = Ledger::open(state->ledger(), kBoot);
       if (!ledger.ok()) {
         return;
       }
@@ -207,7 +231,7 @@ class LedgerWorkload final : public Workload {
   Result<void> check_all(const std::string& folder, const Marks& marks, bool faults) const {
     SWEEPD_TRY(const auto home, agent::StateFolder::open(folder + "/agent"));
     const LedgerState found = agent::read_ledger(file_bytes(home.ledger()));
-    SWEEPD_TRY(const Ledger ledger, Ledger::open(home.ledger()));
+    SWEEPD_TRY(const Ledger ledger, Ledger::open(home.ledger(), kBoot));
     if (ledger.incarnation() <= marks.last(kIncarnation)) {
       return wrong(fmt::format("incarnation {} comes again", ledger.incarnation()));
     }
@@ -289,8 +313,11 @@ class LedgerWorkload final : public Workload {
 
   Result<void> check_remembered(const LedgerState& found, const Ledger& ledger) const {
     const agent::Remembered remembered = ledger.remembered();
-    const std::set<AttemptKey> unfinished(remembered.unfinished.begin(),
-                                          remembered.unfinished.end());
+    std::map<AttemptKey, LedgerState::Started> unfinished;
+    for (const agent::Unfinished& one : remembered.unfinished) {
+      unfinished[wire::from_proto(one.order.attempt())] = {
+          wire::encode(one.order), one.over ? wire::encode(*one.over) : std::string()};
+    }
     if (unfinished != found.started || remembered.ended.size() != found.ended.size() ||
         remembered.term != found.term) {
       return wrong("the agent remembers other rows than the file holds");

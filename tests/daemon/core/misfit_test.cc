@@ -33,7 +33,7 @@ TEST_CASE("misfit: records out of place are told in words") {
   CHECK(words(SweepEnded{{9}, {}, {}, {}}) == "there is no sweep 9 before it");
   CHECK(words(TrialClosed{{{1}, {7}}, {}, {}}) == "there is no trial 1/7 before it");
   CHECK(words(AttemptAdvanced{attempt_key(1, 2), {}}) == "there is no attempt 1/2#1 before it");
-  CHECK(words(AttemptAssigned{attempt_key(1, 1), {1}, {0}, {}}) ==
+  CHECK(words(AttemptAssigned{attempt_key(1, 1), {1}, {0}, {}, {}}) ==
         "attempt 1/1#1 is assigned after 1 others");
   CHECK(words(TrialsProposed{{1}, {9}, {{}}, false}) == "trial 9 is proposed after trial 2");
   CHECK(words(ReportRecorded{attempt_key(1, 1), 3, {}, {}, 0, {}}) ==
