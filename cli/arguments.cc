@@ -1,6 +1,7 @@
 // The verbs and options as CLI11 sees them; no other file includes it, and its exceptions end here.
 #include "cli/arguments.h"
 
+#include "cli/argument_places.h"
 #include "cli/examples.h"
 #include "cli/synonyms.h"
 #include "cli/text.h"
@@ -87,7 +88,7 @@ class Parser {
   void take_command(std::vector<std::string>& arguments) {
     const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
     if (std::find(arguments.begin(), dashes, "run") != dashes && dashes != arguments.end()) {
-      run_.command.assign(dashes + 1, arguments.end());
+      to_.run.command.assign(dashes + 1, arguments.end());
       arguments.erase(dashes, arguments.end());
     }
   }
@@ -217,59 +218,28 @@ class Parser {
   std::map<const CLI::App*, std::vector<std::string>> pair_texts_;
   std::map<const CLI::App*, std::vector<std::function<void()>>> at_end_;
 
-  SubmitArgs submit_;
-  CheckArgs check_;
-  RunArgs run_;
-  ListArgs list_;
-  ShowArgs show_;
-  LeaderboardArgs leaderboard_;
-  TrialListArgs trial_list_;
-  TrialShowArgs trial_show_;
-  WatchArgs watch_;
-  WaitArgs wait_;
-  LogsArgs logs_;
-  MetricsArgs metrics_;
-  ControlArgs stop_{pb::STOP, {}, {}, false, false};
-  ControlArgs pause_{pb::PAUSE, {}, {}, false, false};
-  ControlArgs resume_{pb::RESUME, {}, {}, false, false};
-  ControlArgs kill_{pb::KILL, {}, {}, false, false};
-  ControlArgs retry_{pb::RETRY, {}, {}, false, false};
-  ExplainArgs explain_;
-  AgentListArgs agent_list_;
-  AgentShowArgs agent_show_;
-  AgentControlArgs agent_drain_{pb::DRAIN_AGENT, {}, {}, false, false};
-  AgentControlArgs agent_resume_{pb::RESUME_AGENT, {}, {}, false, false};
-  ModelListArgs model_list_;
-  ModelShowArgs model_show_;
-  ModelRegisterArgs model_register_;
-  ModelDownloadArgs model_download_;
-  ArtifactListArgs artifact_list_;
-  ArtifactGetArgs artifact_get_;
-  ServerInfoArgs server_info_;
-  ServerBackupArgs server_backup_;
-  VersionArgs version_;
-  HelpArgs help_;
+  ArgumentPlaces to_;
 };
 
 void Parser::add_starting_verbs() {
   CLI::App* submit = add(app_, "submit", "start the sweep that a file describes");
-  submit->add_option("file", submit_.file, "the sweep file; - for stdin")->required();
-  submit->add_flag("--dry-run", submit_.dry_run, "show what would run, and run nothing");
-  submit->add_flag("--watch", submit_.watch, "then watch it");
-  submit->add_flag("--wait", submit_.wait, "then wait for its end: exit code 0 or 8");
-  submit->add_flag("--paused", submit_.paused, "start nothing until `resume`");
-  submit->add_option("--name", submit_.name, "instead of the name in the file");
-  submit->add_flag("-q,--quiet", submit_.quiet, "only the id, no talk");
-  add_pairs(submit, "--set", submit_.set, "KEY=VALUE instead of what the file says");
-  add_json(submit, submit_.json, nullptr);
-  choose(submit, submit_);
+  submit->add_option("file", to_.submit.file, "the sweep file; - for stdin")->required();
+  submit->add_flag("--dry-run", to_.submit.dry_run, "show what would run, and run nothing");
+  submit->add_flag("--watch", to_.submit.watch, "then watch it");
+  submit->add_flag("--wait", to_.submit.wait, "then wait for its end: exit code 0 or 8");
+  submit->add_flag("--paused", to_.submit.paused, "start nothing until `resume`");
+  submit->add_option("--name", to_.submit.name, "instead of the name in the file");
+  submit->add_flag("-q,--quiet", to_.submit.quiet, "only the id, no talk");
+  add_pairs(submit, "--set", to_.submit.set, "KEY=VALUE instead of what the file says");
+  add_json(submit, to_.submit.json, nullptr);
+  choose(submit, to_.submit);
 
   CLI::App* check = add(app_, "check", "find every fault of sweep files; needs no daemon");
-  check->add_option("files", check_.files, "sweep files")->required();
-  check->add_flag("-q,--quiet", check_.quiet, "only the exit code and the faults");
-  add_pairs(check, "--set", check_.set, "KEY=VALUE instead of what the files say");
-  add_json(check, check_.json, nullptr);
-  choose(check, check_);
+  check->add_option("files", to_.check.files, "sweep files")->required();
+  check->add_flag("-q,--quiet", to_.check.quiet, "only the exit code and the faults");
+  add_pairs(check, "--set", to_.check.set, "KEY=VALUE instead of what the files say");
+  add_json(check, to_.check.json, nullptr);
+  choose(check, to_.check);
   add_run();
 }
 
@@ -278,71 +248,71 @@ void Parser::add_run() {
       add(app_,
           "run",
           "run one command as a batch job, and follow it: sweepctl run [OPTIONS] -- COMMAND...");
-  verb->add_option("--gpus", run_.gpus, "0: a CPU slot; left out: any slot");
-  verb->add_option("--cpus", run_.cpus, "threads that the command may use")
+  verb->add_option("--gpus", to_.run.gpus, "0: a CPU slot; left out: any slot");
+  verb->add_option("--cpus", to_.run.cpus, "threads that the command may use")
       ->check(CLI::PositiveNumber);
-  add_duration(verb, "--time", run_.time, "end it after so long, like 2h");
-  verb->add_option("--name", run_.name, "instead of the command's name");
-  add_pairs(verb, "--env", run_.env, "KEY=VALUE for its environment");
-  verb->add_option("--code", run_.code, "ship this folder; the command starts in it");
-  verb->add_option("--metric", run_.metric, "the metric to keep, smaller is better");
-  verb->add_flag("--maximize", run_.maximize, "larger is better");
-  verb->add_flag("-d,--detach", run_.detach, "do not follow; print the id");
+  add_duration(verb, "--time", to_.run.time, "end it after so long, like 2h");
+  verb->add_option("--name", to_.run.name, "instead of the command's name");
+  add_pairs(verb, "--env", to_.run.env, "KEY=VALUE for its environment");
+  verb->add_option("--code", to_.run.code, "ship this folder; the command starts in it");
+  verb->add_option("--metric", to_.run.metric, "the metric to keep, smaller is better");
+  verb->add_flag("--maximize", to_.run.maximize, "larger is better");
+  verb->add_flag("-d,--detach", to_.run.detach, "do not follow; print the id");
   at_end_[verb].emplace_back([this] {
-    if (run_.command.empty()) {
+    if (to_.run.command.empty()) {
       throw CLI::ValidationError("run",
                                  "put the command after `--`: sweepctl run -- python train.py");
     }
   });
-  choose(verb, run_);
+  choose(verb, to_.run);
 }
 
 void Parser::add_reading_verbs() {
   CLI::App* ls = add(app_, "ls", "sweeps and jobs");
-  ls->add_flag("-a,--all", list_.all, "ended ones, too, however old");
-  add_read(ls, list_.read);
-  choose(ls, list_);
+  ls->add_flag("-a,--all", to_.list.all, "ended ones, too, however old");
+  add_read(ls, to_.list.read);
+  choose(ls, to_.list);
 
   CLI::App* show = add(app_, "show", "a sweep and how it stands");
-  show->add_flag("--toml", show_.toml, "only the sweep file as it was submitted");
-  add_reader(show, show_);
+  show->add_flag("--toml", to_.show.toml, "only the sweep file as it was submitted");
+  add_reader(show, to_.show);
 
   CLI::App* top = add(app_, "leaderboard", "the best trials of a sweep: 10, or as many as -n says");
   top->alias("top");
-  add_reader(top, leaderboard_);
+  add_reader(top, to_.leaderboard);
 
   CLI::App* trial = add_noun("trial", "trials");
-  add_reader(add(*trial, "ls", "the trials of a sweep"), trial_list_);
-  add_reader(add(*trial, "show", "one trial with its attempts"), trial_show_);
+  add_reader(add(*trial, "ls", "the trials of a sweep"), to_.trial_list);
+  add_reader(add(*trial, "show", "one trial with its attempts"), to_.trial_show);
 
   CLI::App* why = add(app_, "explain", "why a sweep or trial is in its state");
   why->alias("why");
-  add_reader(why, explain_);
+  add_reader(why, to_.explain);
 }
 
 void Parser::add_following_verbs() {
   CLI::App* watch = add(app_, "watch", "a sweep, live");
-  add_selector(watch, watch_.selector, false);
-  add_json(watch, watch_.json, nullptr);
-  choose(watch, watch_);
+  add_selector(watch, to_.watch.selector, false);
+  add_json(watch, to_.watch.json, nullptr);
+  choose(watch, to_.watch);
 
   CLI::App* wait = add(app_, "wait", "wait for the end of sweeps or trials");
-  wait->add_option("ids", wait_.selectors, kSelectorHelp)->required();
-  add_duration(wait, "--timeout", wait_.timeout, "give up after so long, like 5m");
-  wait->add_flag("-q,--quiet", wait_.quiet, "no talk");
-  add_json(wait, wait_.json, nullptr);
-  choose(wait, wait_);
+  wait->add_option("ids", to_.wait.selectors, kSelectorHelp)->required();
+  add_duration(wait, "--timeout", to_.wait.timeout, "give up after so long, like 5m");
+  wait->add_flag("-q,--quiet", to_.wait.quiet, "no talk");
+  add_json(wait, to_.wait.json, nullptr);
+  choose(wait, to_.wait);
 
   CLI::App* logs = add(app_, "logs", "what trials printed");
-  add_selector(logs, logs_.selector);
-  logs->add_flag("-f,--follow", logs_.follow, "go on until the end");
-  logs->add_flag("--stderr", logs_.errors, "stderr instead of stdout");
-  logs->add_option("--tail", logs_.tail, "only the last so many lines");
-  choose(logs, logs_);
+  add_selector(logs, to_.logs.selector);
+  logs->add_flag("-f,--follow", to_.logs.follow, "go on until the end");
+  logs->add_flag("--stderr", to_.logs.errors, "stderr instead of stdout");
+  logs->add_option("--tail", to_.logs.tail, "only the last so many lines");
+  choose(logs, to_.logs);
 
   CLI::App* metrics = add(app_, "metrics", "what a trial reported");
-  metrics->add_flag("-f,--follow", metrics_.follow, "go on until the end");
-  add_reader(metrics, metrics_);
+  metrics->add_flag("-f,--follow", to_.metrics.follow, "go on until the end");
+  add_reader(metrics, to_.metrics);
 }
 
 void Parser::add_control(const std::string& name,
@@ -354,81 +324,82 @@ void Parser::add_control(const std::string& name,
 }
 
 void Parser::add_control_verbs() {
-  add_control("stop", stop_, "let running trials finish, then end the sweep");
-  add_control("pause", pause_, "start no new trials; running ones finish");
-  add_control("resume", resume_, "go on after pause");
-  add_control("kill", kill_, "end a sweep or a trial now: TERM, grace, KILL");
-  add_control("retry", retry_, "run failed trials once more");
+  add_control("stop", to_.stop, "let running trials finish, then end the sweep");
+  add_control("pause", to_.pause, "start no new trials; running ones finish");
+  add_control("resume", to_.resume, "go on after pause");
+  add_control("kill", to_.kill, "end a sweep or a trial now: TERM, grace, KILL");
+  add_control("retry", to_.retry, "run failed trials once more");
 }
 
 void Parser::add_model_verbs() {
   CLI::App* model = add_noun("model", "the model registry");
   CLI::App* ls = add(*model, "ls", "models and their versions");
-  ls->add_option("model", model_list_.model, "only this model");
-  add_read(ls, model_list_.read);
-  choose(ls, model_list_);
+  ls->add_option("model", to_.model_list.model, "only this model");
+  add_read(ls, to_.model_list.read);
+  choose(ls, to_.model_list);
   CLI::App* show = add(*model, "show", "one version and where it came from");
-  show->add_option("model", model_show_.model, "NAME or NAME:VERSION")->required();
-  add_read(show, model_show_.read);
-  choose(show, model_show_);
+  show->add_option("model", to_.model_show.model, "NAME or NAME:VERSION")->required();
+  add_read(show, to_.model_show.read);
+  choose(show, to_.model_show);
   CLI::App* enter = add(*model, "register", "make a trial's artifact a version of a model");
-  add_selector(enter, model_register_.selector);
-  enter->add_option("--name", model_register_.name, "of the model")->required();
-  enter->add_option("--path", model_register_.path, "below the artifact (outputs)");
-  enter->add_flag("-q,--quiet", model_register_.quiet, "only NAME:VERSION");
-  add_json(enter, model_register_.json, nullptr);
-  choose(enter, model_register_);
+  add_selector(enter, to_.model_register.selector);
+  enter->add_option("--name", to_.model_register.name, "of the model")->required();
+  enter->add_option("--path", to_.model_register.path, "below the artifact (outputs)");
+  enter->add_flag("-q,--quiet", to_.model_register.quiet, "only NAME:VERSION");
+  add_json(enter, to_.model_register.json, nullptr);
+  choose(enter, to_.model_register);
   CLI::App* download = add(*model, "download", "the files of a version");
-  download->add_option("model", model_download_.model, "NAME or NAME:VERSION")->required();
+  download->add_option("model", to_.model_download.model, "NAME or NAME:VERSION")->required();
   download->add_option(
-      "dir", model_download_.folder, "a new or empty folder (named like the model)");
-  choose(download, model_download_);
+      "dir", to_.model_download.folder, "a new or empty folder (named like the model)");
+  choose(download, to_.model_download);
 }
 
 void Parser::add_agent_verbs() {
   CLI::App* agents = add_noun("agent", "agents and their slots");
   CLI::App* ls = add(*agents, "ls", "agents and what runs on them");
-  add_read(ls, agent_list_.read);
-  choose(ls, agent_list_);
+  add_read(ls, to_.agent_list.read);
+  choose(ls, to_.agent_list);
   CLI::App* show = add(*agents, "show", "one agent: what it runs, and what failed on it");
-  add_reader(show, agent_show_, kAgentHelp);
+  add_reader(show, to_.agent_show, kAgentHelp);
   CLI::App* drain = add(*agents, "drain", "nothing new on it; what runs goes on");
-  drain->add_option("--reason", agent_drain_.reason, "kept with the state");
-  add_changer(drain, agent_drain_, kAgentHelp);
-  add_changer(add(*agents, "resume", "let a drained agent work again"), agent_resume_, kAgentHelp);
+  drain->add_option("--reason", to_.agent_drain.reason, "kept with the state");
+  add_changer(drain, to_.agent_drain, kAgentHelp);
+  add_changer(
+      add(*agents, "resume", "let a drained agent work again"), to_.agent_resume, kAgentHelp);
 }
 
 void Parser::add_object_verbs() {
   add_agent_verbs();
   add_model_verbs();
   CLI::App* artifacts = add_noun("artifact", "files that trials left behind");
-  add_reader(add(*artifacts, "ls", "the files of a trial"), artifact_list_);
+  add_reader(add(*artifacts, "ls", "the files of a trial"), to_.artifact_list);
   CLI::App* artifact_get = add(*artifacts, "get", "copy files of a trial here");
-  add_selector(artifact_get, artifact_get_.selector);
-  artifact_get->add_option("glob", artifact_get_.glob, "which files, like 'outputs/*.pt' (all)");
-  artifact_get->add_option("-o,--output", artifact_get_.folder, "the folder to copy to (.)");
-  choose(artifact_get, artifact_get_);
+  add_selector(artifact_get, to_.artifact_get.selector);
+  artifact_get->add_option("glob", to_.artifact_get.glob, "which files, like 'outputs/*.pt' (all)");
+  artifact_get->add_option("-o,--output", to_.artifact_get.folder, "the folder to copy to (.)");
+  choose(artifact_get, to_.artifact_get);
 }
 
 void Parser::add_other_verbs() {
   CLI::App* server = add_noun("server", "the daemon");
   CLI::App* info = add(*server, "info", "version, load and health of the daemon");
-  add_read(info, server_info_.read);
-  choose(info, server_info_);
+  add_read(info, to_.server_info.read);
+  choose(info, to_.server_info);
   CLI::App* backup = add(*server, "backup", "a checked copy of everything, made by the daemon");
-  backup->add_option("folder", server_backup_.folder, "new, on its machine")->required();
-  backup->add_flag("-q,--quiet", server_backup_.quiet, "no talk");
-  add_json(backup, server_backup_.json, nullptr);
-  choose(backup, server_backup_);
+  backup->add_option("folder", to_.server_backup.folder, "new, on its machine")->required();
+  backup->add_flag("-q,--quiet", to_.server_backup.quiet, "no talk");
+  add_json(backup, to_.server_backup.json, nullptr);
+  choose(backup, to_.server_backup);
   CLI::App* version = add(app_, "version", "of this program");
-  add_json(version, version_.json, nullptr);
-  choose(version, version_);
+  add_json(version, to_.version.json, nullptr);
+  choose(version, to_.version);
   CLI::App* help = add(app_, "help", "about a verb, or a topic of more than one verb");
   help->add_option(
       "words",
-      help_.words,
+      to_.help.words,
       fmt::format("a VERB, a NOUN VERB, or one of {}", fmt::join(topic_names(), ", ")));
-  choose(help, help_);
+  choose(help, to_.help);
 }
 
 // Every name that `app` takes: its options and its verbs.
