@@ -180,10 +180,18 @@ void Attempt::failed(pb::Reason reason) {
   }
 }
 
+void Attempt::start_over() {
+  stage_ = Stage::kPreparing;
+  prepared_ = false;
+}
+
+bool Attempt::was_handed_over() const {
+  return ::access(paths_.spool.c_str(), F_OK) == 0;
+}
+
 void Attempt::abandoned() {
   abandoned_ = true;
-  // The shim makes the spool before the program; whether it came to start that nobody knows.
-  end_.set_started(end_.started() || ::access(paths_.spool.c_str(), F_OK) == 0);
+  end_.set_started(end_.started() || was_handed_over());
 }
 
 std::optional<Duration> Attempt::stop(const Stop& order) {

@@ -67,6 +67,7 @@ class Attempt {
 
   void handed_over(const Clocks& clocks);  // to the shim
   void adopted();                          // its shim is found
+  void start_over();  // no shim ever had it: it can be prepared as if the order had just come
   void could_not_start(pb::ReasonCode code, std::string sentence);
   void program_started(const shimpb::Notice& notice);
   void program_exited(const shimpb::Notice& notice);
@@ -99,6 +100,9 @@ class Attempt {
 
   // What is known of its end before everything is delivered.
   const pb::AttemptEnded& so_far() const { return end_; }
+
+  // Whether a shim ever had it: the spool is made before the program is started.
+  bool was_handed_over() const;
 
   // What is told to the daemon. From here on the attempt only waits to be forgotten.
   pb::AttemptEnded end(const Clocks& clocks);

@@ -182,12 +182,22 @@ void Runner::step(const Clocks& clocks) {
 void Runner::step_found(const Clocks& clocks, Attempt& attempt) {
   const pb::StartAttempt& order = attempt.order();
   const bool waits = order.slots_size() > 0 && !parts_.slots.vacated(order.slots(0));
-  if (!waits && !take_farewell(attempt)) {
-    lost(attempt, clocks.wall, "the attempt was cut off together with its supervisor");
+  if (waits || take_farewell(attempt)) {
+    return;
   }
+  if (order.slots_size() > 0 && !attempt.was_handed_over()) {
+    parts_.slots.release(attempt.key());
+    trash_.add(attempt.paths().work);
+    attempt.start_over();
+    return;
+  }
+  lost(attempt, clocks.wall, "the attempt was cut off together with its supervisor");
 }
 
 void Runner::step_preparing(const Clocks& clocks, Attempt& attempt) {
+  if (!parts_.session.lease_end(attempt.key())) {
+    return;  // of an earlier run, and the daemon has not yet said whether it may be run
+  }
   Result<std::vector<pb::Slot>> slots = parts_.slots.resolve(attempt.order());
   if (!slots.ok()) {
     attempt.could_not_start(pb::PREPARE_ERROR, slots.error().message);

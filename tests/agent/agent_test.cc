@@ -428,6 +428,23 @@ TEST_CASE("agent: killed, its trials go on; back, it takes them over and starts 
   CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
 }
 
+TEST_CASE("agent: killed before it handed an attempt to a shim, it begins it anew, once") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(kFirst, "sleep 600"));
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->phases[kFirst] == pb::RUNNING; }));
+  house.daemon->start(house.order(kSecond, "echo x >> " + house.folder + "/ran"));
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->phases.contains(kSecond); }));
+  house.kill_agent();
+  house.start_agent();
+  CHECK_FALSE(fs::exists(house.folder + "/ran"));
+  house.daemon->stop(kFirst, 0);
+  const auto end = house.daemon->wait_for_end(kSecond);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
+}
+
 TEST_CASE("agent: a trial that ended while the agent was away is delivered when it is back") {
   House house;
   house.start_agent();

@@ -78,8 +78,8 @@ class Policies(unittest.TestCase):
             for pid in pids.read_text().split():
                 self.assertFalse(pathlib.Path(f"/proc/{pid}").exists(), f"process {pid} lives on")
 
-    def test_trials_die_with_their_agent(self):
-        with House(lease="30s").start(slots=1) as house:
+    def test_trials_of_a_dead_agent_end_with_its_lease(self):
+        with House(lease="2s").start(slots=1) as house:
             pid = house.folder / "pid"
             script = house.file("stay.sh", f"#!/bin/sh\necho $$ > {pid}\necho acc: 1\nsleep 600\n", 0o755)
             house.submit(SWEEP.format(script=script, qualities="[1]", stop=""))
