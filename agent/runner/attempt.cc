@@ -28,6 +28,10 @@ constexpr Duration kLeftoverGrace = seconds(1);
 // Until more is read of what a program writes faster than it is taken.
 constexpr Duration kReadAgain = milliseconds(5);
 
+// For a shim to notice that a lease has ended; far less than the daemon waits before it gives the
+// trial to another agent.
+constexpr Duration kLapsePatience = milliseconds(500);
+
 constexpr std::size_t kSpoolBytesPerRead = 256 * 1024;
 
 // The shim is told of a lease that moved by this much; it needs no message for every heartbeat.
@@ -213,6 +217,10 @@ std::optional<Duration> Attempt::stop(const Stop& order) {
   }
   stopping_ = order.grace;
   return order.grace;
+}
+
+bool Attempt::shim_stands_still(Instant now, Instant lease_end) const {
+  return stage_ == Stage::kRunning && !lapsed_ && now - lease_end >= kLapsePatience;
 }
 
 std::optional<Instant> Attempt::take_lease(Instant end) {

@@ -78,6 +78,12 @@ class Attempt {
   // outputs are of a program that was cut off.
   void abandoned();
 
+  // Its shim said that the lease ended and that it ends the attempt.
+  void lapsed() { lapsed_ = true; }
+
+  // Whether the shim should have said so by now: then it stands still, and its tree runs on.
+  bool shim_stands_still(Instant now, Instant lease_end) const;
+
   // An order to stop. The grace for the shim; none when it is stopped as fast already.
   std::optional<Duration> stop(const Stop& order);
 
@@ -125,6 +131,7 @@ class Attempt {
   bool prepared_ = false;
   bool grew_ = false;
   bool abandoned_ = false;
+  bool lapsed_ = false;
   bool drained_ = false;  // everything that was reported is read
   bool discard_ = false;
   std::optional<Duration> stopping_;  // with this grace

@@ -1,11 +1,13 @@
 // Runs attempts.
 #include "agent/runner/runner.h"
 
+#include "agent/reason.h"
 #include "base/log.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
 
+#include <signal.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -254,6 +256,14 @@ void Runner::step_running(const Clocks& clocks, Attempt& attempt) {
   const std::optional<Instant> lease = parts_.session.lease_end(attempt.key());
   if (const auto told = lease ? attempt.take_lease(*lease) : std::nullopt; told && shim) {
     shim->set_lease(*told);
+  }
+  if (lease && shim && attempt.shim_stands_still(clocks.now, *lease)) {
+    // What it holds goes with it, or is ended as its orphans are.
+    log_warn("attempt={} its supervisor does not end it with its lease: killed",
+             to_string(attempt.key()));
+    attempt.lapsed();
+    attempt.failed(reason_of(pb::AGENT_LOST, "the lease ended without a word from the daemon"));
+    ::kill(shim->pid(), SIGKILL);
   }
   attempt.feed_logs(clocks.now, parts_.bulk);
   report(attempt);

@@ -68,6 +68,7 @@ void Runner::hear(Attempt& attempt, const shimpb::Notice& notice) {
                notice.exited().signal());
       return;
     case shimpb::Notice::kLapsed:
+      attempt.lapsed();
       stopped_by_shim(attempt, pb::AGENT_LOST, "the lease ended without a word from the daemon");
       return;
     case shimpb::Notice::kTimedOut:

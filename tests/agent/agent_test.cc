@@ -105,6 +105,8 @@ class FakeDaemon {
   std::string goodbye;
   bool bulk_away = false;  // takes nothing through the bulk door
   bool acknowledge_ends = true;
+  bool acknowledge_heartbeats = true;
+  std::uint64_t lease_ms = 60'000;
 
  private:
   void on_control(const wire::Incoming& incoming) {
@@ -116,7 +118,7 @@ class FakeDaemon {
       ++hellos;
       hello = message.hello();
       answer.mutable_hello_ok()->set_heartbeat_ms(100);
-      answer.mutable_hello_ok()->set_lease_ms(60'000);
+      answer.mutable_hello_ok()->set_lease_ms(lease_ms);
       answer.mutable_hello_ok()->set_hello(hello.number());
       send(answer);
     } else if (message.has_heartbeat()) {
@@ -124,7 +126,9 @@ class FakeDaemon {
         phases[wire::from_proto(held.attempt())] = held.phase();
       }
       answer.mutable_heartbeat_ack()->set_number(message.heartbeat().number());
-      send(answer);
+      if (acknowledge_heartbeats) {
+        send(answer);
+      }
     } else if (message.has_reports()) {
       on_reports(message.reports());
     } else if (message.has_ended()) {
@@ -236,14 +240,31 @@ class House {
     REQUIRE(daemon->serve_until([&] { return daemon->hellos > before; }));
   }
 
-  // Without an agent they would go on until the lease ends.
-  void end_shims() const {
+  // Whoever holds the lock of a slot, by the number that it has here: in a namespace of its own a
+  // shim is number 1.
+  std::vector<pid_t> holders(const std::string& name) const {
+    std::vector<pid_t> pids;
     for (const auto& entry : fs::directory_iterator("/proc")) {
       std::error_code error;
       const std::string lock = fs::read_symlink(entry.path() / "fd/4", error);
-      if (!error && lock.starts_with(folder + "/state/slots/")) {
-        ::kill(static_cast<pid_t>(std::atoi(entry.path().filename().c_str())), SIGKILL);
+      if (!error && lock.starts_with(folder + "/state/slots/") &&
+          (name.empty() || content_of(entry.path() / "comm") == name + "\n")) {
+        pids.push_back(static_cast<pid_t>(std::atoi(entry.path().filename().c_str())));
       }
+    }
+    return pids;
+  }
+
+  pid_t shim() const {
+    const std::vector<pid_t> shims = holders("sweep-shim");
+    REQUIRE_EQ(shims.size(), 1);
+    return shims.front();
+  }
+
+  // Without an agent they would go on until the lease ends.
+  void end_shims() const {
+    for (const pid_t pid : holders("")) {
+      ::kill(pid, SIGKILL);
     }
   }
 
@@ -539,12 +560,11 @@ TEST_CASE("agent: a trial on a slot that is offered no more is taken over all th
 TEST_CASE("agent: a trial is lost when its shim is killed while the agent is away") {
   House house;
   house.start_agent();
-  house.daemon->start(house.order(
-      kFirst,
-      fmt::format("echo $PPID > {0}/shim; echo $$ > {0}/pid; sleep 600 & wait", house.folder)));
+  house.daemon->start(
+      house.order(kFirst, fmt::format("echo $$ > {0}/pid; sleep 600 & wait", house.folder)));
   REQUIRE(house.appears("pid"));
   house.kill_agent();
-  ::kill(static_cast<pid_t>(std::atoi(content_of(house.folder + "/shim").c_str())), SIGKILL);
+  ::kill(house.shim(), SIGKILL);
   house.start_agent();
   const auto end = house.daemon->wait_for_end(kFirst);
   REQUIRE(end);
@@ -552,6 +572,24 @@ TEST_CASE("agent: a trial is lost when its shim is killed while the agent is awa
   CHECK_FALSE(house.alive("pid"));
   house.daemon->start(house.order(kSecond, "true"));
   REQUIRE(house.daemon->wait_for_end(kSecond));
+}
+
+TEST_CASE("agent: a supervisor that stands still does not keep its trial alive beyond the lease") {
+  House house;
+  house.daemon->lease_ms = 1500;
+  house.start_agent();
+  house.daemon->start(
+      house.order(kFirst,
+                  fmt::format("(setsid sleep 600 & echo $! > {0}/child); echo $$ > {0}/pid;"
+                              "sleep 600 & wait",
+                              house.folder)));
+  REQUIRE(house.appears("pid"));
+  ::kill(house.shim(), SIGSTOP);
+  house.daemon->acknowledge_heartbeats = false;
+  CHECK(house.daemon->serve_until([&] { return !house.alive("pid") && !house.alive("child"); }));
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_LOST);
 }
 
 TEST_CASE("agent: a silent trial is ended, and told why") {
@@ -573,16 +611,14 @@ TEST_CASE("agent: what a trial left is ended when agent and shim were killed tog
     CAPTURE(runner);
     House house;
     house.start_agent();
-    house.daemon->start(house.order(
-        kFirst,
-        fmt::format("echo $PPID > {0}/shim; ({1} -c 'trap \"\" TERM; echo $$ > {0}/orphan;"
-                    " sleep 600 & wait') & wait",
-                    house.folder,
-                    runner)));
+    house.daemon->start(house.order(kFirst,
+                                    fmt::format("({1} -c 'trap \"\" TERM; echo $$ > {0}/orphan;"
+                                                " sleep 600 & wait') & wait",
+                                                house.folder,
+                                                runner)));
     REQUIRE(house.appears("orphan"));
     ::kill(house.agent, SIGSTOP);  // it would end the rest at once
-    const std::string shim = content_of(house.folder + "/shim");
-    ::kill(static_cast<pid_t>(std::atoi(shim.c_str())), SIGKILL);
+    ::kill(house.shim(), SIGKILL);
     house.kill_agent();
     REQUIRE(house.alive("orphan"));
     house.start_agent();
@@ -628,11 +664,9 @@ TEST_CASE("agent: a killed shim fails no trial and leaves nothing running") {
   house.start_agent();
   house.daemon->start(house.order(
       kFirst,
-      fmt::format("setsid bash -c 'echo $$ > {0}/orphan; sleep 600' & echo $PPID > {0}/shim; wait",
-                  house.folder)));
+      fmt::format("setsid bash -c 'echo $$ > {0}/orphan; sleep 600' & wait", house.folder)));
   REQUIRE(house.appears("orphan"));
-  REQUIRE(house.appears("shim"));
-  ::kill(static_cast<pid_t>(std::atoi(content_of(house.folder + "/shim").c_str())), SIGKILL);
+  ::kill(house.shim(), SIGKILL);
   const auto end = house.daemon->wait_for_end(kFirst);
   REQUIRE(end);
   CHECK_EQ(end->failure().code(), pb::AGENT_RESTARTED);
