@@ -178,7 +178,8 @@ TEST_CASE("sweep file: every table reaches the specification") {
   CHECK(spec.stop.target == 0.99);
   CHECK(spec.stop.allow_pruned);
   CHECK(spec.resources == ResourcesSpec{1, 8});
-  CHECK(spec.limits == LimitsSpec{16, seconds(6 * 3600), seconds(20 * 60), seconds(36 * 3600), 10, seconds(30)});
+  CHECK(spec.limits ==
+        LimitsSpec{16, seconds(6 * 3600), seconds(20 * 60), seconds(36 * 3600), 10, seconds(30)});
   CHECK(spec.retry == RetrySpec{3, {"exit:75", "timeout"}, seconds(30)});
   CHECK(spec.metrics ==
         MetricsSpec{

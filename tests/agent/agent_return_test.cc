@@ -1,0 +1,252 @@
+// The whole agent, killed: what its trials and their shims do, and what it finds when it is back.
+#include "tests/agent/agent_house.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <signal.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+using namespace sweepd;
+using namespace sweepd::agent_house;
+
+TEST_CASE("agent: killed, its trials go on; back, it takes them over and starts nothing twice") {
+  House house;
+  house.start_agent();
+  const auto order = house.order(
+      kFirst,
+      fmt::format("echo '{{\"loss\": 1}}' >> $SWEEPD_METRICS; echo one; echo $$ > {0}/pid;"
+                  "echo x >> {0}/ran; while [ ! -e {0}/go ]; do sleep 0.02; done;"
+                  "echo '{{\"loss\": 2}}' >> $SWEEPD_METRICS; echo two;"
+                  "echo model > outputs/model; exit 3",
+                  house.folder));
+  house.daemon->start(order);
+  REQUIRE(house.appears("ran"));
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->reports[kFirst].size() == 1; }));
+  house.kill_agent();
+  CHECK(house.alive("pid"));
+  house.start_agent();
+  CHECK(house.alive("pid"));
+  CHECK_EQ(house.daemon->hello.incarnation(), 2);
+  REQUIRE_EQ(house.daemon->hello.held_size(), 1);
+  CHECK_EQ(house.daemon->hello.held(0).phase(), pb::RUNNING);
+  house.daemon->start(order);
+  std::ofstream(house.folder + "/go") << "";
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end->exit_code(), 3);
+  CHECK_EQ(end->tree_files(), 1);
+  CHECK_EQ(end->reports_last(), 2);
+  CHECK_EQ(shown(house.daemon->reports[kFirst]), "1: loss=1; 2: loss=2; ");
+  CHECK_EQ(house.daemon->logs[std::pair(kFirst, int(pb::STDOUT))], "one\ntwo\n");
+  house.daemon->start(house.order(kSecond, "true"));
+  REQUIRE(house.daemon->wait_for_end(kSecond));
+  CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
+}
+
+TEST_CASE("agent: killed before it handed an attempt to a shim, it begins it anew, once") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(kFirst, "sleep 600"));
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->phases[kFirst] == pb::RUNNING; }));
+  house.daemon->start(house.order(kSecond, "echo x >> " + house.folder + "/ran"));
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->phases.contains(kSecond); }));
+  house.kill_agent();
+  house.start_agent();
+  CHECK_FALSE(fs::exists(house.folder + "/ran"));
+  house.daemon->stop(kFirst, 0);
+  const auto end = house.daemon->wait_for_end(kSecond);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
+}
+
+TEST_CASE("agent: a trial that ended while the agent was away is delivered when it is back") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(
+      kFirst,
+      fmt::format("touch {0}/ran; while [ ! -e {0}/go ]; do sleep 0.02; done; echo x > outputs/x;"
+                  "echo 'loss: 0.5'; echo gone > {0}/over",
+                  house.folder)));
+  REQUIRE(house.appears("ran"));
+  house.kill_agent();
+  std::ofstream(house.folder + "/go") << "";
+  REQUIRE(house.appears("over"));
+  REQUIRE(house.appears("state/side/1-1-1.farewell"));
+  house.start_agent();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end->exit_code(), 0);
+  CHECK_EQ(end->tree_files(), 1);
+  CHECK_EQ(shown(house.daemon->reports[kFirst]), "1: loss=0.5; ");
+  house.daemon->start(house.order(kSecond, "true"));
+  REQUIRE(house.daemon->wait_for_end(kSecond));
+}
+
+TEST_CASE("agent: killed again and again, it loses no trial and no report") {
+  House house;
+  house.start_agent(2);
+  for (const AttemptKey& key : {kFirst, kSecond}) {
+    pb::StartAttempt order = house.order(
+        key,
+        fmt::format("for i in $(seq 40); do echo \"{{\\\"loss\\\": $i}}\" >> $SWEEPD_METRICS;"
+                    "echo $i; sleep 0.05; done; touch {}/done-$SWEEPD_TRIAL_ID",
+                    house.folder));
+    order.set_slots(0, key.trial.value - 1);
+    house.daemon->start(order);
+  }
+  for (int i = 0; i < 8; ++i) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(40 * (i + 1));
+    house.daemon->serve_until([&] { return std::chrono::steady_clock::now() >= until; });
+    house.kill_agent();
+    house.start_agent(2);
+  }
+  for (const AttemptKey& key : {kFirst, kSecond}) {
+    const auto end = house.daemon->wait_for_end(key);
+    REQUIRE(end);
+    CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+    CHECK_EQ(end->exit_code(), 0);
+    REQUIRE_EQ(house.daemon->reports[key].size(), 40);
+    for (std::size_t i = 0; i < 40; ++i) {
+      CHECK_EQ(house.daemon->reports[key][i].metrics(0).value(), static_cast<double>(i + 1));
+    }
+    CHECK_EQ(house.daemon->logs[std::pair(key, int(pb::STDOUT))].size(), 9 * 2 + 31 * 3);
+  }
+}
+
+TEST_CASE("agent: ended for an upgrade it leaves its trials running for the next") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(kFirst, "echo $$ > " + house.folder + "/pid; sleep 600 & wait"));
+  REQUIRE(house.appears("pid"));
+  ::kill(house.agent, SIGUSR2);
+  CHECK_EQ(house.wait_for_exit(), 0);
+  CHECK(house.daemon->goodbye.empty());
+  CHECK(house.alive("pid"));
+  house.start_agent();
+  house.daemon->stop(kFirst, 0);
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK(end->stopped());
+  CHECK_FALSE(house.alive("pid"));
+}
+
+TEST_CASE("agent: a trial on a slot that is offered no more is taken over all the same") {
+  House house;
+  house.start_agent(2);
+  pb::StartAttempt order =
+      house.order(kFirst, "echo $$ > " + house.folder + "/pid; sleep 600 & wait");
+  order.set_slots(0, 1);
+  house.daemon->start(order);
+  REQUIRE(house.appears("pid"));
+  house.kill_agent();
+  house.start_agent(1);
+  CHECK_EQ(house.daemon->hello.slots_size(), 1);
+  CHECK(house.alive("pid"));
+  house.daemon->stop(kFirst, 0);
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK(end->stopped());
+  CHECK_FALSE(house.alive("pid"));
+}
+
+TEST_CASE("agent: a trial is lost when its shim is killed while the agent is away") {
+  House house;
+  house.start_agent();
+  house.daemon->start(
+      house.order(kFirst, fmt::format("echo $$ > {0}/pid; sleep 600 & wait", house.folder)));
+  REQUIRE(house.appears("pid"));
+  house.kill_agent();
+  ::kill(house.shim(), SIGKILL);
+  house.start_agent();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_RESTARTED);
+  CHECK_FALSE(house.alive("pid"));
+  house.daemon->start(house.order(kSecond, "true"));
+  REQUIRE(house.daemon->wait_for_end(kSecond));
+}
+
+TEST_CASE("agent: a supervisor that stands still does not keep its trial alive beyond the lease") {
+  House house;
+  house.daemon->lease_ms = 1500;
+  house.start_agent();
+  house.daemon->start(
+      house.order(kFirst,
+                  fmt::format("(setsid sleep 600 & echo $! > {0}/child); echo $$ > {0}/pid;"
+                              "sleep 600 & wait",
+                              house.folder)));
+  REQUIRE(house.appears("pid"));
+  ::kill(house.shim(), SIGSTOP);
+  house.daemon->acknowledge_heartbeats = false;
+  CHECK(house.daemon->serve_until([&] { return !house.alive("pid") && !house.alive("child"); }));
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_LOST);
+}
+
+TEST_CASE("agent: what a trial left is ended when agent and shim were killed together") {
+  // With the slot's lock, without it, and without the environment that tells whose it is.
+  for (const std::string runner :
+       {"setsid bash", "exec 4>&-; setsid bash", "env -i setsid /bin/bash"}) {
+    CAPTURE(runner);
+    House house;
+    house.start_agent();
+    house.daemon->start(house.order(kFirst,
+                                    fmt::format("({1} -c 'trap \"\" TERM; echo $$ > {0}/orphan;"
+                                                " sleep 600 & wait') & wait",
+                                                house.folder,
+                                                runner)));
+    REQUIRE(house.appears("orphan"));
+    ::kill(house.agent, SIGSTOP);  // it would end the rest at once
+    ::kill(house.shim(), SIGKILL);
+    house.kill_agent();
+    REQUIRE(house.alive("orphan"));
+    house.start_agent();
+    CHECK_EQ(house.daemon->hello.slots_size(), 1);
+    CHECK_FALSE(house.alive("orphan"));
+    house.daemon->start(house.order(kSecond, "true"));
+    CHECK(house.daemon->wait_for_end(kSecond));
+  }
+}
+
+TEST_CASE("agent: an end that was not acknowledged survives kill -9 of the agent") {
+  House house;
+  house.start_agent();
+  house.daemon->acknowledge_ends = false;
+  house.daemon->start(house.order(kFirst, "echo '{\"loss\": 1}' >> $SWEEPD_METRICS; exit 4"));
+  REQUIRE(house.daemon->wait_for_end(kFirst));
+  house.kill_agent();
+  house.daemon->ended.clear();
+  house.daemon->acknowledge_ends = true;
+  house.start_agent();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->exit_code(), 4);
+  CHECK_EQ(end->reports_last(), 1);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+}
+
+TEST_CASE("agent: a killed shim fails no trial and leaves nothing running") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(
+      kFirst,
+      fmt::format("setsid bash -c 'echo $$ > {0}/orphan; sleep 600' & wait", house.folder)));
+  REQUIRE(house.appears("orphan"));
+  ::kill(house.shim(), SIGKILL);
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_RESTARTED);
+  CHECK_FALSE(house.alive("orphan"));
+  house.daemon->start(house.order(kSecond, "true"));
+  CHECK(house.daemon->wait_for_end(kSecond));
+}
