@@ -106,18 +106,6 @@ Containment Containment::find(std::string_view wanted, const std::string& uuid) 
   return found;
 }
 
-std::string_view Containment::name() const {
-  switch (kind_) {
-    case Kind::kCgroup:
-      return "cgroup";
-    case Kind::kPidNamespace:
-      return "pid-namespace";
-    case Kind::kSubreaper:
-      return "subreaper";
-  }
-  return "subreaper";
-}
-
 std::string Containment::folder_of(std::uint32_t slot) const {
   return fmt::format("{}/slot-{}", folder_, slot);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/runner/shim_socket.h"
+#include "agent/shim/cage.h"
 
 #include <cstdint>
 #include <string>
@@ -14,7 +15,7 @@ namespace sweepd::agent {
 // first; agent/shim/cage.h says what each does.
 class Containment {
  public:
-  enum class Kind { kCgroup, kPidNamespace, kSubreaper };
+  using Kind = shim::Cage::Kind;
 
   Containment() = default;  // subreaper
 
@@ -25,7 +26,7 @@ class Containment {
 
   Kind kind() const { return kind_; }
 
-  std::string_view name() const;
+  std::string_view name() const { return shim::Cage::name_of(kind_); }
 
   // What the shim of the slot is told about it; makes the slot's group.
   std::vector<std::string> shim_words(std::uint32_t slot) const;

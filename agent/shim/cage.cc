@@ -82,8 +82,8 @@ Cage Cage::pid_namespace(pid_t first) {
   return Cage(Kind::kPidNamespace);
 }
 
-std::string_view Cage::name() const {
-  switch (kind_) {
+std::string_view Cage::name_of(Kind kind) {
+  switch (kind) {
     case Kind::kCgroup:
       return "cgroup";
     case Kind::kPidNamespace:

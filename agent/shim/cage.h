@@ -30,7 +30,10 @@ class Cage {
 
   static Cage subreaper();
 
-  std::string_view name() const;
+  // "cgroup", "pid-namespace", "subreaper"
+  static std::string_view name_of(Kind kind);
+
+  std::string_view name() const { return name_of(kind_); }
 
   // Living processes in it, without the shim.
   std::vector<pid_t> members() const;
