@@ -41,7 +41,7 @@ Result<void> make_folders(const std::string& path) {
   if (const Result<bool> made = blobs::make_folders(path); !made.ok()) {
     return Error{Errc::kUnavailable, made.error().message};
   }
-  for (const char* name : {"/work", "/side", "/trash", "/slots", "/cache"}) {
+  for (const char* name : {"/work", "/side", "/trash", "/slots", "/cache", "/kept"}) {
     std::error_code error;
     fs::create_directories(path + name, error);
     if (error) {

@@ -209,6 +209,7 @@ Json to_json(const pb::AttemptRow& attempt) {
   object["artifact"] = attempt.tree_digest().empty() ? Json(nullptr) : Json(attempt.tree_digest());
   object["artifact_files"] = attempt.tree_files();
   object["artifact_bytes"] = attempt.tree_bytes();
+  object["uncollected"] = attempt.uncollected();
   object["metrics"] = list_json(attempt.metric_names());
   return object;
 }

@@ -157,7 +157,6 @@ A trial has failed for one of these. All but the last can be listed in `retry.on
   NO_METRIC      "no-metric"  exit code 0, and the metric was never reported
   EXEC_ERROR     "exec"       the command could not be executed
   PREPARE_ERROR  "exec"       its working folder could not be made
-  UPLOAD_ERROR                its outputs could not be collected
   AGENT_CRASHED               its agent went down under it three times
 
 These cost it nothing, and it runs again: AGENT_LOST (the lease ended),

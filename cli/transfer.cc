@@ -89,6 +89,7 @@ Result<Artifact> artifact_of(Session& session, const std::string& selector) {
   SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session, selector));
   const std::size_t hash = selector.find('#');
   const std::string number = hash == std::string::npos ? "" : selector.substr(hash + 1);
+  std::string uncollected;
   for (int i = trial.attempts_size() - 1; i >= 0; --i) {
     const pb::AttemptRow& attempt = trial.attempts(i);
     const bool meant = number.empty() || number == std::to_string(attempt.attempt());
@@ -98,6 +99,12 @@ Result<Artifact> artifact_of(Session& session, const std::string& selector) {
               "{}#{}", trial_name(trial.row().sweep(), trial.row().trial()), attempt.attempt()),
           attempt.tree_digest()};
     }
+    if (meant && uncollected.empty()) {
+      uncollected = attempt.uncollected();
+    }
+  }
+  if (!uncollected.empty()) {
+    return Error{Errc::kNotFound, fmt::format("{} has no files here: {}", selector, uncollected)};
   }
   return Error{Errc::kNotFound,
                fmt::format("{} has left no files behind yet; it is {}, and outputs/ and logs/ are "

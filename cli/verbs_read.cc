@@ -134,6 +134,9 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   }
   text += line("command", command_text({detail.argv().begin(), detail.argv().end()}));
   text += attempts_text(detail, console);
+  for (const pb::AttemptRow& attempt : detail.attempts()) {
+    text += line(fmt::format("#{}", attempt.attempt()), attempt.uncollected());
+  }
   if (trial.state() == "failed" && detail.attempts_size() > 0) {
     const std::string& tail = detail.attempts(detail.attempts_size() - 1).stderr_tail();
     if (!tail.empty()) {

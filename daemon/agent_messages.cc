@@ -102,7 +102,6 @@ Result<core::Reason> failure_from(const pb::Reason& reason) {
     case pb::EXEC_ERROR:
     case pb::PREPARE_ERROR:
     case pb::AGENT_RESTARTED:
-    case pb::UPLOAD_ERROR:
     case pb::SILENT:
     case pb::AGENT_LOST:
     case pb::STOPPED_BY_AGENT:
@@ -228,6 +227,7 @@ Result<core::AttemptEnded> ended_from(const pb::AttemptEnded& ended, AgentId age
   outcome.tree_digest = ended.tree_digest();
   outcome.tree_files = ended.tree_files();
   outcome.tree_bytes = ended.tree_bytes();
+  outcome.uncollected = ended.uncollected();
   outcome.started_wall = wall_from(ended.started_wall_us());
   outcome.ended_wall = wall_from(ended.ended_wall_us());
   return event;

@@ -97,6 +97,7 @@ void put(pb::AttemptRow& row, const core::State& state, const core::Attempt& att
   row.set_tree_digest(outcome.tree_digest);
   row.set_tree_files(outcome.tree_files);
   row.set_tree_bytes(outcome.tree_bytes);
+  row.set_uncollected(outcome.uncollected);
   row.mutable_metric_names()->Add(outcome.metric_names.begin(), outcome.metric_names.end());
 }
 

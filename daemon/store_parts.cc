@@ -28,6 +28,7 @@ core::AttemptOutcome Checked::outcome(const store::Outcome& stored) {
   outcome.tree_digest = stored.tree_digest();
   outcome.tree_files = stored.tree_files();
   outcome.tree_bytes = stored.tree_bytes();
+  outcome.uncollected = stored.uncollected();
   outcome.started_wall = {stored.started_wall_us()};
   outcome.ended_wall = {stored.ended_wall_us()};
   outcome.metric_names.assign(stored.metric_names().begin(), stored.metric_names().end());
@@ -60,6 +61,7 @@ void put(store::Outcome& stored, const core::AttemptOutcome& outcome) {
   stored.set_tree_digest(outcome.tree_digest);
   stored.set_tree_files(outcome.tree_files);
   stored.set_tree_bytes(outcome.tree_bytes);
+  stored.set_uncollected(outcome.uncollected);
   stored.set_started_wall_us(outcome.started_wall.us);
   stored.set_ended_wall_us(outcome.ended_wall.us);
   for (const std::string& name : outcome.metric_names) {

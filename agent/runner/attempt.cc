@@ -270,21 +270,26 @@ bool Attempt::finished(const blobs::Finished& done, Instant now) {
          collector_.finished(done, now);
 }
 
-void Attempt::add_problem(const Result<Collected>& collected) {
+void Attempt::take(const Result<Collected>& collected) {
   if (collected.ok()) {
     end_.set_tree_digest(collected->digest);
     end_.set_tree_files(collected->files);
     end_.set_tree_bytes(collected->bytes);
+    end_.set_uncollected(collected->skipped);
     return;
   }
-  failed(reason_of(pb::UPLOAD_ERROR,
-                   fmt::format("outputs were not collected: {}", collected.error().message)));
+  // Says nothing about the training, and nobody else has what it left: it stays on this box.
+  const bool kept = ::rename(paths_.work.c_str(), paths_.kept.c_str()) == 0;
+  end_.set_uncollected(as_utf8(
+      fmt::format("outputs were not collected: {}{}",
+                  collected.error().message,
+                  kept ? fmt::format("; they are kept in {} on the agent", paths_.kept) : "")));
 }
 
 pb::AttemptEnded Attempt::end(const Clocks& clocks) {
   stage_ = Stage::kEnded;
   if (collector_.result()) {
-    add_problem(*collector_.result());
+    take(*collector_.result());
   }
   if (end_.exit_code() != 0 || end_.signal() != 0) {
     end_.set_stderr_tail(

@@ -119,7 +119,7 @@ class Attempt {
   std::optional<Instant> next_wake(Instant now) const;
 
  private:
-  void add_problem(const Result<Collected>& collected);
+  void take(const Result<Collected>& collected);
 
   AttemptKey key_;
   pb::StartAttempt order_;

@@ -1,8 +1,12 @@
 // Ships what an attempt leaves behind.
 #include "agent/runner/collector.h"
 
-#include "base/log.h"
+#include "agent/utf8.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
 #include <filesystem>
 #include <limits>
 #include <utility>
@@ -15,6 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kBytesPerStep = 4 * 1024 * 1024;
 constexpr Duration kRetry = seconds(2);
+constexpr int kFailuresMax = 5;
+constexpr std::size_t kSkippedNamed = 5;
 
 // Whether there is anything: a file, or a folder with something in it.
 bool has_content(const fs::path& path) {
@@ -24,6 +30,23 @@ bool has_content(const fs::path& path) {
     return fs::directory_iterator(path, error) != fs::directory_iterator() || error;
   }
   return fs::exists(status);
+}
+
+std::string skipped_text(std::vector<blobs::Skipped> skipped) {
+  std::sort(
+      skipped.begin(), skipped.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  std::vector<std::string> named;
+  for (const blobs::Skipped& path : skipped) {
+    if (named.size() == kSkippedNamed) {
+      named.emplace_back("…");
+      break;
+    }
+    named.push_back(as_utf8(fmt::format("{} ({})", path.path, path.why)));
+  }
+  return named.empty() ? std::string()
+                       : fmt::format("not collected: {} of the folders' entries: {}",
+                                     skipped.size(),
+                                     fmt::join(named, ", "));
 }
 
 }  // namespace
@@ -62,7 +85,7 @@ bool Collector::step(Instant now, blobs::BulkSession& bulk) {
   }
   const Result<bool> scanned = scanner_->step(kBytesPerStep);
   if (!scanned.ok()) {
-    result_ = scanned.error();
+    fail(now, scanned.error());
   } else if (*scanned) {
     ship(bulk);
   }
@@ -72,11 +95,9 @@ bool Collector::step(Instant now, blobs::BulkSession& bulk) {
 void Collector::ship(blobs::BulkSession& bulk) {
   blobs::LocalTree local = scanner_->take();
   scanner_.reset();
-  for (const blobs::Skipped& skipped : local.skipped) {
-    log_warn("not collected path={} why=\"{}\"", skipped.path, skipped.why);
-  }
+  collected_.skipped = skipped_text(std::move(local.skipped));
   if (local.tree.files.empty()) {
-    result_ = Collected{};
+    result_ = collected_;
     return;
   }
   collected_.files = static_cast<std::uint32_t>(local.tree.files.size());
@@ -90,18 +111,24 @@ bool Collector::finished(const blobs::Finished& done, Instant now) {
   }
   job_.reset();
   if (!done.outcome.ok()) {
-    const Error& error = done.outcome.error();
-    if (error.code == Errc::kUnavailable) {
-      // The daemon cannot take it now, which says nothing about the trial: from the start again.
-      retry_at_ = now + kRetry;
-    } else {
-      result_ = error;
-    }
+    fail(now, done.outcome.error());
   } else if (const auto* sent = std::get_if<blobs::TreeSent>(&*done.outcome)) {
     collected_.digest = sent->digest;
     result_ = collected_;
   }
   return true;
+}
+
+void Collector::fail(Instant now, const Error& error) {
+  scanner_.reset();
+  // A lack of room passes; a file that changes while it is read may stand still the next time; too
+  // many files stay too many.
+  const bool passes = error.code == Errc::kUnavailable;
+  const bool stays = error.code == Errc::kInvalidArgument;
+  if (!passes && (stays || ++failures_ == kFailuresMax)) {
+    result_ = error;
+  }
+  retry_at_ = now + kRetry;
 }
 
 std::optional<Instant> Collector::next_wake() const {

@@ -18,6 +18,7 @@ struct Collected {
   std::string digest;
   std::uint32_t files = 0;
   std::uint64_t bytes = 0;
+  std::string skipped;  // a sentence about the files that could not be taken; empty: all were
 
   bool operator==(const Collected&) const = default;
 };
@@ -27,7 +28,8 @@ class Collector {
   // `only`: files and folders below `folder`.
   Collector(std::string folder, std::vector<std::string> only);
 
-  // Reads a little, starts the transfer when all is read. True: done, see `result`.
+  // Reads a little, starts the transfer when all is read. True: done, see `result`. Begins again
+  // for as long as the daemon cannot take it, and a few times when it fails otherwise.
   bool step(Instant now, blobs::BulkSession& bulk);
 
   // Takes the end of the transfer; false for those of others.
@@ -43,6 +45,7 @@ class Collector {
 
  private:
   bool nothing_there() const;
+  void fail(Instant now, const Error& error);
   void ship(blobs::BulkSession& bulk);
 
   std::string folder_;
@@ -52,6 +55,7 @@ class Collector {
   Collected collected_;
   std::optional<Result<Collected>> result_;
   Instant retry_at_;
+  int failures_ = 0;
 };
 
 }  // namespace sweepd::agent

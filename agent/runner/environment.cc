@@ -100,6 +100,7 @@ AttemptPaths paths_of(const std::string& state, const AttemptKey& key) {
   paths.params = paths.side + ".params.json";
   paths.spool = paths.side + ".spool";
   paths.farewell = paths.side + ".farewell";
+  paths.kept = fmt::format("{}/kept/{}", state, name);
   return paths;
 }
 

@@ -26,9 +26,11 @@ struct AttemptPaths {
   std::string params;    // $SWEEPD_PARAMS
   std::string spool;     // its reports, numbered
   std::string farewell;  // the last words of its shim, when there was no agent to hear them
+  std::string kept;      // where the working folder stays if what is in it cannot be collected
 };
 
-// `<state>/work/12-7-1`, and `<state>/side/12-7-1.stdout` and so on: one folder is watched for all.
+// `<state>/work/12-7-1`, `<state>/kept/12-7-1`, and `<state>/side/12-7-1.stdout` and so on: one
+// folder is watched for all.
 AttemptPaths paths_of(const std::string& state, const AttemptKey& key);
 
 // The attempt that a name in one of the two folders stands for: `12-7-1`, `12-7-1.stdout`, …

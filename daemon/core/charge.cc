@@ -38,7 +38,6 @@ bool failed_by_itself(ReasonCode code) {
     case ReasonCode::kSuperseded:
     case ReasonCode::kWaitingForSlot:
     case ReasonCode::kRetryBackoff:
-    case ReasonCode::kUploadError:
     case ReasonCode::kSilent:
     case ReasonCode::kAgentCrashed:
     case ReasonCode::kAgentBroken:

@@ -147,6 +147,7 @@ struct AttemptOutcome {
   std::string tree_digest;
   std::uint32_t tree_files = 0;
   std::uint64_t tree_bytes = 0;
+  std::string uncollected;  // what of outputs and logs is not in the tree, and why
   WallTime started_wall;
   WallTime ended_wall;
   std::vector<std::string> metric_names;

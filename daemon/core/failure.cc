@@ -154,7 +154,6 @@ bool is_retried(const sweeps::RetrySpec& retry,
     case ReasonCode::kSuperseded:
     case ReasonCode::kWaitingForSlot:
     case ReasonCode::kRetryBackoff:
-    case ReasonCode::kUploadError:
     case ReasonCode::kAgentCrashed:
     case ReasonCode::kAgentBroken:
     case ReasonCode::kStoppedByAgent:

@@ -123,8 +123,6 @@ std::string_view to_text(ReasonCode code) {
       return "WAITING_FOR_SLOT";
     case ReasonCode::kRetryBackoff:
       return "RETRY_BACKOFF";
-    case ReasonCode::kUploadError:
-      return "UPLOAD_ERROR";
     case ReasonCode::kOom:
       return "OOM";
     case ReasonCode::kSilent:

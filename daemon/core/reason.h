@@ -28,7 +28,6 @@ enum class ReasonCode : int {
   kSuperseded = 17,
   kWaitingForSlot = 18,
   kRetryBackoff = 19,
-  kUploadError = 20,
   kOom = 21,
   kSilent = 22,
   kAgentCrashed = 23,

@@ -49,9 +49,13 @@ Result<ModelRegistered> model_version(const State& state,
   }
   const Attempt* attempt = attempt_with_artifact(trial);
   if (attempt == nullptr) {
+    const std::string& uncollected = trial.attempts.back().outcome.uncollected;
     return Error{
         Errc::kWrongState,
-        fmt::format("{} left no files behind: write the model below outputs/", to_string(key))};
+        fmt::format("{} {}",
+                    to_string(key),
+                    uncollected.empty() ? "left no files behind: write the model below outputs/"
+                                        : "has no files here: " + uncollected)};
   }
   const auto versions = state.models.find(registration.model);
   const std::size_t last = versions == state.models.end() ? 0 : versions->second.size();

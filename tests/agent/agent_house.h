@@ -105,7 +105,9 @@ class FakeDaemon {
   std::map<std::pair<AttemptKey, int>, std::string> logs;
   std::map<std::string, std::string> blobs;
   std::string goodbye;
-  bool bulk_away = false;  // takes nothing through the bulk door
+  bool bulk_away = false;             // takes nothing through the bulk door
+  std::optional<Errc> refuses_blobs;  // each blob that is offered
+  int refusals = 0;
   bool acknowledge_ends = true;
   bool acknowledge_heartbeats = true;
   std::uint64_t lease_ms = 60'000;
@@ -179,6 +181,10 @@ class FakeDaemon {
           reply.mutable_missing()->add_digests(digest);
         }
       }
+    } else if (request.has_put() && refuses_blobs) {
+      ++refusals;
+      reply.set_code(static_cast<int>(*refuses_blobs));
+      reply.set_message("not this one");
     } else if (request.has_put()) {
       std::string& blob = blobs[request.put().digest()];
       blob = blob.substr(0, request.put().offset()) + request.put().data();

@@ -95,6 +95,59 @@ TEST_CASE("agent: a slot is free while the outputs of its last attempt wait for 
   CHECK_EQ(end->tree_files(), 1);
 }
 
+TEST_CASE("agent: what cannot be collected fails no trial, and is named") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(kFirst, R"(
+    echo model > outputs/model.bin
+    ln -s /etc/passwd outputs/secrets
+    ln -s nowhere logs/latest
+  )"));
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end->tree_files(), 1);
+  CHECK_EQ(end->uncollected(),
+           "not collected: 2 of the folders' entries: logs/latest (a link that leads nowhere), "
+           "outputs/secrets (a link to something outside of the folder)");
+}
+
+TEST_CASE("agent: outputs that the daemon never takes stay on the box, and the trial is as good") {
+  House house;
+  house.start_agent();
+  house.daemon->refuses_blobs = Errc::kInvalidArgument;
+  house.daemon->start(house.order(kFirst, "echo model > outputs/model.bin"));
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end->exit_code(), 0);
+  CHECK(end->tree_digest().empty());
+  const std::string kept = house.folder + "/state/kept/1-1-1";
+  CHECK_MESSAGE(end->uncollected().ends_with("they are kept in " + kept + " on the agent"),
+                end->uncollected());
+  CHECK(house.daemon->serve_until([&] { return !fs::exists(house.folder + "/state/work/1-1-1"); }));
+  CHECK_EQ(content_of(kept + "/outputs/model.bin"), "model\n");
+  house.kill_agent();
+  house.start_agent();
+  house.daemon->refuses_blobs.reset();
+  house.daemon->start(house.order(kSecond, "echo model > outputs/model.bin"));
+  REQUIRE(house.daemon->wait_for_end(kSecond));
+  CHECK_EQ(content_of(kept + "/outputs/model.bin"), "model\n");
+}
+
+TEST_CASE("agent: a daemon without room is asked again until it takes the outputs") {
+  House house;
+  house.start_agent();
+  house.daemon->refuses_blobs = Errc::kUnavailable;
+  house.daemon->start(house.order(kFirst, "echo model > outputs/model.bin"));
+  CHECK(house.daemon->serve_until([&] { return house.daemon->refusals >= 2; }));
+  house.daemon->refuses_blobs.reset();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->tree_files(), 1);
+  CHECK_EQ(end->uncollected(), "");
+}
+
 TEST_CASE("agent: a silent trial is ended, and told why") {
   House house;
   house.start_agent();

@@ -69,6 +69,7 @@ inline std::vector<core::Record> sample_records() {
   outcome.tree_digest = std::string(64, 'a');
   outcome.tree_files = 4;
   outcome.tree_bytes = 5000;
+  outcome.uncollected = "1 file";
   outcome.started_wall = {100};
   outcome.ended_wall = {200};
   outcome.metric_names = {"loss", "acc"};

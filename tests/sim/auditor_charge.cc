@@ -15,7 +15,7 @@ constexpr std::size_t kRow = 5;
 constexpr std::uint32_t kCrashes = 3;
 
 bool about_the_program(core::ReasonCode code) {
-  return code != core::ReasonCode::kTimeout && code != core::ReasonCode::kUploadError;
+  return code != core::ReasonCode::kTimeout;
 }
 
 bool has_slots(const core::AgentRegistered& agent, std::optional<std::uint32_t> gpus) {

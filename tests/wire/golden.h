@@ -229,7 +229,7 @@ inline pb::Attempt attempt() {
 
 inline pb::Reason reason() {
   pb::Reason reason;
-  reason.set_code(pb::UPLOAD_ERROR);
+  reason.set_code(pb::SILENT);
   reason.set_sentence("naïve");
   return whole(reason);
 }

@@ -154,6 +154,7 @@ pb::AttemptRow attempt_row() {
   row.set_tree_files(12);
   row.set_tree_bytes(kWide);
   row.add_metric_names("\xFE");
+  row.set_uncollected("1 file");
   return whole(row);
 }
 

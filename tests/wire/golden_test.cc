@@ -74,6 +74,7 @@ pb::AttemptEnded ended() {
   ended.set_started_wall_us(-12);
   ended.set_ended_wall_us(-13);
   ended.add_metric_names("\xFFloss");
+  ended.set_uncollected("1 file");
   return ended;
 }
 

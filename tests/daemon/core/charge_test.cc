@@ -119,7 +119,6 @@ TEST_CASE("charge: a late failure, one after a report, a timeout and a job's are
   CHECK(closed(kQuick, false, ReasonCode::kNone, false));
   CHECK(closed({}, true, ReasonCode::kNone, false));
   CHECK(closed({}, false, ReasonCode::kTimeout, false));
-  CHECK(closed({}, false, ReasonCode::kUploadError, false));
   CHECK(closed({}, false, ReasonCode::kNone, true));
   CHECK_FALSE(closed({}, false, ReasonCode::kExecError, false));
   CHECK_FALSE(closed({}, false, ReasonCode::kPrepareError, false));
