@@ -97,8 +97,13 @@ class Journal {
                                                     std::size_t limit) = 0;
 };
 
-// Of a stream of an attempt. A script that prints without end must not fill the disk of all.
-constexpr std::uint64_t kLogBytesMax = 256ULL << 20;
+// How much is kept of a stream of an attempt. A script that prints without end must not fill the
+// disk of all; how it began and how it ended is what people look for.
+struct LogLimits {
+  std::uint64_t head_bytes = 1ULL << 20;
+  std::uint64_t tail_bytes = 9ULL << 20;  // at least
+  std::uint64_t step_bytes = 1ULL << 20;  // what lies between goes in pieces of this size
+};
 
 enum class LogStream : int { kStdout = 1, kStderr = 2 };  // stored; append-only
 
@@ -115,21 +120,26 @@ struct LogAppend {
   std::string bytes;
 };
 
-// The logs of attempts: contiguous bytes from 0 on. Used by any thread.
+struct LogPiece {
+  std::uint64_t offset = 0;  // of the first byte; beyond what was asked for when that is not kept
+  std::string bytes;
+};
+
+// The logs of attempts: bytes from 0 on, of which the middle may be cut out. Used by any thread.
 class LogStore {
  public:
   virtual ~LogStore() = default;
 
   // Appends in order and syncs once. What is stored already is skipped; an append that would leave
   // a gap is left out. Returns for each how much of its log is then stored: less than its offset
-  // means a gap. Of a log beyond its limit the rest is dropped, after a line that says so, and
-  // counts as stored, so that the attempt can end. kUnavailable: the disk is full.
+  // means a gap. Of a long log the middle is dropped as it grows. kUnavailable: the disk is full.
   virtual Result<std::vector<std::uint64_t>> append(const std::vector<LogAppend>& appends) = 0;
 
   virtual Result<std::uint64_t> size(const LogKey& log) = 0;
 
-  // Up to `length` bytes from `offset` on; fewer only at the end of what is stored.
-  virtual Result<std::string> read(const LogKey& log, std::uint64_t offset, std::size_t length) = 0;
+  // Up to `length` bytes from `offset` on, or from the next that is kept; fewer only before a cut
+  // and at the end of what is stored.
+  virtual Result<LogPiece> read(const LogKey& log, std::uint64_t offset, std::size_t length) = 0;
 };
 
 }  // namespace sweepd::daemon

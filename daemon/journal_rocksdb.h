@@ -15,7 +15,7 @@ namespace sweepd::daemon {
 constexpr std::uint64_t kSchemaVersion = 1;
 
 struct StoreOptions {
-  std::uint64_t log_bytes_max = kLogBytesMax;
+  LogLimits logs;
   std::uint64_t memory_bytes = 192ULL << 20;  // of cache and memtables together
   // Told about every error after which the store cannot be trusted, whichever thread meets it.
   OnFatal fatal = fail_stop;
@@ -53,7 +53,7 @@ class RocksJournal final : public Journal, public LogStore, public StoreRows {
 
   Result<std::vector<std::uint64_t>> append(const std::vector<LogAppend>& appends) override;
   Result<std::uint64_t> size(const LogKey& log) override;
-  Result<std::string> read(const LogKey& log, std::uint64_t offset, std::size_t length) override;
+  Result<LogPiece> read(const LogKey& log, std::uint64_t offset, std::size_t length) override;
 
   Result<void> each(Family family, const std::string& prefix, const Visit& visit) override;
 

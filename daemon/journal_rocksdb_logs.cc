@@ -2,9 +2,8 @@
 #include "daemon/journal_keys.h"
 #include "daemon/journal_rocksdb_impl.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <utility>
 
 namespace sweepd::daemon {
 
@@ -13,11 +12,13 @@ using rocksdb::Slice;
 
 namespace {
 
-std::string cut_line(std::uint64_t limit) {
-  const bool whole = limit % (1 << 20) == 0;
-  return fmt::format("\n[sweepd: log limit of {} {} reached, the rest is dropped]\n",
-                     whole ? limit >> 20 : limit,
-                     whole ? "MiB" : "bytes");
+// Up to where the middle of a log of this size has been cut out.
+std::uint64_t cut_end(const LogLimits& limits, std::uint64_t size) {
+  if (size <= limits.head_bytes + limits.tail_bytes) {
+    return 0;
+  }
+  const std::uint64_t end = (size - limits.tail_bytes) / limits.step_bytes * limits.step_bytes;
+  return end > limits.head_bytes ? end : 0;
 }
 
 }  // namespace
@@ -39,18 +40,18 @@ std::uint64_t RocksJournal::Impl::add_log(rocksdb::WriteBatch& rows,
                                           const LogAppend& append,
                                           std::uint64_t& size) const {
   const std::uint64_t end = append.offset + append.bytes.size();
-  if (size > options.log_bytes_max) {
-    return std::max(options.log_bytes_max, end);  // the log is cut already
-  }
   if (append.offset > size || end <= size) {
     return size;
   }
-  std::string fresh = append.bytes.substr(size - append.offset, options.log_bytes_max - size);
-  if (end > options.log_bytes_max) {
-    fresh += cut_line(options.log_bytes_max);
+  const std::string_view fresh = std::string_view(append.bytes).substr(size - append.offset);
+  rows.Put(family(kLog), keys::log(append.log, size), Slice(fresh.data(), fresh.size()));
+  // Whole rows: those that begin in the part that is cut out now.
+  const std::uint64_t before = cut_end(options.logs, std::exchange(size, end));
+  const std::uint64_t after = cut_end(options.logs, size);
+  if (after > before) {
+    const std::uint64_t from = std::max(before, options.logs.head_bytes);
+    rows.DeleteRange(family(kLog), keys::log(append.log, from), keys::log(append.log, after));
   }
-  rows.Put(family(kLog), keys::log(append.log, size), Slice(fresh));
-  size += fresh.size();
   return end;
 }
 
@@ -81,24 +82,23 @@ Result<std::uint64_t> RocksJournal::size(const LogKey& log) {
   return impl_->log_size(log);
 }
 
-Result<std::string> RocksJournal::read(const LogKey& log,
-                                       std::uint64_t offset,
-                                       std::size_t length) {
-  std::string bytes;
+Result<LogPiece> RocksJournal::read(const LogKey& log, std::uint64_t offset, std::size_t length) {
+  LogPiece piece{offset, {}};
   const auto take = [&](std::string_view key, std::string_view value) -> Result<bool> {
     const std::uint64_t begin = keys::last_number(key).value_or(0);
-    const std::uint64_t wanted = offset + bytes.size();
-    if (begin > wanted) {
-      return Error{Errc::kCorrupt,
-                   fmt::format("a log of {} has a gap at byte {}", to_string(log.attempt), wanted)};
+    const std::uint64_t wanted = piece.offset + piece.bytes.size();
+    if (begin > wanted && !piece.bytes.empty()) {
+      return false;  // the cut is for the next to see
     }
-    if (wanted - begin < value.size()) {
-      bytes += value.substr(wanted - begin, length - bytes.size());
+    piece.offset = piece.bytes.empty() ? std::max(begin, wanted) : piece.offset;
+    const std::uint64_t skipped = begin > wanted ? 0 : wanted - begin;
+    if (skipped < value.size()) {
+      piece.bytes += value.substr(skipped, length - piece.bytes.size());
     }
-    return bytes.size() < length;
+    return piece.bytes.size() < length;
   };
   SWEEPD_TRY_VOID(impl_->scan(kLog, keys::log_prefix(log), keys::log(log, offset), take));
-  return bytes;
+  return piece;
 }
 
 }  // namespace sweepd::daemon

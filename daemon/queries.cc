@@ -282,10 +282,12 @@ Result<void> Queries::log(const pb::ReadLog& request, pb::LogPage& page) {
                                  ? kLogPageBytesMax
                                  : std::min<std::size_t>(request.length(), kLogPageBytesMax);
   *page.mutable_attempt() = wire::to_proto(key.attempt);
-  if (begin < size) {
-    SWEEPD_TRY(*page.mutable_data(), sources_.logs.read(key, begin, length));
-  }
   page.set_offset(begin);
+  if (begin < size) {
+    SWEEPD_TRY(LogPiece piece, sources_.logs.read(key, begin, length));
+    page.set_offset(piece.offset);
+    page.set_data(std::move(piece.bytes));
+  }
   page.set_size(size);
   page.set_complete(core::is_terminal(named.attempt->state));
   return {};

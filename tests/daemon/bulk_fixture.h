@@ -54,9 +54,9 @@ class MemoryLogs final : public LogStore {
     return logs_[log].size();
   }
 
-  Result<std::string> read(const LogKey& log, std::uint64_t offset, std::size_t length) override {
+  Result<LogPiece> read(const LogKey& log, std::uint64_t offset, std::size_t length) override {
     const std::lock_guard lock(mutex_);
-    return logs_[log].substr(offset, length);
+    return LogPiece{offset, logs_[log].substr(offset, length)};
   }
 
   std::size_t logs() {

@@ -31,8 +31,8 @@ TEST_CASE("bulk door: logs are appended, overlaps trimmed, gaps reported") {
   CHECK(append(3, "lo world") == 11);
   CHECK(append(20, "gap") == 11);
   CHECK(*client.append_log({kAttempt, pb::STDERR, 0, "other"}, kPatience) == 5);
-  CHECK(*daemon.logs.read({kAttempt, daemon::LogStream::kStdout}, 0, 100) == "hello world");
-  CHECK(*daemon.logs.read({kAttempt, daemon::LogStream::kStderr}, 0, 100) == "other");
+  CHECK(daemon.logs.read({kAttempt, daemon::LogStream::kStdout}, 0, 100)->bytes == "hello world");
+  CHECK(daemon.logs.read({kAttempt, daemon::LogStream::kStderr}, 0, 100)->bytes == "other");
 }
 
 TEST_CASE("bulk door: a log that cannot be stored is refused in the words of the store") {

@@ -237,8 +237,9 @@ class MemoryJournal final : public Journal, public LogStore {
     return std::uint64_t{logs_[log].size()};
   }
 
-  Result<std::string> read(const LogKey& log, std::uint64_t offset, std::size_t length) override {
-    return offset >= logs_[log].size() ? std::string() : logs_[log].substr(offset, length);
+  Result<LogPiece> read(const LogKey& log, std::uint64_t offset, std::size_t length) override {
+    return LogPiece{
+        offset, offset >= logs_[log].size() ? std::string() : logs_[log].substr(offset, length)};
   }
 
  private:

@@ -500,24 +500,39 @@ TEST_CASE("journal: a full disk that only logs have met asks for healing, and is
   CHECK(journal->append({{kLog, stored, block}}).ok());
 }
 
-TEST_CASE("logs: beyond the limit one line says so, and the rest counts as stored") {
+TEST_CASE("logs: of a long one the head and the tail are kept, and a reader sees the cut") {
   const Folder folder;
-  const auto journal = *RocksJournal::open(folder.path(), {10});
-  const std::string cut =
-      "0123456789\n[sweepd: log limit of 10 bytes reached, the rest is dropped]\n";
-  CHECK(*journal->append({{kLog, 0, "01234567"}, {kLog, 8, "89AB"}, {kLog, 12, "CD"}}) ==
-        std::vector<std::uint64_t>{8, 12, 14});
-  CHECK(*journal->read(kLog, 0, 1000) == cut);
-  // Again, as after a lost answer or a restart of the agent, and on.
-  CHECK(*journal->append({{kLog, 0, "01234567"}, {kLog, 8, "89AB"}, {kLog, 500, "E"}}) ==
-        std::vector<std::uint64_t>{10, 12, 501});
-  CHECK(*journal->read(kLog, 0, 1000) == cut);
-  // A log of exactly the limit is whole.
-  const LogKey other{kAttempt, LogStream::kStderr};
-  CHECK(*journal->append({{other, 0, "0123456789"}}) == std::vector<std::uint64_t>{10});
-  CHECK(*journal->read(other, 0, 1000) == "0123456789");
-  CHECK(*journal->append({{other, 10, "A"}}) == std::vector<std::uint64_t>{11});
-  CHECK(*journal->read(other, 0, 1000) == cut);
+  const auto digits = [](std::uint64_t from, std::uint64_t to) {
+    std::string text;
+    for (; from < to; ++from) {
+      text += static_cast<char>('0' + from % 10);
+    }
+    return text;
+  };
+  std::uint64_t size = 0;
+  {
+    const auto journal = *RocksJournal::open(folder.path(), {{10, 30, 10}});
+    for (; size < 200; size += 5) {
+      REQUIRE(*journal->append({{kLog, size, digits(size, size + 5)}}) ==
+              std::vector<std::uint64_t>{size + 5});
+    }
+    // Again, as after a lost answer, and from before the cut.
+    CHECK(*journal->append({{kLog, 20, digits(20, 40)}, {kLog, 190, digits(190, 205)}}) ==
+          std::vector<std::uint64_t>{200, 205});
+    CHECK(*journal->append({{kLog, 500, "E"}}) == std::vector<std::uint64_t>{205});
+  }
+  const auto journal = *RocksJournal::open(folder.path(), {{10, 30, 10}});
+  CHECK(*journal->size(kLog) == 205);
+  const auto head = journal->read(kLog, 0, 1000);
+  CHECK(head->offset == 0);
+  CHECK(head->bytes == digits(0, 10));
+  for (const std::uint64_t offset : {10U, 50U, 169U}) {
+    const auto tail = journal->read(kLog, offset, 1000);
+    CHECK(tail->offset == 170);
+    CHECK(tail->bytes == digits(170, 205));
+  }
+  CHECK(journal->read(kLog, 190, 3)->bytes == "012");
+  CHECK(journal->read(kLog, 190, 3)->offset == 190);
 }
 
 TEST_CASE("logs: bytes come back from anywhere, across appends") {
@@ -530,11 +545,11 @@ TEST_CASE("logs: bytes come back from anywhere, across appends") {
   }
   const auto journal = opened(folder.path());
   CHECK(*journal->size(kLog) == 11);
-  CHECK(*journal->read(kLog, 0, 100) == "hello world");
-  CHECK(*journal->read(kLog, 4, 4) == "o wo");
-  CHECK(journal->read(kLog, 6, 0)->empty());
-  CHECK(journal->read(kLog, 11, 5)->empty());
-  CHECK(journal->read(kLog, 50, 5)->empty());
+  CHECK(journal->read(kLog, 0, 100)->bytes == "hello world");
+  CHECK(journal->read(kLog, 4, 4)->bytes == "o wo");
+  CHECK(journal->read(kLog, 6, 0)->bytes.empty());
+  CHECK(journal->read(kLog, 11, 5)->bytes.empty());
+  CHECK(journal->read(kLog, 50, 5)->bytes.empty());
   CHECK(*journal->size({kAttempt, LogStream::kStderr}) == 0);
 }
 
@@ -544,7 +559,7 @@ TEST_CASE("logs: what is stored already is skipped, a gap is left out") {
   REQUIRE(journal->append({{kLog, 0, "abcdef"}}).ok());
   CHECK(*journal->append({{kLog, 0, "abcdef"}, {kLog, 4, "efgh"}, {kLog, 9, "x"}, {kLog, 8, ""}}) ==
         std::vector<std::uint64_t>{6, 8, 8, 8});
-  CHECK(*journal->read(kLog, 0, 100) == "abcdefgh");
+  CHECK(journal->read(kLog, 0, 100)->bytes == "abcdefgh");
 }
 
 TEST_CASE("logs: large pieces and other attempts' logs stay apart") {
@@ -553,8 +568,8 @@ TEST_CASE("logs: large pieces and other attempts' logs stay apart") {
   const std::string large(300'000, 'z');
   const LogKey other{{{12}, {7}, {3}}, LogStream::kStdout};
   REQUIRE(journal->append({{kLog, 0, large}, {other, 0, "o"}, {kLog, large.size(), "end"}}).ok());
-  CHECK(*journal->read(kLog, large.size() - 1, 100) == "zend");
-  CHECK(*journal->read(other, 0, 100) == "o");
+  CHECK(journal->read(kLog, large.size() - 1, 100)->bytes == "zend");
+  CHECK(journal->read(other, 0, 100)->bytes == "o");
 }
 
 TEST_CASE("journal keys: the order of bytes is the order of reading") {

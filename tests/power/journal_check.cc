@@ -107,7 +107,8 @@ Result<void> check_log(const History& history,
                        const daemon::LogKey& log,
                        const Marks& marks) {
   SWEEPD_TRY(const std::uint64_t size, journal.size(log));
-  SWEEPD_TRY(const std::string bytes, journal.read(log, 0, kAll));
+  SWEEPD_TRY(const daemon::LogPiece piece, journal.read(log, 0, kAll));
+  const std::string& bytes = piece.bytes;
   const std::string promised = log_after(history, log, marks.last(journal_marks::kAppended));
   const std::string asked = log_after(history, log, marks.last(journal_marks::kAppendAsked));
   if (size != bytes.size() || !asked.starts_with(bytes)) {
