@@ -21,6 +21,8 @@ namespace sweepd::agent {
 
 namespace {
 
+constexpr std::uint64_t kDurationMaxMs = 24ULL * 60 * 60 * 1000;
+
 std::string environment(const char* name) {
   const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): before any thread
   return value != nullptr ? value : "";
@@ -78,8 +80,26 @@ Result<void> read_duration(const Place& place, std::uint32_t& out_ms) {
   if (digits == 0 || digits > 6 || (unit != "s" && unit != "ms" && unit != "m")) {
     return fault(place, "must be a duration like \"10s\" or \"500ms\"");
   }
-  const std::uint32_t factor = unit == "ms" ? 1 : unit == "s" ? 1000 : 60'000;
-  out_ms = static_cast<std::uint32_t>(std::stoul(text.substr(0, digits))) * factor;
+  const std::uint64_t factor = unit == "ms" ? 1 : unit == "s" ? 1000 : 60'000;
+  const std::uint64_t ms = std::stoul(text.substr(0, digits)) * factor;
+  if (ms > kDurationMaxMs) {
+    return fault(place, "must be at most a day");
+  }
+  out_ms = static_cast<std::uint32_t>(ms);
+  return {};
+}
+
+Result<void> read_size(const Place& place, std::uint64_t& out) {
+  std::string text;
+  SWEEPD_TRY_VOID(read_text(place, text));
+  const std::size_t digits = text.find_first_not_of("0123456789");
+  const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
+  const std::vector<std::string> units = {"KiB", "MiB", "GiB", "TiB"};
+  const auto found = std::find(units.begin(), units.end(), unit);
+  if (digits == 0 || digits > 6 || found == units.end()) {
+    return fault(place, "must be a size like \"500MiB\" or \"20GiB\"");
+  }
+  out = std::stoull(text.substr(0, digits)) << (10 * (found - units.begin() + 1));
   return {};
 }
 
@@ -135,6 +155,9 @@ Result<void> read_key(const Place& place, Config& config) {
   if (place.key == "grace") {
     return read_duration(place, config.grace_ms);
   }
+  if (place.key == "disk_low") {
+    return read_size(place, config.disk_low_bytes.emplace());
+  }
   if (place.key == "log_level") {
     std::string text;
     SWEEPD_TRY_VOID(read_text(place, text));
@@ -152,6 +175,7 @@ Result<void> read_key(const Place& place, Config& config) {
                               "containment",
                               "nice",
                               "grace",
+                              "disk_low",
                               "log_level"});
   return fault(place,
                meant ? fmt::format("is no setting; did you mean '{}'", *meant)

@@ -16,12 +16,13 @@ struct Config {
   std::string state;   // folder of ledger, cache and working folders; absolute
   std::string name;    // empty: the host name
   std::map<std::string, std::string> labels;
-  std::optional<std::uint32_t> cpu_slots;  // none: one when there is no GPU, else none at all
-  std::string nvml;                        // path of the library
-  std::string shim;                        // path of sweep-shim; empty: beside this program
-  std::int32_t nice = 10;                  // of trials, so that a saturated box still answers
-  std::string containment = "auto";        // or cgroup, pid-namespace, subreaper
-  std::uint32_t grace_ms = 10'000;         // for trials when the agent itself is stopped
+  std::optional<std::uint32_t> cpu_slots;       // none: one when there is no GPU, else none at all
+  std::string nvml;                             // path of the library
+  std::string shim;                             // path of sweep-shim; empty: beside this program
+  std::int32_t nice = 10;                       // of trials, so that a saturated box still answers
+  std::string containment = "auto";             // or cgroup, pid-namespace, subreaper
+  std::uint32_t grace_ms = 10'000;              // for trials when the agent itself is stopped
+  std::optional<std::uint64_t> disk_low_bytes;  // below, no slots are offered; none: agent/room.h
   LogLevel log_level = LogLevel::kInfo;
 };
 

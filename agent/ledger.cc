@@ -292,9 +292,10 @@ void Ledger::forgotten(const AttemptKey& key) {
 }
 
 Result<void> Ledger::write() {
-  const std::string rows = std::exchange(pending_, {});
   SWEEPD_TRY_VOID(mend());
-  if (Result<void> written = write_all(fd_, rows); !written.ok()) {
+  // Rows that were not written stay for the next time: a later one may say what they stand for
+  // again, but nobody says a term or an end twice.
+  if (Result<void> written = write_all(fd_, pending_); !written.ok()) {
     // A row that is only partly there would hide all that come after it.
     if (::ftruncate(fd_, static_cast<off_t>(size_)) != 0) {
       doubtful_ = true;
@@ -302,7 +303,8 @@ Result<void> Ledger::write() {
     }
     return written;
   }
-  size_ += rows.size();
+  size_ += pending_.size();
+  pending_.clear();
   return {};
 }
 

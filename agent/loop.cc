@@ -4,6 +4,7 @@
 #include "agent/devices.h"
 #include "agent/ledger.h"
 #include "agent/offer.h"
+#include "agent/room.h"
 #include "agent/runner/runner.h"
 #include "agent/session.h"
 #include "agent/state_folder.h"
@@ -99,6 +100,7 @@ class Loop {
   int signals_;
   Containment containment_;
   Slots slots_;
+  Room room_;
   Session session_;
   Runner runner_;
   std::vector<wire::PollItem> items_;
@@ -121,6 +123,7 @@ Loop::Loop(Parts parts)
               parts.folder.path(),
               parts.config.shim,
               std::move(parts.containment)}),
+      room_(parts.folder.path(), parts.config.disk_low_bytes),
       session_(std::move(parts.identity), {}, ledger_.remembered()),
       runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}, ledger_.remembered()),
       started_(read_clocks().now) {}
@@ -138,9 +141,9 @@ void Loop::run() {
     hand_over();
     return;
   }
-  // The daemon gives away at once what an agent holds that says goodbye. While a process may live
-  // it has to wait for the end of the lease, as if the agent had been killed.
-  if (session_.runs_nothing()) {
+  // The daemon gives away at once what an agent holds that says goodbye. What still has to be
+  // delivered may be by the next run of the program, until its lease has ended.
+  if (session_.holds_nothing()) {
     session_.say_goodbye("stopped by a signal");
   }
   send();
@@ -263,8 +266,10 @@ void Loop::leave(Instant now) {
 void Loop::offer_slots(Instant now) {
   const std::optional<Instant> due = slots_.next_wake();
   const bool first = slots_.offered().empty() && !due;
-  if ((first || (due && *due <= now)) && slots_.ensure(now)) {
-    session_.set_slots(now, slots_.offered());
+  const bool others = (first || (due && *due <= now)) && slots_.ensure(now);
+  if (room_.look(now) || others) {
+    const bool full = !room_.shortage().empty();
+    session_.set_slots(now, full ? std::vector<pb::Slot>{} : slots_.offered(), room_.shortage());
   }
 }
 

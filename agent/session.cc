@@ -256,8 +256,12 @@ void Session::remember_done(const AttemptKey& key) {
 
 // ---- facts from this side
 
-void Session::set_slots(Instant now, std::vector<pb::Slot> slots) {
+void Session::set_slots(Instant now, std::vector<pb::Slot> slots, const std::string& withheld) {
   slots_ = std::move(slots);
+  identity_.labels.erase("withheld");
+  if (!withheld.empty()) {
+    identity_.labels.emplace("withheld", withheld);
+  }
   reregister(now);
 }
 

@@ -6,7 +6,6 @@
 #include "base/time.h"
 #include "wire/sweepd.pb.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -83,7 +82,8 @@ class Session {
   void tick(Instant now);
 
   // Other slots can be used than before: registers anew.
-  void set_slots(Instant now, std::vector<pb::Slot> slots);
+  //   withheld: why there are fewer than the box has, a label for people; empty: there are not
+  void set_slots(Instant now, std::vector<pb::Slot> slots, const std::string& withheld);
 
   // Phases only go forward. ENDED is reached through `ended`.
   void phase_reached(const AttemptKey& attempt, pb::Phase phase);
@@ -110,12 +110,6 @@ class Session {
   bool registered() const { return session_ != 0; }
 
   bool holds_nothing() const { return held_.empty(); }
-
-  // Whether no process of what is held can be alive.
-  bool runs_nothing() const {
-    return std::all_of(
-        held_.begin(), held_.end(), [](const auto& entry) { return entry.second.over(); });
-  }
 
   // Whether the attempt's reports are all stored by the daemon (or wanted by nobody).
   bool reports_delivered(const AttemptKey& attempt) const;

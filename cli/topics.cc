@@ -160,7 +160,8 @@ A trial has failed for one of these. All but the last can be listed in `retry.on
   AGENT_CRASHED               its agent went down under it three times
 
 These cost it nothing, and it runs again: AGENT_LOST (the lease ended),
-STOPPED_BY_AGENT (the agent was stopped), AGENT_RESTARTED (its box went down).
+STOPPED_BY_AGENT (the agent was stopped), AGENT_ERROR (its box had no room, or no more
+processes or files, to begin it), AGENT_RESTARTED (its box went down).
 
 A trial that fails within 30 s is tried on another agent before it counts. What fails
 there too has failed. An agent on which five different trials in a row failed so gets

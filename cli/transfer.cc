@@ -88,7 +88,13 @@ Result<blobs::Tree> fetch_manifest(Session& session, const std::string& digest) 
 Result<Artifact> artifact_of(Session& session, const std::string& selector) {
   SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session, selector));
   const std::size_t hash = selector.find('#');
-  const std::string number = hash == std::string::npos ? "" : selector.substr(hash + 1);
+  // Of a trial with a value the attempt that the value is of; of others the last that left
+  // something.
+  const std::string& state = trial.row().state();
+  const bool valued = state == "completed" || state == "pruned";
+  const std::string number = hash != std::string::npos ? selector.substr(hash + 1)
+                             : valued                  ? std::to_string(trial.row().attempt())
+                                                       : "";
   std::string uncollected;
   for (int i = trial.attempts_size() - 1; i >= 0; --i) {
     const pb::AttemptRow& attempt = trial.attempts(i);

@@ -105,6 +105,7 @@ Result<core::Reason> failure_from(const pb::Reason& reason) {
     case pb::SILENT:
     case pb::AGENT_LOST:
     case pb::STOPPED_BY_AGENT:
+    case pb::AGENT_ERROR:
       return core::Reason{static_cast<core::ReasonCode>(reason.code()), reason.sentence()};
     default:  // of a generated enum, which is open
       return refusal("a failure that is not an agent's to state");

@@ -7,7 +7,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,17 +21,6 @@ namespace {
 constexpr std::uint64_t kGrowBytes = 32 << 20;
 
 }  // namespace
-
-Result<DiskSpace> disk_space(const std::string& path) {
-  struct statvfs found {};
-
-  if (::statvfs(path.c_str(), &found) != 0) {
-    return blobs::system_error("ask for the room of", path, errno);
-  }
-  // What root alone may still use is not counted: the margin is there for the system.
-  return DiskSpace{std::uint64_t{found.f_blocks} * found.f_frsize,
-                   std::uint64_t{found.f_bavail} * found.f_frsize};
-}
 
 std::string size_text(std::uint64_t bytes) {
   constexpr std::array<std::string_view, 5> kUnits = {"bytes", "KiB", "MiB", "GiB", "TiB"};

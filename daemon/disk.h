@@ -11,9 +11,6 @@
 
 namespace sweepd::daemon {
 
-// Of the file system that holds `path`.
-Result<DiskSpace> disk_space(const std::string& path);
-
 // "1.5 GiB"
 std::string size_text(std::uint64_t bytes);
 

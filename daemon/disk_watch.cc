@@ -30,8 +30,7 @@ std::uint64_t with_margin(std::uint64_t mark) {
 
 DiskMarks marks_of(std::uint64_t total_bytes, const DiskLimits& limits) {
   DiskMarks marks;
-  marks.low_bytes =
-      limits.low_bytes.value_or(std::min(std::max(total_bytes / 20, 2 * kGiB), total_bytes / 4));
+  marks.low_bytes = limits.low_bytes.value_or(usual_low_bytes(total_bytes));
   marks.critical_bytes = limits.critical_bytes.value_or(std::min(512 * kMiB, total_bytes / 10));
   marks.critical_bytes = std::min(marks.critical_bytes, marks.low_bytes);
   return marks;

@@ -1,6 +1,7 @@
 // The world as the loop sees it, small enough for a test or a simulator to stand in.
 #pragma once
 
+#include "base/disk_space.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -32,13 +33,6 @@ class TreeIndex {
   virtual ~TreeIndex() = default;
   // Whether the manifest of this digest is stored, with every file it names.
   virtual bool has_tree(const std::string& digest) = 0;
-};
-
-struct DiskSpace {
-  std::uint64_t total_bytes = 0;
-  std::uint64_t free_bytes = 0;
-
-  bool operator==(const DiskSpace&) const = default;
 };
 
 // The disk that holds the state. Used by the thread of the loop.

@@ -185,7 +185,7 @@ void Attempt::failed(pb::Reason reason) {
 }
 
 void Attempt::start_over() {
-  stage_ = Stage::kPreparing;
+  stage_ = stopping_ ? Stage::kCollecting : Stage::kPreparing;
   prepared_ = false;
 }
 
@@ -199,9 +199,10 @@ void Attempt::abandoned() {
 }
 
 std::optional<Duration> Attempt::stop(const Stop& order) {
-  discard_ = discard_ || order.discard;
-  // What had ended before the order came was not stopped by it.
+  // What had ended before the order came was not stopped by it; what it left is wanted unless the
+  // attempt is somebody else's by now.
   const bool exited = end_.ended_wall_us() != 0;
+  discard_ = discard_ || (order.discard && (!order.failure || !exited));
   if (order.failure && !exited) {
     failed(*order.failure);
   } else if (!exited && stage_ < Stage::kCollecting && end_.failure().code() == pb::REASON_NONE) {
@@ -271,19 +272,23 @@ bool Attempt::finished(const blobs::Finished& done, Instant now) {
 }
 
 void Attempt::take(const Result<Collected>& collected) {
+  std::string missing = collected.ok() ? collected->skipped : std::string();
   if (collected.ok()) {
     end_.set_tree_digest(collected->digest);
     end_.set_tree_files(collected->files);
     end_.set_tree_bytes(collected->bytes);
-    end_.set_uncollected(collected->skipped);
-    return;
+  } else {
+    // Says nothing about the training, and nobody else has what it left: it stays on this box.
+    missing = "outputs were not collected: " + collected.error().message;
+    ::rename(paths_.work.c_str(), paths_.kept.c_str());
   }
-  // Says nothing about the training, and nobody else has what it left: it stays on this box.
-  const bool kept = ::rename(paths_.work.c_str(), paths_.kept.c_str()) == 0;
-  end_.set_uncollected(as_utf8(
-      fmt::format("outputs were not collected: {}{}",
-                  collected.error().message,
-                  kept ? fmt::format("; they are kept in {} on the agent", paths_.kept) : "")));
+  // An earlier run of the program may have kept it and not come to say so.
+  if (end_.tree_digest().empty() && ::access(paths_.kept.c_str(), F_OK) == 0) {
+    missing += fmt::format("{}they are kept in {} on the agent",
+                           missing.empty() ? "outputs were not collected; " : "; ",
+                           paths_.kept);
+  }
+  end_.set_uncollected(as_utf8(missing));
 }
 
 pb::AttemptEnded Attempt::end(const Clocks& clocks) {

@@ -95,7 +95,7 @@ void Runner::launch(pb::StartAttempt order, const Result<void>& ledger) {
       attempts_.try_emplace(key, std::move(order), paths_of(parts_.folder.path(), key));
   if (!ledger.ok()) {
     // The box's trouble, not the trial's: a loss, which spends no retry.
-    entry->second.could_not_start(pb::STOPPED_BY_AGENT, ledger.error().message);
+    entry->second.could_not_start(pb::AGENT_ERROR, ledger.error().message);
   }
   log_info("attempt={} accepted", to_string(key));
 }
@@ -107,7 +107,7 @@ void Runner::stop(const Stop& order) {
   }
   if (const std::optional<Duration> grace = found->second.stop(order)) {
     if (ShimSlot* shim = parts_.slots.shim_of(order.attempt)) {
-      shim->stop(*grace);
+      shim->stop(*grace, order.failure);
     }
     parts_.session.phase_reached(order.attempt, pb::STOPPING);
     log_info("attempt={} stopping grace_ms={}", to_string(order.attempt), grace->us / 1000);
@@ -202,7 +202,8 @@ void Runner::step_preparing(const Clocks& clocks, Attempt& attempt) {
   }
   Result<std::vector<pb::Slot>> slots = parts_.slots.resolve(attempt.order());
   if (!slots.ok()) {
-    attempt.could_not_start(pb::PREPARE_ERROR, slots.error().message);
+    // Ordered before the daemon knew what this run of the program offers.
+    attempt.could_not_start(pb::STOPPED_BY_AGENT, slots.error().message);
     return;
   }
   const std::string& snapshot = attempt.order().snapshot_digest();
@@ -220,10 +221,10 @@ void Runner::step_preparing(const Clocks& clocks, Attempt& attempt) {
   }
   if (const Result<void> handed = hand_over(clocks, attempt, *std::move(slots)); !handed.ok()) {
     parts_.slots.release(attempt.key());
+    trash_.add(attempt.paths().work);
     // A full disk is the box's trouble: a loss, which spends no retry of the trial.
     const bool loss = handed.error().code == Errc::kUnavailable;
-    attempt.could_not_start(loss ? pb::STOPPED_BY_AGENT : pb::PREPARE_ERROR,
-                            handed.error().message);
+    attempt.could_not_start(loss ? pb::AGENT_ERROR : pb::PREPARE_ERROR, handed.error().message);
   }
 }
 

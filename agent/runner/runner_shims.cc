@@ -58,7 +58,9 @@ void Runner::hear(Attempt& attempt, const shimpb::Notice& notice) {
       log_debug("attempt={} started pid={}", to_string(attempt.key()), notice.started().pid());
       return;
     case shimpb::Notice::kExecError:
-      attempt.could_not_start(pb::EXEC_ERROR, exec_error(attempt, notice.exec_error()));
+      // Of the box: a loss, which spends no retry of the trial.
+      attempt.could_not_start(notice.exec_error().of_box() ? pb::AGENT_ERROR : pb::EXEC_ERROR,
+                              exec_error(attempt, notice.exec_error()));
       return;
     case shimpb::Notice::kExited:
       attempt.program_exited(notice);
@@ -82,6 +84,9 @@ void Runner::hear(Attempt& attempt, const shimpb::Notice& notice) {
                       pb::SILENT,
                       fmt::format("neither a metric nor output for {} s",
                                   seconds_of(attempt.order().silence_ms())));
+      return;
+    case shimpb::Notice::kStopped:
+      attempt.failed(notice.stopped().failure());
       return;
     case shimpb::Notice::kStuck:
       log_error("attempt={} quarantined: processes outlive KILL, pids {}",

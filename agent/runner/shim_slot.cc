@@ -65,15 +65,20 @@ Fd moved_up(const Fd& fd) {
 
 }  // namespace
 
-void ShimSlot::ensure() {
+void ShimSlot::ensure(bool may_start) {
   if (socket_) {
     return;
   }
   attempt_.reset();
+  stop_.reset();
   // One from before listens as long as it lives.
   socket_ = connect_to(options_.path + ".sock");
   if (socket_) {
     state_ = State::kGreeting;
+    return;
+  }
+  if (!may_start) {
+    state_ = State::kLocked;
     return;
   }
   Fd lock = take_lock(options_.path + ".lock");
@@ -128,13 +133,26 @@ Result<void> ShimSlot::run(const AttemptKey& attempt, const shimpb::Run& run) {
   return {};
 }
 
-void ShimSlot::stop(Duration grace) {
+void ShimSlot::stop(Duration grace, const std::optional<pb::Reason>& failure) {
   shimpb::Order order;
   order.mutable_stop()->set_grace_ms(static_cast<std::uint64_t>(grace.us / 1000));
-  shim::send(socket_.get(), order);
+  if (failure) {
+    *order.mutable_stop()->mutable_failure() = *failure;
+  }
+  stop_ = std::move(order);
+  repeat_stop();
+}
+
+void ShimSlot::repeat_stop() {
+  if (stop_ && shim::send(socket_.get(), *stop_)) {
+    stop_.reset();
+  }
 }
 
 void ShimSlot::set_lease(Instant end) {
+  if (stop_) {
+    return;  // the room that there may be is for the stop
+  }
   shimpb::Order order;
   order.mutable_lease()->set_end_us(end.us);
   shim::send(socket_.get(), order);
@@ -162,6 +180,7 @@ ShimSlot::Heard ShimSlot::read() {
     heard.notices.push_back(std::move(notice));
     if (over) {
       attempt_.reset();
+      stop_.reset();
       state_ = State::kIdle;
     }
     if (over && adopted_) {

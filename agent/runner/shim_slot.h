@@ -42,15 +42,17 @@ class ShimSlot {
   ShimSlot(ShimSlot&& other) noexcept = default;
   ShimSlot& operator=(ShimSlot&&) = delete;
 
-  // Finds the shim of an earlier run of the agent, or takes the lock and starts one. Cheap to call
-  // again and again.
-  void ensure();
+  // Finds the shim of an earlier run of the agent, or takes the lock and starts one, unless it
+  // `may_start` none. Cheap to call again and again.
+  void ensure(bool may_start);
 
   // Hands the attempt to the waiting shim. An error leaves the attempt with nobody: it can be
   // handed over again.
   Result<void> run(const AttemptKey& attempt, const shimpb::Run& run);
 
-  void stop(Duration grace);
+  // Repeated until the shim has room for it: one that stands still takes no orders.
+  void stop(Duration grace, const std::optional<pb::Reason>& failure);
+  void repeat_stop();
   void set_lease(Instant end);
 
   struct Heard {
@@ -91,8 +93,9 @@ class ShimSlot {
   Fd socket_;
   pid_t pid_ = 0;
   std::optional<AttemptKey> attempt_;
-  bool adopted_ = false;  // of an earlier run, and maybe of an older version
-  bool told_ = false;     // that the slot cannot be used, and why
+  std::optional<shimpb::Order> stop_;  // that the shim had no room for
+  bool adopted_ = false;               // of an earlier run, and maybe of an older version
+  bool told_ = false;                  // that the slot cannot be used, and why
 };
 
 }  // namespace sweepd::agent

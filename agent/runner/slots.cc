@@ -7,6 +7,7 @@
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <signal.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@ namespace {
 
 constexpr Duration kRetry = milliseconds(250);
 constexpr Duration kClearRound = milliseconds(20);
+constexpr Duration kClearRoundMax = seconds(1);
 
 }  // namespace
 
@@ -53,30 +55,35 @@ bool Slots::cleared(Instant now) {
   if (!must_clear_) {
     return true;
   }
-  const std::vector<pid_t> leftovers = find_leftovers(state_);
-  if (!leftovers.empty()) {
-    log_warn("killing {} processes of an earlier run, the first is {}",
-             leftovers.size(),
-             leftovers.front());
-    shim::signal_all(leftovers, SIGKILL);
-    retry_at_ = now + kClearRound;
-  }
+  std::vector<pid_t> leftovers = find_leftovers(state_);
+  shim::signal_all(leftovers, SIGKILL);
   must_clear_ = !leftovers.empty();
+  if (leftovers != leftovers_ && must_clear_) {
+    log_warn(
+        "killing {} processes of an earlier run: {}", leftovers.size(), fmt::join(leftovers, " "));
+    clear_pause_ = kClearRound;
+  }
+  leftovers_ = std::move(leftovers);
+  // Some cannot be killed for a long time: those that wait for a device, or a disk that is away.
+  retry_at_ = now + clear_pause_;
+  clear_pause_ = std::min(Duration{clear_pause_.us * 2}, kClearRoundMax);
   return !must_clear_;
 }
 
+// Shims that answer are heard whatever else is left: what they run goes on only as long as its
+// lease is passed on. Only a new one must be alone on its slot.
 bool Slots::ensure(Instant now) {
-  if (!cleared(now)) {
-    return false;
-  }
-  bool changed = false;
   retry_at_.reset();
+  const bool may_start = cleared(now);
+  bool changed = false;
   for (std::size_t i = 0; i < shims_.size(); ++i) {
-    shims_[i].ensure();
+    shims_[i].ensure(may_start);
     const bool known = shims_[i].known();
     // Its shim may be killed while it ends what it ran.
     must_clear_ = must_clear_ || shims_[i].state() == ShimSlot::State::kLocked;
-    retry_at_ = known ? retry_at_ : std::optional(now + kRetry);
+    if (!known && may_start) {
+      retry_at_ = now + kRetry;
+    }
     if (i < usable_.size()) {
       changed = changed || known != usable_[i];
       usable_[i] = known;
@@ -157,6 +164,7 @@ Slots::Heard Slots::listen() {
   for (ShimSlot& shim : shims_) {
     std::optional<AttemptKey> attempt = shim.attempt();
     ShimSlot::Heard said = shim.read();
+    shim.repeat_stop();
     if (said.found) {
       attempt = said.found;
       heard.found.push_back(*said.found);

@@ -97,6 +97,8 @@ class Slots {
   std::string program_;
   Containment containment_;
   bool must_clear_ = true;                      // something of an earlier run may be left
+  std::vector<pid_t> leftovers_;                // that were found the last time
+  Duration clear_pause_;                        // until they are looked for again
   std::vector<ShimSlot> shims_;                 // of the slots, in their order; then retired ones
   std::map<std::uint32_t, AttemptKey> booked_;  // by slot index
   std::map<AttemptKey, std::uint32_t> main_;    // the slot whose shim runs the attempt

@@ -12,7 +12,6 @@
 namespace sweepd::agent::shim {
 
 AgentLine::AgentLine(int listening, std::string_view cage) : listening_(listening) {
-  greeting_.set_version(kShimVersion);
   greeting_.set_containment(std::string(cage));
 }
 

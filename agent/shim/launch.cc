@@ -56,6 +56,22 @@ std::string find_program(const shimpb::Run& run) {
   return {};
 }
 
+// Shortages of the machine, whatever is executed.
+bool of_box(int error) {
+  switch (error) {
+    case EAGAIN:
+    case EDQUOT:
+    case EIO:
+    case EMFILE:
+    case ENFILE:
+    case ENOMEM:
+    case ENOSPC:
+      return true;
+    default:
+      return false;
+  }
+}
+
 using Texts = google::protobuf::RepeatedPtrField<std::string>;
 
 std::vector<char*> pointers(const Texts& texts) {
@@ -142,11 +158,11 @@ Launched spawn(const shimpb::Run& run, const std::string& program, const int (&s
   const int fork_error = errno;
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) {
-    return {0, fork_error, "a new process"};
+    return {0, fork_error, "a new process", true};
   }
   if (error != 0) {
     // The child is reaped with all others.
-    return {0, error, in_cwd ? run.argv(0) : run.cwd()};
+    return {0, error, in_cwd ? run.argv(0) : run.cwd(), of_box(error)};
   }
   return {pid, 0, {}};
 }
@@ -170,7 +186,7 @@ Launched launch(const shimpb::Run& run) {
                           open_log(run.stderr_path())};
   Launched launched;
   if (streams[0] < 0 || streams[1] < 0 || streams[2] < 0) {
-    launched = {0, errno, streams[1] < 0 ? run.stdout_path() : run.stderr_path()};
+    launched = {0, errno, streams[1] < 0 ? run.stdout_path() : run.stderr_path(), true};
   } else {
     launched = spawn(run, program, streams);
   }

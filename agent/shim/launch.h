@@ -10,9 +10,10 @@
 namespace sweepd::agent::shim {
 
 struct Launched {
-  pid_t pid = 0;     // 0: it was not started
-  int error = 0;     // errno then
-  std::string what;  // that could not be executed, opened or entered
+  pid_t pid = 0;        // 0: it was not started
+  int error = 0;        // errno then
+  std::string what;     // that could not be executed, opened or entered
+  bool of_box = false;  // the fault is not the command's
 };
 
 // In a session of its own, with default signals, nothing but its standard streams open, no core

@@ -9,10 +9,6 @@
 
 namespace sweepd::agent::shim {
 
-// Raised when an older shim could not be told what a newer agent has to tell it, or the other way
-// round.
-constexpr std::uint32_t kShimVersion = 1;
-
 // The descriptors that a shim finds open: the socket on which it listens for its agent, and the
 // slot's lock, which it only holds on to and hands down to programs under the same number, so that
 // the slot stays taken until the shim and everything that it ran are gone.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 namespace sweepd::agent::shim {
@@ -22,7 +23,8 @@ constexpr std::size_t kUnwrittenBytesMax = 1 << 20;
 
 Spool::Spool(const shimpb::Run& run)
     : fd_(::open(
-          run.spool_path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)) {
+          run.spool_path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)),
+      error_(fd_ >= 0 ? 0 : errno) {
   OutputReader::Source source{
       run.metrics(), run.objective(), run.metrics_path(), run.stdout_path()};
   Result<OutputReader> reader = OutputReader::make(source);
@@ -79,12 +81,16 @@ void Spool::on_time(const Clocks& clocks) {
   write(clocks.now);
   if (sync_at_ && *sync_at_ <= clocks.now) {
     sync_at_.reset();
-    // Told once, then forgotten by the kernel: a later sync that succeeds would prove nothing.
-    damaged_ = ::fdatasync(fd_) != 0 || damaged_;
+    // A failure changes nothing: after the loss of the machine the attempt is lost, and the spool
+    // only makes its last reports likelier to be seen.
+    static_cast<void>(::fdatasync(fd_));
   }
 }
 
 bool Spool::drain(const Clocks& clocks) {
+  if (error_ != 0) {
+    return true;  // nothing was run, and nothing can be written
+  }
   if (reader_ && !closed_ && unwritten_.size() < kUnwrittenBytesMax) {
     take(reader_->read(clocks.now, clocks.wall, true));
   }
@@ -94,7 +100,6 @@ bool Spool::drain(const Clocks& clocks) {
     for (const std::string& name : reader_ ? reader_->metric_names() : std::vector<std::string>()) {
       closing.add_metric_names(name);
     }
-    closing.set_damaged(damaged_);
     put_frame(unwritten_, entry.SerializeAsString());
     closed_ = true;
   }

@@ -28,8 +28,8 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // Whether the file could be made; without it nothing may be run.
-  bool ok() const { return fd_ >= 0; }
+  // Why the file could not be made, an errno; 0: it could. Without it nothing may be run.
+  int error() const { return error_; }
 
   // Something may have been written: reads a bounded piece of it.
   void read(const Clocks& clocks);
@@ -52,13 +52,13 @@ class Spool {
   void take(const std::vector<pb::Report>& reports);
   void write(Instant now);
 
-  int fd_ = -1;
+  int fd_;
+  int error_;
   std::optional<OutputReader> reader_;
   std::string unwritten_;  // whole frames
   std::uint64_t size_ = 0;
   Instant retry_at_;  // after a disk without room
   bool closed_ = false;
-  bool damaged_ = false;
   std::optional<Instant> sync_at_;
 };
 

@@ -1,8 +1,6 @@
 // The life of a shim.
 #include "agent/shim/supervisor.h"
 
-#include "agent/shim/launch.h"
-
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -159,7 +157,7 @@ void Supervisor::obey(const shimpb::Order& order, int attached_fd) {
       start(attached_fd);
       return;
     case shimpb::Order::kStop:
-      stop(span_of(order.stop().grace_ms()));
+      stop(order.stop());
       return;
     case shimpb::Order::kLease:
       lease_ = {order.lease().end_us()};
@@ -172,10 +170,11 @@ void Supervisor::obey(const shimpb::Order& order, int attached_fd) {
   }
 }
 
-void Supervisor::refuse(int error, const std::string& what) {
+void Supervisor::refuse(const Launched& failed) {
   shimpb::Notice notice = notice_now();
-  notice.mutable_exec_error()->set_error(error);
-  notice.mutable_exec_error()->set_what(what);
+  notice.mutable_exec_error()->set_error(failed.error);
+  notice.mutable_exec_error()->set_what(failed.what);
+  notice.mutable_exec_error()->set_of_box(failed.of_box);
   line_.say(notice);
 }
 
@@ -186,19 +185,20 @@ void Supervisor::start(int attached_fd) {
   std::optional<shimpb::Run> run = read_run(attached_fd);
   line_.begin(run.value_or(shimpb::Run()));
   if (!run) {
-    refuse(EINVAL, "the order of the agent");
+    refuse({0, EINVAL, "the order of the agent", true});
     say_empty();
     return;
   }
   spool_.emplace(*run);
   cage_.enter();
-  const Launched launched = spool_->ok() ? launch(*run) : Launched{0, errno, run->spool_path()};
+  const Launched launched =
+      spool_->error() == 0 ? launch(*run) : Launched{0, spool_->error(), run->spool_path(), true};
   run->clear_argv();
   run->clear_env();
   run_ = *std::move(run);
   program_ = launched.pid;
   if (launched.pid == 0) {
-    refuse(launched.error, launched.what);
+    refuse(launched);
     state_ = State::kDraining;
     return;
   }
@@ -225,6 +225,16 @@ void Supervisor::say_empty() {
   shimpb::Notice notice = notice_now();
   notice.mutable_empty();
   line_.say(notice);
+}
+
+// Why it was stopped is said before the exit that follows from it, and to every agent to come.
+void Supervisor::stop(const shimpb::Stop& order) {
+  if (state_ == State::kRunning && program_ != 0 && order.has_failure()) {
+    shimpb::Notice notice = notice_now();
+    *notice.mutable_stopped()->mutable_failure() = order.failure();
+    line_.say(notice);
+  }
+  stop(span_of(order.grace_ms()));
 }
 
 void Supervisor::stop(Duration grace) {

@@ -3,6 +3,7 @@
 
 #include "agent/shim/agent_line.h"
 #include "agent/shim/cage.h"
+#include "agent/shim/launch.h"
 #include "agent/shim/output_watch.h"
 #include "agent/shim/spool.h"
 #include "base/time.h"
@@ -40,9 +41,10 @@ class Supervisor {
   void obey(const shimpb::Order& order, int attached_fd);
   void start(int attached_fd);
   void begin_limits();
-  void refuse(int error, const std::string& what);
+  void refuse(const Launched& failed);
   void say_empty();
   void end();
+  void stop(const shimpb::Stop& order);
   void stop(Duration grace);
   void reap();
   void drain(const Clocks& clocks);

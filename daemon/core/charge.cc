@@ -42,6 +42,7 @@ bool failed_by_itself(ReasonCode code) {
     case ReasonCode::kAgentCrashed:
     case ReasonCode::kAgentBroken:
     case ReasonCode::kStoppedByAgent:
+    case ReasonCode::kAgentError:
     case ReasonCode::kDiskLow:
     case ReasonCode::kRolledBack:
       return false;
@@ -81,7 +82,8 @@ bool any_confirmed(const Agent& agent) {
 std::string failure_on(const Trial& trial, AgentId agent) {
   const auto failed =
       std::find_if(trial.attempts.rbegin(), trial.attempts.rend(), [agent](const Attempt& attempt) {
-        return attempt.agent == agent && attempt.state == AttemptState::kFailed;
+        return attempt.agent == agent && (attempt.state == AttemptState::kFailed ||
+                                          attempt.reason.code == ReasonCode::kAgentError);
       });
   return failed == trial.attempts.rend() ? std::string() : failed->reason.sentence;
 }
@@ -180,17 +182,22 @@ bool charge_agent(Decider& decider, const AttemptKey& key, const Reason& failure
   const Trial& trial = sweep.trial(key.trial);
   const AgentId agent = trial.attempts.back().agent;
   const bool first = trial.failed_on.empty() && key.attempt.value < limits::kAttemptsMax;
-  if (!first || sweep.closing || !failed_quickly(sweep, trial, failure.code, decider.at().now) ||
+  const bool in_doubt = first && failed_quickly(sweep, trial, failure.code, decider.at().now);
+  const bool by_agent = failure.code == ReasonCode::kAgentError;
+  if (!(in_doubt || by_agent) || sweep.closing ||
       !other_agent(decider.state(), sweep, trial, agent)) {
     return false;
   }
-  const Reason reason{
-      failure.code,
-      fmt::format(
-          "failed quickly on {}: {}", agent_name(decider.state(), agent), failure.sentence)};
+  const Reason reason{failure.code,
+                      fmt::format("{} on {}: {}",
+                                  by_agent ? "could not begin" : "failed quickly",
+                                  agent_name(decider.state(), agent),
+                                  failure.sentence)};
   decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false, agent});
-  decider.decide(AgentCharged{agent, key.trial_key(), Charge::kMade});
-  drain_if_broken(decider, agent);
+  if (!sweep.spec.job) {
+    decider.decide(AgentCharged{agent, key.trial_key(), Charge::kMade});
+    drain_if_broken(decider, agent);
+  }
   return true;
 }
 

@@ -80,6 +80,10 @@ void close_sweep(Decider& decider, SweepId sweep, SweepState state, const Reason
 // The attempt's agent is gone or has forgotten it: the trial waits again and spends no retry.
 void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason);
 
+// The agent could not begin the attempt, which is charged to it: the trial goes to another one, or
+// waits a while when there is none. It spends nothing.
+void lose_unbegun(Decider& decider, const AttemptKey& key, const Reason& reason);
+
 // The trial has failed: so may the sweep, or it pauses to be looked at.
 void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason);
 

@@ -157,6 +157,7 @@ bool is_retried(const sweeps::RetrySpec& retry,
     case ReasonCode::kAgentCrashed:
     case ReasonCode::kAgentBroken:
     case ReasonCode::kStoppedByAgent:
+    case ReasonCode::kAgentError:
     case ReasonCode::kDiskLow:
     case ReasonCode::kRolledBack:
       return false;

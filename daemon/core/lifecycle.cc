@@ -21,6 +21,10 @@ constexpr std::size_t kProposalsAheadMin = 4;
 constexpr std::uint32_t kGuardFirst = 5;
 constexpr std::uint32_t kGuardOf = 20;
 
+// After an attempt that no agent could begin.
+constexpr Duration kUnbegunPause = seconds(1);
+constexpr Duration kUnbegunPauseMax = seconds(300);
+
 const Sweep& sweep_in(const Decider& decider, SweepId id) {
   return decider.state().sweeps.at(id);
 }
@@ -195,6 +199,30 @@ void ask_for_proposals(Decider& decider, const Sweep& sweep) {
   decider.ask(Suggest{sweep.id, TrialNumber{first}, count});
 }
 
+// The attempt is lost; true when its trial is over with that, because it was being stopped.
+bool closed_as_lost(Decider& decider, const AttemptKey& key, const Reason& reason) {
+  const std::optional<StopRequested> stop = find_attempt(decider.state(), key)->stop;
+  AttemptOutcome outcome;
+  outcome.ended_wall = decider.at().wall;
+  decider.decide(AttemptClosed{key, AttemptState::kLost, reason, outcome});
+  if (stop) {
+    decider.decide(TrialClosed{key.trial_key(), stop->state, stop->reason});
+  }
+  return stop.has_value();
+}
+
+// Doubled with each attempt in a row that could not be begun, so that a box without a second one
+// beside it is neither hammered nor forgotten.
+Duration unbegun_pause(const Trial& trial) {
+  const auto row =
+      std::find_if(trial.attempts.rbegin(), trial.attempts.rend(), [](const Attempt& attempt) {
+        return attempt.reason.code != ReasonCode::kAgentError;
+      });
+  const auto count = std::distance(trial.attempts.rbegin(), row);
+  const Duration pause{kUnbegunPause.us << std::clamp<std::int64_t>(count - 1, 0, 10)};
+  return std::min(pause, kUnbegunPauseMax);
+}
+
 }  // namespace
 
 void stop_attempt(Decider& decider, const AttemptKey& key, TrialState state, const Reason& reason) {
@@ -229,13 +257,7 @@ void close_sweep(Decider& decider, SweepId sweep, SweepState state, const Reason
 }
 
 void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason) {
-  const Attempt& attempt = *find_attempt(decider.state(), key);
-  const std::optional<StopRequested> stop = attempt.stop;
-  AttemptOutcome outcome;
-  outcome.ended_wall = decider.at().wall;
-  decider.decide(AttemptClosed{key, AttemptState::kLost, reason, outcome});
-  if (stop) {
-    decider.decide(TrialClosed{key.trial_key(), stop->state, stop->reason});
+  if (closed_as_lost(decider, key, reason)) {
     return;
   }
   if (key.attempt.value >= limits::kAttemptsMax) {
@@ -247,6 +269,15 @@ void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason)
     return;
   }
   decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false, {}});
+}
+
+void lose_unbegun(Decider& decider, const AttemptKey& key, const Reason& reason) {
+  if (closed_as_lost(decider, key, reason) || charge_agent(decider, key, reason)) {
+    return;
+  }
+  const Instant again =
+      decider.at().now + unbegun_pause(sweep_in(decider, key.sweep).trial(key.trial));
+  decider.decide(TrialRequeued{key.trial_key(), reason, again, false, false, {}});
 }
 
 void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason) {

@@ -211,6 +211,11 @@ void on(Decider& decider, const AttemptEnded& event) {
     decider.ask(AckEnded{event.agent, key});  // decided before: a repeat, or a fenced attempt
     return;
   }
+  if (event.outcome.failure.code == ReasonCode::kAgentError) {
+    lose_unbegun(decider, key, event.outcome.failure);
+    decider.ask(AckEnded{event.agent, key});
+    return;
+  }
   if (is_loss(event.outcome.failure.code)) {
     lose_attempt(decider, key, loss_reason(event.outcome));
     decider.ask(AckEnded{event.agent, key});

@@ -133,6 +133,8 @@ std::string_view to_text(ReasonCode code) {
       return "AGENT_BROKEN";
     case ReasonCode::kStoppedByAgent:
       return "STOPPED_BY_AGENT";
+    case ReasonCode::kAgentError:
+      return "AGENT_ERROR";
     case ReasonCode::kDiskLow:
       return "DISK_LOW";
     case ReasonCode::kRolledBack:

@@ -33,6 +33,7 @@ enum class ReasonCode : int {
   kAgentCrashed = 23,
   kAgentBroken = 24,
   kStoppedByAgent = 25,
+  kAgentError = 26,
   kDiskLow = 30,     // the daemon's disk has little room
   kRolledBack = 31,  // the daemon was restored from a backup that is older than the attempt
 };

@@ -10,15 +10,6 @@ namespace sweepd::core {
 
 namespace {
 
-// The last attempt of the trial that left something behind.
-const Attempt* attempt_with_artifact(const Trial& trial) {
-  const auto found =
-      std::find_if(trial.attempts.rbegin(), trial.attempts.rend(), [](const Attempt& attempt) {
-        return is_terminal(attempt.state) && !attempt.outcome.tree_digest.empty();
-      });
-  return found == trial.attempts.rend() ? nullptr : &*found;
-}
-
 bool good_name(const std::string& name) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
@@ -47,9 +38,10 @@ Result<ModelRegistered> model_version(const State& state,
                              to_string(key),
                              to_text(trial.state))};
   }
-  const Attempt* attempt = attempt_with_artifact(trial);
-  if (attempt == nullptr) {
-    const std::string& uncollected = trial.attempts.back().outcome.uncollected;
+  // The one that the value is of: what an earlier attempt left is another model.
+  const Attempt& attempt = trial.attempts.back();
+  if (attempt.outcome.tree_digest.empty()) {
+    const std::string& uncollected = attempt.outcome.uncollected;
     return Error{
         Errc::kWrongState,
         fmt::format("{} {}",
@@ -63,8 +55,8 @@ Result<ModelRegistered> model_version(const State& state,
   version.request = registration.request;
   version.model = registration.model;
   version.version = static_cast<std::uint32_t>(last + 1);
-  version.attempt = {sweep.id, number, attempt->number};
-  version.tree_digest = attempt->outcome.tree_digest;
+  version.attempt = {sweep.id, number, attempt.number};
+  version.tree_digest = attempt.outcome.tree_digest;
   version.path = registration.path;
   version.metric = sweep.spec.objective.metric;
   version.value = raw_value(sweep, trial);

@@ -223,7 +223,7 @@ class House {
     fs::remove_all(folder, error);
   }
 
-  void start_agent(int slots = 1) {
+  void start_agent(int slots = 1, const std::vector<std::string>& more = {}) {
     std::vector<std::string> arguments = {SWEEPD_AGENT,
                                           "--server",
                                           "ipc://" + folder,
@@ -233,6 +233,7 @@ class House {
                                           std::to_string(slots),
                                           "--name",
                                           "box"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
     std::vector<char*> argv;
     for (std::string& argument : arguments) {
       argv.push_back(argument.data());
@@ -246,6 +247,11 @@ class House {
     ::posix_spawn_file_actions_destroy(&files);
     const std::uint64_t before = daemon->hellos;
     REQUIRE(daemon->serve_until([&] { return daemon->hellos > before; }));
+  }
+
+  // Whether the agent has said so in its log.
+  bool logged(const std::string& words) const {
+    return content_of(folder + "/agent.log").find(words) != std::string::npos;
   }
 
   // Whoever holds the lock of a slot, by the number that it has here: in a namespace of its own a

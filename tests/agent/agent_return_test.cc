@@ -139,6 +139,22 @@ TEST_CASE("agent: ended for an upgrade it leaves its trials running for the next
   CHECK_FALSE(house.alive("pid"));
 }
 
+TEST_CASE("agent: asked to stop and then killed, it has failed no trial") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(
+      kFirst,
+      "trap 'sleep 0.5; exit 143' TERM; echo $$ > " + house.folder + "/pid; sleep 600 & wait"));
+  REQUIRE(house.appears("pid"));
+  ::kill(house.agent, SIGTERM);
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->phases[kFirst] == pb::STOPPING; }));
+  house.kill_agent();
+  house.start_agent();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::STOPPED_BY_AGENT);
+}
+
 TEST_CASE("agent: a trial on a slot that is offered no more is taken over all the same") {
   House house;
   house.start_agent(2);

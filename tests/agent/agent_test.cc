@@ -173,6 +173,64 @@ TEST_CASE("agent: asked to stop, it hands its trials back and says goodbye") {
   CHECK_FALSE(house.alive("pid"));
 }
 
+TEST_CASE("agent: asked to stop, it still delivers what a trial left that had ended by itself") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(kFirst, R"(
+    echo model > outputs/model.bin
+    echo 'loss: 0.5'
+    (trap '' TERM; echo up > $SWEEPD_LOGS/child; sleep 600) &
+    while [ ! -s $SWEEPD_LOGS/child ]; do sleep 0.05; done
+  )"));
+  REQUIRE(house.daemon->serve_until([&] { return house.logged("exited code=0"); }));
+  ::kill(house.agent, SIGTERM);
+  CHECK_EQ(house.wait_for_exit(), 0);
+  REQUIRE(house.daemon->ended.contains(kFirst));
+  const pb::AttemptEnded& end = house.daemon->ended[kFirst];
+  CHECK_EQ(end.failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end.tree_files(), 2);
+  CHECK_EQ(end.reports_last(), 1);
+}
+
+TEST_CASE("agent: a box that cannot begin an attempt says that it is the box") {
+  House house;
+  house.start_agent();
+  fs::create_directories(house.folder + "/state/side/1-1-1.spool");
+  house.daemon->start(house.order(kFirst, "true"));
+  auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_ERROR);
+  CHECK_FALSE(end->started());
+  fs::create_directories(house.folder + "/state/work/1-2-1/left");
+  house.daemon->start(house.order(kSecond, "true"));
+  end = house.daemon->wait_for_end(kSecond);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_ERROR);
+  CHECK(house.daemon->serve_until([&] { return !fs::exists(house.folder + "/state/work/1-2-1"); }));
+}
+
+TEST_CASE("agent: an order for a slot that it does not offer comes back unharmed") {
+  House house;
+  house.start_agent();
+  pb::StartAttempt order = house.order(kFirst, "true");
+  order.set_slots(0, 1);
+  house.daemon->start(order);
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::STOPPED_BY_AGENT);
+  CHECK_EQ(end->failure().sentence(), "this agent has no slot 1");
+}
+
+TEST_CASE("agent: without room on its disk a box offers no slots, and says why") {
+  House house;
+  std::ofstream(house.folder + "/agent.toml") << "disk_low = \"900TiB\"\n";
+  house.start_agent(1, {"--config", house.folder + "/agent.toml"});
+  CHECK(
+      house.daemon->serve_until([&] { return house.daemon->hello.labels().contains("withheld"); }));
+  CHECK_EQ(house.daemon->hello.slots_size(), 0);
+  CHECK_EQ(house.daemon->hello.labels().at("withheld"), "less than 989.6 TB of disk are free");
+}
+
 TEST_CASE("agent: trial_time ends a program, and is told as the reason") {
   House house;
   house.start_agent();
@@ -205,12 +263,6 @@ TEST_CASE("agent: what cannot be started says why, and the slot takes the next")
   end = house.daemon->wait_for_end({{1}, {4}, {1}});
   REQUIRE(end);
   CHECK_EQ(end->failure().sentence(), "cannot execute 'caf?': No such file or directory");
-  order = house.order(kSecond, "true");
-  order.set_slots(0, 9);
-  house.daemon->start(order);
-  end = house.daemon->wait_for_end(kSecond);
-  REQUIRE(end);
-  CHECK_EQ(end->failure().code(), pb::PREPARE_ERROR);
   house.daemon->start(house.order({{1}, {3}, {1}}, "true"));
   CHECK(house.daemon->wait_for_end({{1}, {3}, {1}}));
 }

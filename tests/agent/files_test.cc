@@ -261,13 +261,15 @@ TEST_CASE("work folders: what was left in one is not in the next") {
 TEST_CASE("config: the example file says the defaults, and faults name line and key") {
   Config config = default_config();
   const Folder folder;
-  const std::string good = folder.write("good.toml",
-                                        "server = \"tcp://h:1\"\ncpu_slots = 3\ngrace = \"500ms\"\n"
-                                        "log_level = \"debug\"\n[labels]\nzone = \"a\"\n");
+  const std::string good =
+      folder.write("good.toml",
+                   "server = \"tcp://h:1\"\ncpu_slots = 3\ngrace = \"500ms\"\n"
+                   "disk_low = \"3GiB\"\nlog_level = \"debug\"\n[labels]\nzone = \"a\"\n");
   REQUIRE(read_config(good, config).ok());
   CHECK_EQ(config.server, "tcp://h:1");
   CHECK_EQ(config.cpu_slots, 3);
   CHECK_EQ(config.grace_ms, 500);
+  CHECK_EQ(config.disk_low_bytes, 3ULL << 30);
   CHECK_EQ(config.log_level, LogLevel::kDebug);
   CHECK_EQ(config.labels.at("zone"), "a");
   const auto fault = [&](const std::string& name, const std::string& text) {
@@ -281,6 +283,9 @@ TEST_CASE("config: the example file says the defaults, and faults name line and 
   CHECK_EQ(fault("d", "grace = \"10\"\n"),
            "d:1: 'grace' must be a duration like \"10s\" or \"500ms\"");
   CHECK_NE(fault("e", "x ="), "");
+  CHECK_EQ(fault("f", "grace = \"100000m\"\n"), "f:1: 'grace' must be at most a day");
+  CHECK_EQ(fault("g", "disk_low = \"5\"\n"),
+           "g:1: 'disk_low' must be a size like \"500MiB\" or \"20GiB\"");
   CHECK_FALSE(read_config(folder.path + "/none", config).ok());
 }
 

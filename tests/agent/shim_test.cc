@@ -51,7 +51,7 @@ struct Bench {
     folder = ::mkdtemp(name);
     mark = fmt::format("sweepd_mark_{}", folder.substr(folder.size() - 6));
     slot.emplace(ShimSlot::Options{0, folder + "/0", SWEEPD_SHIM, containment});
-    slot->ensure();
+    slot->ensure(true);
   }
 
   ~Bench() {
@@ -236,6 +236,55 @@ TEST_CASE("shim: what cannot be executed is told with errno and name") {
   bench.until(Notice::kEmpty);
 }
 
+TEST_CASE("shim: what the box is short of is told apart, and the shim is free again") {
+  Bench bench;
+  std::filesystem::create_directory(bench.folder + "/spool");
+  bench.run("true");
+  const auto said = bench.until(Notice::kEmpty);
+  const shimpb::ExecError failed = bench.find(said, Notice::kExecError).exec_error();
+  CHECK(failed.of_box());
+  CHECK_EQ(failed.error(), EISDIR);
+  CHECK_EQ(failed.what(), bench.folder + "/spool");
+  std::filesystem::remove(bench.folder + "/spool");
+  bench.run_argv({"nowhere-to-be-found"});
+  CHECK_FALSE(bench.find(bench.until(Notice::kEmpty), Notice::kExecError).exec_error().of_box());
+}
+
+TEST_CASE("shim: why it was stopped is said before the exit, to the next agent, too") {
+  Bench bench;
+  bench.run("trap 'sleep 0.2; exit 3' TERM; echo ready; sleep 600 & wait");
+  REQUIRE(bench.printed("ready"));
+  pb::Reason why;
+  why.set_code(pb::STOPPED_BY_AGENT);
+  why.set_sentence("the agent was stopped");
+  bench.slot->stop(seconds(20), why);
+  bench.slot->let_go();
+  REQUIRE(eventually([&] { return std::filesystem::exists(bench.folder + "/farewell"); }));
+  const auto said = read_farewell(bench.folder + "/farewell");
+  REQUIRE_EQ(said.size(), 4);
+  CHECK_EQ(said[1].stopped().failure().code(), pb::STOPPED_BY_AGENT);
+  CHECK_EQ(said[2].exited().code(), 3);
+}
+
+TEST_CASE("shim: a stop reaches a shim that had no room for it, once it goes on") {
+  Bench bench;
+  bench.run("echo ready; sleep 600");
+  REQUIRE(bench.printed("ready"));
+  ::kill(bench.slot->pid(), SIGSTOP);
+  for (int i = 0; i < 5000; ++i) {
+    bench.slot->set_lease({INT64_MAX});
+  }
+  bench.slot->stop({}, {});
+  ::kill(bench.slot->pid(), SIGCONT);
+  std::vector<Notice> said;
+  CHECK(eventually([&] {
+    bench.slot->repeat_stop();
+    const auto now = bench.slot->read().notices;
+    said.insert(said.end(), now.begin(), now.end());
+    return !said.empty() && said.back().has_empty();
+  }));
+}
+
 TEST_CASE("shim: a stop ends a tree that ignores TERM, forks away and changes its session") {
   for (const std::string_view kind : {"cgroup", "pid-namespace", "subreaper"}) {
     CAPTURE(kind);
@@ -250,7 +299,7 @@ TEST_CASE("shim: a stop ends a tree that ignores TERM, forks away and changes it
       REQUIRE(bench.printed("ready"));
       CHECK_GE(bench.alive(), 6);
       const auto start = std::chrono::steady_clock::now();
-      bench.slot->stop(milliseconds(300));
+      bench.slot->stop(milliseconds(300), {});
       const auto heard = bench.until(Notice::kEmpty);
       CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(15));
       CHECK_EQ(bench.find(heard, Notice::kExited).exited().signal(), SIGKILL);
@@ -303,10 +352,10 @@ TEST_CASE("shim: who connects is told which process the shim is, wherever it liv
     REQUIRE(bench.printed("ready"));
     const pid_t pid = bench.slot->pid();
     bench.slot->let_go();
-    bench.slot->ensure();
+    bench.slot->ensure(true);
     CHECK(eventually([&] { return bench.slot->read().found.has_value(); }));
     CHECK_EQ(bench.slot->pid(), pid);
-    bench.slot->stop(Duration{});
+    bench.slot->stop({}, {});
     bench.until(Notice::kEmpty);
   }
 }
@@ -315,7 +364,7 @@ TEST_CASE("shim: a program that heeds TERM ends within its grace, in its own way
   Bench bench;
   bench.run("trap 'echo saved; exit 5' TERM; echo ready; while true; do sleep 0.05; done");
   REQUIRE(bench.printed("ready"));
-  bench.slot->stop(seconds(20));
+  bench.slot->stop(seconds(20), {});
   CHECK_EQ(bench.find(bench.until(Notice::kEmpty), Notice::kExited).exited().code(), 5);
   CHECK(bench.printed("saved"));
 }
@@ -324,8 +373,8 @@ TEST_CASE("shim: a second, faster stop overtakes the first") {
   Bench bench;
   bench.run("trap '' TERM; echo ready; sleep 600");
   REQUIRE(bench.printed("ready"));
-  bench.slot->stop(seconds(600));
-  bench.slot->stop(Duration{});
+  bench.slot->stop(seconds(600), {});
+  bench.slot->stop({}, {});
   bench.until(Notice::kEmpty);
   CHECK_EQ(bench.alive(), 0);
 }
@@ -346,7 +395,7 @@ TEST_CASE("shim: closed, it ends its tree and itself, and the slot's lock is fre
   ShimSlot next({0, bench.folder + "/0", SWEEPD_SHIM, {}});
   CHECK(eventually([&] {
     next.read();
-    next.ensure();
+    next.ensure(true);
     return next.state() == ShimSlot::State::kIdle;
   }));
   CHECK_EQ(bench.alive(), 0);
@@ -360,7 +409,7 @@ TEST_CASE("shim: without an agent its attempt goes on, and the next agent hears 
   const pid_t pid = bench.slot->pid();
   bench.slot->let_go();
   REQUIRE(bench.printed("0.25"));
-  bench.slot->ensure();
+  bench.slot->ensure(true);
   CHECK_EQ(bench.slot->state(), ShimSlot::State::kGreeting);
   ShimSlot::Heard heard;
   REQUIRE(eventually([&] {
@@ -370,7 +419,7 @@ TEST_CASE("shim: without an agent its attempt goes on, and the next agent hears 
   CHECK_EQ(heard.found, kAttempt);
   CHECK_EQ(bench.slot->state(), ShimSlot::State::kBusy);
   CHECK_EQ(bench.slot->pid(), pid);
-  bench.slot->stop(Duration{});
+  bench.slot->stop({}, {});
   const auto said = bench.until(Notice::kEmpty);
   heard.notices.insert(heard.notices.end(), said.begin(), said.end());
   CHECK_EQ(bench.find(heard.notices, Notice::kStarted).started().pid() > 0, true);
@@ -381,7 +430,7 @@ TEST_CASE("shim: without an agent its attempt goes on, and the next agent hears 
   // It may be of an older version, so another one takes its place.
   CHECK(eventually([&] {
     bench.slot->read();
-    bench.slot->ensure();
+    bench.slot->ensure(true);
     return bench.slot->state() == ShimSlot::State::kIdle && bench.slot->pid() != pid;
   }));
 }
@@ -399,10 +448,10 @@ TEST_CASE("shim: an attempt that ends while there is no agent leaves its last wo
   CHECK_EQ(spool.read(4096).size(), 1);
   CHECK(spool.closed());
   CHECK_EQ(spool.metric_names(), std::vector<std::string>{"loss"});
-  bench.slot->ensure();
+  bench.slot->ensure(true);
   CHECK(eventually([&] {
     bench.slot->read();
-    bench.slot->ensure();
+    bench.slot->ensure(true);
     return bench.slot->state() == ShimSlot::State::kIdle;
   }));
 }

@@ -10,7 +10,6 @@
 
 using namespace sweepd;
 using daemon::Ballast;
-using daemon::disk_space;
 using daemon::size_text;
 
 namespace {

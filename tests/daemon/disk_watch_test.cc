@@ -8,7 +8,6 @@
 using namespace sweepd;
 using core::StorageLevel;
 using daemon::DiskMarks;
-using daemon::DiskSpace;
 using daemon::DiskWatch;
 using daemon::level_of;
 using daemon::marks_of;

@@ -37,6 +37,14 @@ int burn(Desk& desk, const std::string& box) {
   return failed;
 }
 
+// What an agent says of an attempt that its box could not begin.
+AttemptOutcome not_begun() {
+  AttemptOutcome outcome;
+  outcome.started = false;
+  outcome.failure = {ReasonCode::kAgentError, "no space left"};
+  return outcome;
+}
+
 const Agent& agent_of(const Desk& desk, const std::string& box) {
   return desk.state.agents.at(desk.agent(box));
 }
@@ -122,6 +130,62 @@ TEST_CASE("charge: a late failure, one after a report, a timeout and a job's are
   CHECK(closed({}, false, ReasonCode::kNone, true));
   CHECK_FALSE(closed({}, false, ReasonCode::kExecError, false));
   CHECK_FALSE(closed({}, false, ReasonCode::kPrepareError, false));
+}
+
+TEST_CASE("charge: a box that cannot begin its trials loses them to the other, and is drained") {
+  Desk desk = two_boxes(8, 1);
+  desk.submit(a_spec(20));
+  int attempts = 0;
+  while (!desk.state.held[desk.agent("bad")].empty()) {
+    const AttemptKey key = *desk.state.held[desk.agent("bad")].begin();
+    const auto requeued = one_record<TrialRequeued>(desk.end(key, not_begun()));
+    CHECK_FALSE(requeued.spends_retry);
+    CHECK(requeued.failed_on == desk.agent("bad"));
+    CHECK_EQ(requeued.reason.sentence, "could not begin on bad: no space left");
+    ++attempts;
+  }
+  CHECK_EQ(attempts, kStreakMax);
+  CHECK(is_suspended(agent_of(desk, "bad")));
+  for (std::uint32_t trial = 6; trial != 1; trial = trial % 6 + 1) {
+    desk.complete(current(desk, trial), 0.5);
+  }
+  desk.report(current(desk, 1), 1, 0.5);
+  const auto& drained = agent_of(desk, "bad").drained;
+  REQUIRE(drained.has_value());
+  CHECK_MESSAGE(drained->sentence.find("here it failed: no space left") != std::string::npos,
+                drained->sentence);
+  CHECK_EQ(desk.sweep().count(TrialState::kFailed), 0);
+}
+
+TEST_CASE("charge: what one lone box cannot begin waits longer each time, and never fails") {
+  Desk desk;
+  desk.join("bad", Desk::slots(1));
+  desk.submit(a_spec(1));
+  std::int64_t before = 0;
+  for (int i = 0; i < 120; ++i) {
+    const auto requeued = one_record<TrialRequeued>(desk.end(current(desk, 1), not_begun()));
+    const Duration pause = requeued.not_before - desk.now;
+    CHECK(pause.us >= before);
+    CHECK(pause >= seconds(1));
+    CHECK(pause <= seconds(300));
+    before = pause.us;
+    desk.pass(pause);
+    desk.step(TimePassed{});
+  }
+  CHECK_EQ(before, seconds(300).us);
+  desk.complete(current(desk, 1), 0.5);
+  CHECK(desk.trial(1).state == TrialState::kCompleted);
+  CHECK_EQ(desk.trial(1).failures, 0);
+}
+
+TEST_CASE("charge: a job that a box cannot begin goes to another one, too") {
+  Desk desk = two_boxes(1, 1);
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.job = true;
+  desk.submit(spec);
+  const Outcome lost = desk.end(attempt_key(1, 1), not_begun());
+  CHECK(one_record<AttemptAssigned>(lost).agent == desk.agent("good"));
+  CHECK(records<AgentCharged>(lost).empty());
 }
 
 TEST_CASE("charge: a broken agent with many slots costs five attempts and no trial") {

@@ -69,6 +69,24 @@ TEST_CASE("registry: bad names, several trials, and trials without files or end 
   CHECK(refusal(ask(desk, "2/1", "mnist")).code == Errc::kWrongState);
 }
 
+TEST_CASE("registry: what a failed attempt left is not the model of the one that completed") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.retry.attempts = 2;
+  desk.submit(spec);
+  AttemptOutcome failed = with_files();
+  failed.exit_code = 1;
+  desk.end(attempt_key(1, 1), failed);
+  desk.report(attempt_key(1, 1, 2), 1, 0.1);
+  AttemptOutcome completed;
+  completed.uncollected = "outputs were not collected: no room";
+  desk.end(attempt_key(1, 1, 2), completed);
+  const Error refused = refusal(ask(desk, "1/1", "mnist"));
+  CHECK(refused.code == Errc::kWrongState);
+  CHECK_EQ(refused.message, "1/1 has no files here: outputs were not collected: no room");
+}
+
 TEST_CASE("registry: a completed sweep registers its best trial by itself, once") {
   Desk desk = two_completed("mnist");
   REQUIRE_EQ(desk.state.models.at("mnist").size(), 1);

@@ -19,10 +19,10 @@ class ScarceDisk final : public daemon::Disk {
  public:
   explicit ScarceDisk(const World& world) : world_(world) {}
 
-  Result<daemon::DiskSpace> space() override {
+  Result<DiskSpace> space() override {
     constexpr std::uint64_t kGiB = 1ULL << 30;
     const bool scarce = world_.faulty && world_.now().us / 1'000'000 % 60 < 4;
-    return daemon::DiskSpace{100 * kGiB, scarce ? kGiB : 50 * kGiB};
+    return DiskSpace{100 * kGiB, scarce ? kGiB : 50 * kGiB};
   }
 
   std::uint64_t ballast_missing() override { return 0; }
