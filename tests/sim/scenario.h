@@ -59,6 +59,7 @@ struct AgentControlPlan {
 
 struct Scenario {
   std::uint64_t seed = 0;
+  std::uint64_t chance = 0;  // another number: other luck in the run, the same plans
   Faults faults;
   Duration heartbeat;
   Duration lease;

@@ -1,6 +1,7 @@
 // One simulated world from one seed.
 #include "tests/sim/simulation.h"
 
+#include "base/check.h"
 #include "tests/sim/box.h"
 #include "tests/sim/check_failed.h"
 #include "tests/sim/daemon.h"
@@ -54,7 +55,7 @@ class Simulation {
 };
 
 Simulation::Simulation(const Plan& plan)
-    : world_(draw_scenario(plan.seed), plan.mutant, plan.trace),
+    : world_(scenario_of(plan), plan.mutant, plan.trace),
       network_(world_),
       daemon_(world_, network_),
       people_(world_, network_),
@@ -225,7 +226,17 @@ std::string Simulation::unfinished() const {
 
 }  // namespace
 
+Scenario scenario_of(const Plan& plan) {
+  Result<Scenario> scenario = cut(draw_scenario(plan.seed), plan.cuts);
+  SWEEPD_CHECK(scenario.ok());
+  return *std::move(scenario);
+}
+
 Finding simulate(const Plan& plan) {
+  return plan.system ? simulate_system(plan) : simulate_core(plan);
+}
+
+Finding simulate_core(const Plan& plan) {
   try {
     Simulation simulation(plan);
     return simulation.run();

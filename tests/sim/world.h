@@ -28,7 +28,7 @@ struct World {
       : scenario(std::move(drawn)),
         mutant(kind),
         tracing(trace),
-        random(Random(scenario.seed).fork(99)),
+        random(Random(scenario.seed).fork(99 + 1000 * scenario.chance)),
         auditor(scenario, heap) {}
 
   World(const World&) = delete;

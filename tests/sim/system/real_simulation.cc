@@ -61,7 +61,7 @@ class RealSimulation {
 };
 
 RealSimulation::RealSimulation(const Plan& plan)
-    : world_(draw_scenario(plan.seed), plan.mutant, plan.trace),
+    : world_(scenario_of(plan), plan.mutant, plan.trace),
       daemon_(world_,
               [this](wire::Door door, const std::string& peer, std::string bytes) {
                 from_daemon(door, peer, std::move(bytes));
