@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "tests/sim/mutant.h"
 #include "tests/sim/options.h"
+#include "tests/sim/regressions.h"
 #include "tests/sim/shrink.h"
 #include "tests/sim/simulation.h"
 
@@ -9,6 +10,8 @@
 
 #include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 #include <string>
 #include <string_view>
 
@@ -60,6 +63,10 @@ int run_seeds(const Options& options) {
     if (finding.violation) {
       ++violations;
       fmt::print("VIOLATION {} : {}\n", command_of(options, plan), *finding.violation);
+      if (plan.mutant == Mutant::kNone) {
+        fmt::print("once mended, for regressions.txt: {}\n",
+                   regression_line(plan, *finding.violation));
+      }
       std::fflush(stdout);
     }
   }
@@ -72,6 +79,33 @@ int run_seeds(const Options& options) {
              virtual_hours,
              wall,
              static_cast<double>(seeds) / wall);
+  return violations == 0 ? 0 : 1;
+}
+
+// No seed that once found something may find anything.
+int run_regressions(const Options& options) {
+  std::ostringstream text;
+  text << std::ifstream(options.regressions).rdbuf();
+  const auto regressions = sweepd::sim::read_regressions(text.str());
+  if (!regressions.ok() || regressions->empty()) {
+    fmt::print(stderr,
+               "{}: {}\n",
+               options.regressions,
+               regressions.ok() ? "no seeds" : regressions.error().message);
+    return 2;
+  }
+  int violations = 0;
+  for (const sweepd::sim::Regression& each : *regressions) {
+    const Finding finding = sweepd::sim::simulate(each.plan);
+    if (finding.violation) {
+      ++violations;
+      fmt::print("VIOLATION {} : {}; it once found: {}\n",
+                 command_of(options, each.plan),
+                 *finding.violation,
+                 each.what);
+    }
+  }
+  fmt::print("{} regressions, {} violations\n", regressions->size(), violations);
   return violations == 0 ? 0 : 1;
 }
 
@@ -138,6 +172,9 @@ int main(int argc, char** argv) {
   }
   if (options->list) {
     return list_mutants();
+  }
+  if (!options->regressions.empty()) {
+    return run_regressions(*options);
   }
   if (options->shrink) {
     return shrink_first(*options);

@@ -46,6 +46,10 @@ bool read_value(std::string_view option, std::string_view value, Options& option
   if (option == "--cut") {
     return read_cuts(value, options);
   }
+  if (option == "--regressions") {
+    options.regressions = value;
+    return true;
+  }
   return false;
 }
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Options {
   Mutant mutant = Mutant::kNone;
   std::string_view mutant_name;
   std::vector<Cut> cuts;
+  std::string regressions;  // a file
   bool trace = false;
   bool shrink = false;
   bool all_mutants = false;
@@ -29,6 +31,7 @@ constexpr std::string_view kUsage =
     "                  [--system]        around the production loop, gateways and session\n"
     "                  [--cut CUTS]      without parts of what the seed draws\n"
     "                  [--shrink]        finds the cuts that leave the violation of --seed\n"
+    "                  [--regressions FILE]  the seeds that once found something\n"
     "                  [--all-mutants]   every mutant must be caught within the seeds\n";
 
 // None when they cannot be understood. The names of mutants are views of the arguments.
