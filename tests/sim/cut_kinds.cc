@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
 
 namespace sweepd::sim {
 
@@ -28,6 +29,16 @@ std::string names_of(std::span<const Kind> kinds, const Thing& thing) {
   return names;
 }
 
+// A kind that is off when that rate, or mean time, is 0.
+template <auto Field>
+constexpr FaultKind fault(std::string_view name) {
+  return {name,
+          [](Faults& of) { of.*Field = {}; },
+          [](const Faults& of) {
+            return of.*Field != std::remove_reference_t<decltype(of.*Field)>{};
+          }};
+}
+
 template <typename Kind, typename Thing>
 std::size_t count_of(std::span<const Kind> kinds, const Thing& thing) {
   return static_cast<std::size_t>(std::count_if(
@@ -43,51 +54,16 @@ std::span<const FaultKind> fault_kinds() {
                 [](const Faults& of) {
                   return of.latency > kLatencyUsual;
                 }},
-      FaultKind{"faults.loss",
-                [](Faults& of) { of.loss = 0; },
-                [](const Faults& of) {
-                  return of.loss > 0;
-                }},
-      FaultKind{"faults.duplication",
-                [](Faults& of) { of.duplication = 0; },
-                [](const Faults& of) {
-                  return of.duplication > 0;
-                }},
-      FaultKind{"faults.late",
-                [](Faults& of) { of.late = 0; },
-                [](const Faults& of) {
-                  return of.late > 0;
-                }},
-      FaultKind{"faults.crash-at-commit",
-                [](Faults& of) { of.crash_at_commit = 0; },
-                [](const Faults& of) {
-                  return of.crash_at_commit > 0;
-                }},
-      FaultKind{"faults.partition",
-                [](Faults& of) { of.partition_every = {}; },
-                [](const Faults& of) {
-                  return of.partition_every > Duration{};
-                }},
-      FaultKind{"faults.daemon-crash",
-                [](Faults& of) { of.daemon_crash_every = {}; },
-                [](const Faults& of) {
-                  return of.daemon_crash_every > Duration{};
-                }},
-      FaultKind{"faults.daemon-stall",
-                [](Faults& of) { of.daemon_stall_every = {}; },
-                [](const Faults& of) {
-                  return of.daemon_stall_every > Duration{};
-                }},
-      FaultKind{"faults.program-death",
-                [](Faults& of) { of.program_death_every = {}; },
-                [](const Faults& of) {
-                  return of.program_death_every > Duration{};
-                }},
-      FaultKind{"faults.reboot",
-                [](Faults& of) { of.reboot_every = {}; },
-                [](const Faults& of) {
-                  return of.reboot_every > Duration{};
-                }},
+      fault<&Faults::loss>("faults.loss"),
+      fault<&Faults::duplication>("faults.duplication"),
+      fault<&Faults::late>("faults.late"),
+      fault<&Faults::crash_at_commit>("faults.crash-at-commit"),
+      fault<&Faults::partition_every>("faults.partition"),
+      fault<&Faults::daemon_crash_every>("faults.daemon-crash"),
+      fault<&Faults::daemon_stall_every>("faults.daemon-stall"),
+      fault<&Faults::program_death_every>("faults.program-death"),
+      fault<&Faults::reboot_every>("faults.reboot"),
+      fault<&Faults::wall_jump_every>("faults.wall-jump"),
   };
   return kKinds;
 }

@@ -25,6 +25,7 @@ struct Faults {
   Duration daemon_stall_every;
   Duration program_death_every;  // of an agent program; its trials live on
   Duration reboot_every;         // of a box
+  Duration wall_jump_every;      // of the wall clock of the daemon's machine or of a box
 };
 
 struct BoxPlan {
