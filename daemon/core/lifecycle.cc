@@ -21,6 +21,20 @@ constexpr std::size_t kProposalsAheadMin = 4;
 constexpr std::uint32_t kGuardFirst = 5;
 constexpr std::uint32_t kGuardOf = 20;
 
+// A box without room gives back within milliseconds whatever it gets: the third time in a row a
+// trial waits a second, then twice as long each time, up to this. Without it a full disk would fail
+// its trials, a hundred attempts each, within seconds.
+constexpr Duration kGivenBackPauseMax = seconds(60);
+
+Duration given_back_pause(const Trial& trial) {
+  const std::uint32_t times = given_back(trial);
+  if (times < kGivenBackOften) {
+    return {};
+  }
+  const std::uint32_t doubled = std::min(times - kGivenBackOften, 6U);
+  return std::min(Duration{seconds(1).us << doubled}, kGivenBackPauseMax);
+}
+
 const Sweep& sweep_in(const Decider& decider, SweepId id) {
   return decider.state().sweeps.at(id);
 }
@@ -170,22 +184,22 @@ void guard(Decider& decider, const Sweep& sweep, const Reason& last) {
                    sweep.id.value)}});
 }
 
-// Queued trials that could start now; those in back-off must not keep slots idle.
-std::size_t ready(const Sweep& sweep, Instant now) {
-  if (sweep.spec.retry.backoff == Duration{}) {
-    return sweep.queued.size();
+// Queued trials that could start now, counted up to `enough`; those that have to wait must not keep
+// slots idle.
+std::size_t ready(const Sweep& sweep, Instant now, std::size_t enough) {
+  std::size_t count = 0;
+  for (auto number = sweep.queued.begin(); number != sweep.queued.end() && count < enough;
+       ++number) {
+    count += sweep.trial(*number).not_before <= now ? 1U : 0U;
   }
-  return static_cast<std::size_t>(
-      std::count_if(sweep.queued.begin(), sweep.queued.end(), [&](TrialNumber number) {
-        return sweep.trial(number).not_before <= now;
-      }));
+  return count;
 }
 
 void ask_for_proposals(Decider& decider, const Sweep& sweep) {
   const State& state = decider.state();
   const std::size_t slots = state.busy.size() + state.free_cpu.size() + state.free_gpu.size();
   const std::size_t ahead = std::max(slots, kProposalsAheadMin);
-  const std::size_t waiting = ready(sweep, decider.at().now);
+  const std::size_t waiting = ready(sweep, decider.at().now, ahead);
   if (waiting >= ahead) {
     return;
   }
@@ -246,7 +260,9 @@ void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason)
     fail_trial(decider, key.trial_key(), *poison);
     return;
   }
-  decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false, {}});
+  const Trial& trial = sweep_in(decider, key.sweep).trial(key.trial);
+  const Instant not_before = decider.at().now + given_back_pause(trial);
+  decider.decide(TrialRequeued{key.trial_key(), reason, not_before, false, false, {}});
 }
 
 void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason) {
