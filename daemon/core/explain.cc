@@ -64,6 +64,20 @@ std::string why_no_slot(const State& state, const Sweep& sweep) {
     return "resources.gpus = 0, and no connected agent offers a CPU slot";
   }
   if (fits_idle(state, gpus)) {
+    const auto back =
+        std::find_if(sweep.queued.begin(), sweep.queued.end(), [&sweep](TrialNumber number) {
+          return given_back(sweep.trial(number)) >= kGivenBackOften;
+        });
+    if (back != sweep.queued.end()) {
+      const Trial& trial = sweep.trial(*back);
+      return fmt::format(
+          "slots are idle: agents gave {} back {} times in a row, so it is not tried all the time; "
+          "the last one was {}: {}",
+          to_string(TrialKey{sweep.id, *back}),
+          given_back(trial),
+          agent_name(state, trial.attempts.back().agent),
+          trial.attempts.back().reason.sentence);
+    }
     return sweep.spec.retry.backoff == Duration{}
                ? fmt::format(
                      "slots are idle, on agents where nothing has done well yet: they get at "

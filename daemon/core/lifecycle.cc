@@ -21,9 +21,19 @@ constexpr std::size_t kProposalsAheadMin = 4;
 constexpr std::uint32_t kGuardFirst = 5;
 constexpr std::uint32_t kGuardOf = 20;
 
-// After an attempt that no agent could begin.
-constexpr Duration kUnbegunPause = seconds(1);
-constexpr Duration kUnbegunPauseMax = seconds(300);
+// A box without room gives back within milliseconds whatever it gets: the third time in a row a
+// trial waits a second, then twice as long each time, up to this. Without it a full disk would fail
+// its trials, a hundred attempts each, within seconds.
+constexpr Duration kGivenBackPauseMax = seconds(60);
+
+Duration given_back_pause(const Trial& trial) {
+  const std::uint32_t times = given_back(trial);
+  if (times < kGivenBackOften) {
+    return {};
+  }
+  const std::uint32_t doubled = std::min(times - kGivenBackOften, 6U);
+  return std::min(Duration{seconds(1).us << doubled}, kGivenBackPauseMax);
+}
 
 const Sweep& sweep_in(const Decider& decider, SweepId id) {
   return decider.state().sweeps.at(id);
@@ -174,22 +184,22 @@ void guard(Decider& decider, const Sweep& sweep, const Reason& last) {
                    sweep.id.value)}});
 }
 
-// Queued trials that could start now; those in back-off must not keep slots idle.
-std::size_t ready(const Sweep& sweep, Instant now) {
-  if (sweep.spec.retry.backoff == Duration{}) {
-    return sweep.queued.size();
+// Queued trials that could start now, counted up to `enough`; those that have to wait must not keep
+// slots idle.
+std::size_t ready(const Sweep& sweep, Instant now, std::size_t enough) {
+  std::size_t count = 0;
+  for (auto number = sweep.queued.begin(); number != sweep.queued.end() && count < enough;
+       ++number) {
+    count += sweep.trial(*number).not_before <= now ? 1U : 0U;
   }
-  return static_cast<std::size_t>(
-      std::count_if(sweep.queued.begin(), sweep.queued.end(), [&](TrialNumber number) {
-        return sweep.trial(number).not_before <= now;
-      }));
+  return count;
 }
 
 void ask_for_proposals(Decider& decider, const Sweep& sweep) {
   const State& state = decider.state();
   const std::size_t slots = state.busy.size() + state.free_cpu.size() + state.free_gpu.size();
   const std::size_t ahead = std::max(slots, kProposalsAheadMin);
-  const std::size_t waiting = ready(sweep, decider.at().now);
+  const std::size_t waiting = ready(sweep, decider.at().now, ahead);
   if (waiting >= ahead) {
     return;
   }
@@ -211,16 +221,11 @@ bool closed_as_lost(Decider& decider, const AttemptKey& key, const Reason& reaso
   return stop.has_value();
 }
 
-// Doubled with each attempt in a row that could not be begun, so that a box without a second one
-// beside it is neither hammered nor forgotten.
-Duration unbegun_pause(const Trial& trial) {
-  const auto row =
-      std::find_if(trial.attempts.rbegin(), trial.attempts.rend(), [](const Attempt& attempt) {
-        return attempt.reason.code != ReasonCode::kAgentError;
-      });
-  const auto count = std::distance(trial.attempts.rbegin(), row);
-  const Duration pause{kUnbegunPause.us << std::clamp<std::int64_t>(count - 1, 0, 10)};
-  return std::min(pause, kUnbegunPauseMax);
+// It spends no retry.
+void requeue_later(Decider& decider, const AttemptKey& key, const Reason& reason) {
+  const Trial& trial = sweep_in(decider, key.sweep).trial(key.trial);
+  const Instant not_before = decider.at().now + given_back_pause(trial);
+  decider.decide(TrialRequeued{key.trial_key(), reason, not_before, false, false, {}});
 }
 
 }  // namespace
@@ -268,16 +273,14 @@ void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason)
     fail_trial(decider, key.trial_key(), *poison);
     return;
   }
-  decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false, {}});
+  requeue_later(decider, key, reason);
 }
 
 void lose_unbegun(Decider& decider, const AttemptKey& key, const Reason& reason) {
   if (closed_as_lost(decider, key, reason) || charge_agent(decider, key, reason)) {
     return;
   }
-  const Instant again =
-      decider.at().now + unbegun_pause(sweep_in(decider, key.sweep).trial(key.trial));
-  decider.decide(TrialRequeued{key.trial_key(), reason, again, false, false, {}});
+  requeue_later(decider, key, reason);
 }
 
 void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason) {

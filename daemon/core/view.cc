@@ -1,6 +1,8 @@
 // Read-only answers about the state: the best trial, the leaderboard, names and phases.
 #include "daemon/core/view.h"
 
+#include <algorithm>
+
 namespace sweepd::core {
 
 std::optional<TrialNumber> best_trial(const Sweep& sweep) {
@@ -29,6 +31,16 @@ std::optional<double> raw_value(const Sweep& sweep, const Trial& trial) {
     return std::nullopt;
   }
   return sweeps::raw(sweep.spec.objective.goal, *value);
+}
+
+std::uint32_t given_back(const Trial& trial) {
+  const auto other =
+      std::find_if_not(trial.attempts.rbegin(), trial.attempts.rend(), [](const Attempt& attempt) {
+        return attempt.state == AttemptState::kLost &&
+               (attempt.reason.code == ReasonCode::kStoppedByAgent ||
+                attempt.reason.code == ReasonCode::kAgentError);
+      });
+  return static_cast<std::uint32_t>(other - trial.attempts.rbegin());
 }
 
 std::string agent_name(const State& state, AgentId id) {

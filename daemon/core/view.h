@@ -29,6 +29,14 @@ std::optional<double> raw_value(const Sweep& sweep, const Trial& trial);
 // The name that an agent registered under; its number when none did, and nothing for no agent.
 std::string agent_name(const State& state, AgentId id);
 
+// How many times in a row agents have given the trial back: they were stopped, or could not start
+// it, and that says nothing about the trial.
+std::uint32_t given_back(const Trial& trial);
+
+// From that time on there is a pause before the next try: what keeps it from being started does not
+// pass in milliseconds.
+constexpr std::uint32_t kGivenBackOften = 3;
+
 // How far an attempt is that its agent says to be in the phase.
 AttemptState state_for(Phase phase);
 

@@ -40,7 +40,7 @@ void Auditor::process_started(BoxIndex box,
             slots.begin(), slots.end(), process.slots.begin(), process.slots.end()) != slots.end();
     require(!shared, "a slot runs one attempt", about);
   }
-  processes_[key] = {box, slots, {}, {}};
+  processes_[key] = {box, slots, {}, {}, heap_.now(), {}};
   running_.insert(key);
 }
 
@@ -50,6 +50,7 @@ void Auditor::report_emitted(const AttemptKey& key, const core::Report& report) 
 
 void Auditor::process_ended(const AttemptKey& key, const ProcessEnd& end) {
   processes_.at(key).end = end;
+  processes_.at(key).ended = heap_.now();
   running_.erase(key);
 }
 

@@ -69,6 +69,8 @@ class Auditor {
     std::vector<std::uint32_t> slots;
     std::vector<core::Report> emitted;
     std::optional<ProcessEnd> end;
+    Instant started;
+    Instant ended;
   };
 
   struct Attempt {
@@ -86,6 +88,7 @@ class Auditor {
     std::vector<Attempt> attempts;
     std::optional<core::TrialState> end;
     bool queued = true;
+    Instant not_before;  // when the back-off of its last failure is over
     // Since somebody asked for a retry:
     std::uint32_t failures = 0;  // of attempts
     std::uint32_t free = 0;      // those that an agent was charged with
@@ -109,6 +112,7 @@ class Auditor {
     bool closing = false;
     bool retried = false;  // by a person, at least once
     bool guarded = false;  // it has paused itself
+    Instant since;         // it was accepted
     std::vector<Trial> trials;
     NaivePolicy policy;
 
@@ -170,6 +174,13 @@ class Auditor {
   void check_drained();
   void well_done(const AttemptKey& key, AgentId agent);
   void not_the_agents(const TrialKey& key);
+
+  // ---- limits take as long as they say, whatever wall clocks show: auditor_time.cc
+
+  void check_timeout(const core::AttemptClosed& record);
+  void check_sweep_time(const core::SweepClosing& record, const Sweep& sweep);
+  void begin_backoff(const core::TrialRequeued& record, const Sweep& sweep, Trial& trial);
+  void check_backoff(const core::AttemptAssigned& record, const Trial& trial);
 
   void finish_sweep(const Sweep& truth, const core::Sweep& sweep);
   void finish_trial(const TrialKey& key, const Trial& truth, const core::Trial& trial);

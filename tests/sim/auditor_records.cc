@@ -54,7 +54,7 @@ void Auditor::take(const core::SweepAccepted& record) {
   require(
       !accepted_.contains(record.request), "a request makes one sweep", to_string(record.sweep));
   accepted_[record.request] = record.sweep;
-  sweeps_.emplace(record.sweep, Sweep(record));
+  sweeps_.emplace(record.sweep, Sweep(record)).first->second.since = heap_.now();
 }
 
 void Auditor::take(const core::SweepStateChanged& record) {
@@ -73,6 +73,7 @@ void Auditor::take(const core::SweepClosing& record) {
               "only a live sweep closes",
               to_string(record.sweep))) {
     closed->closing = true;
+    check_sweep_time(record, *closed);
   }
 }
 
@@ -141,6 +142,7 @@ void Auditor::take(const core::TrialRequeued& record) {
             "failures are paid from retry.attempts",
             to_string(record.trial));
   }
+  begin_backoff(record, *of, *again);
   again->end.reset();
   again->queued = true;
   of->policy.forget(record.trial.trial.value);
@@ -198,6 +200,7 @@ void Auditor::take(const core::AttemptAssigned& record) {
             about);
   }
   check_given(record, *assigned);
+  check_backoff(record, *assigned);
   assigned->queued = false;
   Attempt attempt;
   attempt.agent = record.agent;
@@ -300,6 +303,7 @@ void Auditor::take(const core::AttemptClosed& record) {
             "an attempt that has ended has all its reports",
             about);
   }
+  check_timeout(record);
   closed->end = record.state;
   closed->why = record.reason.code;
   free_slots(record.attempt, *closed);

@@ -58,6 +58,7 @@ class Box {
 
   void run(const AttemptKey& key);
   void emit(const AttemptKey& key, std::size_t report);
+  void watch_time(const AttemptKey& key);  // ends it with limits.trial_time
   void exit(const AttemptKey& key);
   // TERM now, KILL within the grace period; `why` becomes the failure in the outcome.
   void terminate(const AttemptKey& key, const core::Reason& why, bool stopped);

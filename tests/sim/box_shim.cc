@@ -25,15 +25,31 @@ void Box::run(const AttemptKey& key) {
   }
   row.alive = true;
   row.phase = core::Phase::kRunning;
-  row.outcome.started_wall = WallTime{world_.now().us};
+  row.outcome.started_wall = world_.wall(at_box(index_));
   world_.trace("{} runs {}", plan_.uuid, to_string(key));
   world_.auditor.process_started(index_, key, row.slots);
   later_on_box(row.program.between_reports, [this, key] { emit(key, 0); });
   if (row.trial_time.us > 0) {
-    later_on_box(real(row.trial_time), [this, key] {
-      terminate(key, {core::ReasonCode::kTimeout, "limits.trial_time has passed"}, false);
-    });
+    watch_time(key);
   }
+}
+
+void Box::watch_time(const AttemptKey& key) {
+  // The mutant looks at the wall clock every second.
+  const bool by_wall = world_.mutant == Mutant::kTrialTimeByWall;
+  const Duration limit = real(ledger_.at(key).trial_time);
+  const WallTime started = ledger_.at(key).outcome.started_wall;
+  later_on_box(by_wall ? seconds(1) : limit, [this, key, by_wall, limit, started] {
+    const auto row = ledger_.find(key);
+    if (row == ledger_.end() || !row->second.alive) {
+      return;
+    }
+    if (by_wall && world_.wall(at_box(index_)).us - started.us < limit.us) {
+      watch_time(key);
+      return;
+    }
+    terminate(key, {core::ReasonCode::kTimeout, "limits.trial_time has passed"}, false);
+  });
 }
 
 void Box::emit(const AttemptKey& key, std::size_t report_index) {
@@ -47,7 +63,7 @@ void Box::emit(const AttemptKey& key, std::size_t report_index) {
     return;
   }
   const core::Report emitted{
-      row.spool.size() + 1, WallTime{world_.now().us}, row.program.reports[report_index]};
+      row.spool.size() + 1, world_.wall(at_box(index_)), row.program.reports[report_index]};
   row.spool.push_back(emitted);
   world_.auditor.report_emitted(key, emitted);
   if (program_runs_ && world_.random.chance(0.7)) {
@@ -96,7 +112,7 @@ void Box::process_over(const AttemptKey& key, const ProcessEnd& end) {
   row.alive = false;
   row.over = true;
   row.phase = core::Phase::kFinishing;
-  row.outcome.ended_wall = WallTime{world_.now().us};
+  row.outcome.ended_wall = world_.wall(at_box(index_));
   world_.trace("{} process of {} is over", plan_.uuid, to_string(key));
   world_.auditor.process_ended(key, end);
   if (program_runs_) {

@@ -40,7 +40,7 @@ void Daemon::start() {
   const Duration grace = world_.mutant == Mutant::kRestartWithoutGrace ? seconds(1) : lease();
   for (const auto& [id, agent] : memory_.state.agents) {
     memory_.heard[id] = world_.now();
-    memory_.expires[id] = world_.now() + grace;
+    memory_.expires[id] = lease_clock() + grace;
   }
   decide(core::DaemonStarted{});
   commit();
@@ -86,6 +86,11 @@ Duration Daemon::lease() const {
   return world_.mutant == Mutant::kDaemonLeaseShort
              ? scaled(world_.scenario.lease, 0.6)
              : Duration{promised.us + scaled(world_.scenario.grace, 1.04).us + seconds(1).us};
+}
+
+// By which leases are counted.
+Instant Daemon::lease_clock() const {
+  return world_.mutant == Mutant::kLeaseByWall ? Instant{world_.wall(kAtDaemon).us} : world_.now();
 }
 
 void Daemon::later(Duration delay, Heap::Action action) {
@@ -135,8 +140,9 @@ void Daemon::decide(core::EventBody body) {
   if (world_.auditor.violation() || !saboteur_.before(state, body)) {
     return;
   }
-  const WallTime wall{world_.now().us + static_cast<std::int64_t>(term_ % 7) * 3'600'000'000};
-  core::Outcome outcome = core::step(state, {{world_.now(), wall}, body});
+  const WallTime wall = world_.wall(kAtDaemon);
+  const Instant now = world_.mutant == Mutant::kLimitsByWall ? Instant{wall.us} : world_.now();
+  core::Outcome outcome = core::step(state, {{now, wall}, body});
   saboteur_.after(state, body, outcome);
   if (const auto broken = core::check_invariants(state)) {
     world_.auditor.fail(*broken);

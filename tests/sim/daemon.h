@@ -104,6 +104,7 @@ class Daemon {
 
   core::State replayed() const;
   Duration lease() const;
+  Instant lease_clock() const;
   // Performs the action if the daemon still lives the same life then.
   void later(Duration delay, Heap::Action action);
 

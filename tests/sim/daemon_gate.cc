@@ -68,7 +68,7 @@ void Daemon::take_hello(const ToDaemon& message, const Hello& hello) {
   }
   const AgentId agent = joined->second;
   memory_.heard[agent] = world_.now();
-  memory_.expires[agent] = world_.now() + lease();
+  memory_.expires[agent] = lease_clock() + lease();
   memory_.batch.owed.push_back(agent);
 }
 
@@ -79,7 +79,7 @@ void Daemon::take_beat(AgentId agent, const Heartbeat& beat) {
   }
   session.beat_last = std::max(session.beat_last, beat.number);
   memory_.heard[agent] = world_.now();
-  memory_.expires[agent] = world_.now() + lease();
+  memory_.expires[agent] = lease_clock() + lease();
   // Reveals no decision, so it need not wait for the disk.
   send(agent, HeartbeatAck{beat.number});
   const bool connected = memory_.state.agents.at(agent).state == core::AgentState::kConnected;
@@ -121,7 +121,7 @@ void Daemon::check_leases() {
     if (agent.state == core::AgentState::kLost) {
       continue;
     }
-    if (memory_.expires[id] <= world_.now()) {
+    if (memory_.expires[id] <= lease_clock()) {
       lost.push_back(id);
     } else if (agent.state == core::AgentState::kConnected &&
                memory_.heard[id] + missed < world_.now()) {

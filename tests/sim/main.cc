@@ -1,87 +1,27 @@
-// The simulator's command line: `sweepd-sim [--seeds N|A..B] [--seed S --trace] [--mutant NAME]`.
+// The simulator's program: seeds, mutants, regressions and the shrinking of what they find.
 #include "base/log.h"
 #include "tests/sim/mutant.h"
+#include "tests/sim/options.h"
+#include "tests/sim/regressions.h"
+#include "tests/sim/shrink.h"
 #include "tests/sim/simulation.h"
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
+#include <string>
 #include <string_view>
-#include <vector>
 
 namespace {
 
 using sweepd::sim::Finding;
 using sweepd::sim::Mutant;
 using sweepd::sim::MutantInfo;
+using sweepd::sim::Options;
 using sweepd::sim::Plan;
-
-struct Options {
-  std::uint64_t first = 1;
-  std::uint64_t last = 2000;
-  Mutant mutant = Mutant::kNone;
-  std::string_view mutant_name;
-  bool trace = false;
-  bool all_mutants = false;
-  bool list = false;
-  bool system = false;
-};
-
-constexpr std::string_view kUsage =
-    "usage: sweepd-sim [--seeds N|A..B] [--seed S] [--trace] [--mutant NAME] [--list-mutants]\n"
-    "                  [--system]        around the production loop, gateways and session\n"
-    "                  [--all-mutants]   every mutant must be caught within the seeds\n";
-
-bool read_number(std::string_view text, std::uint64_t& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-bool read_seeds(std::string_view text, Options& options) {
-  const std::size_t dots = text.find("..");
-  if (dots == std::string_view::npos) {
-    return read_number(text, options.last);
-  }
-  return read_number(text.substr(0, dots), options.first) &&
-         read_number(text.substr(dots + 2), options.last);
-}
-
-bool read_value(std::string_view option, std::string_view value, Options& options) {
-  if (option == "--seeds") {
-    return read_seeds(value, options);
-  }
-  if (option == "--seed") {
-    return read_number(value, options.first) && read_number(value, options.last);
-  }
-  if (option == "--mutant") {
-    const auto mutant = sweepd::sim::find_mutant(value);
-    options.mutant = mutant.value_or(Mutant::kNone);
-    options.mutant_name = value;
-    return mutant.has_value();
-  }
-  return false;
-}
-
-bool read_options(const std::vector<std::string_view>& args, Options& options) {
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    if (args[i] == "--trace") {
-      options.trace = true;
-    } else if (args[i] == "--list-mutants") {
-      options.list = true;
-    } else if (args[i] == "--system") {
-      options.system = true;
-    } else if (args[i] == "--all-mutants") {
-      options.all_mutants = true;
-    } else if (i + 1 < args.size() && read_value(args[i], args[i + 1], options)) {
-      ++i;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -94,6 +34,21 @@ int list_mutants() {
   return 0;
 }
 
+Plan plan_of(const Options& options, std::uint64_t seed) {
+  return {seed, options.system, options.mutant, options.trace, options.cuts};
+}
+
+// The command line that shows the same again.
+std::string command_of(const Options& options, const Plan& plan) {
+  const std::string mutant = fmt::format(" --mutant {}", options.mutant_name);
+  const std::string cuts = fmt::format(" --cut {}", to_text(plan.cuts));
+  return fmt::format("sweepd-sim{} --seed {}{}{}",
+                     plan.system ? " --system" : "",
+                     plan.seed,
+                     plan.mutant == Mutant::kNone ? "" : mutant,
+                     plan.cuts.empty() ? "" : cuts);
+}
+
 // Runs every seed; a violation is one line that reproduces it.
 int run_seeds(const Options& options) {
   const auto start = std::chrono::steady_clock::now();
@@ -101,19 +56,17 @@ int run_seeds(const Options& options) {
   std::uint64_t violations = 0;
   double virtual_hours = 0;
   for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
-    const Plan plan{seed, options.mutant, options.trace};
-    const Finding finding =
-        options.system ? sweepd::sim::simulate_system(plan) : sweepd::sim::simulate(plan);
+    const Plan plan = plan_of(options, seed);
+    const Finding finding = sweepd::sim::simulate(plan);
     events += finding.events;
     virtual_hours += static_cast<double>(finding.virtual_us) / 3.6e9;
     if (finding.violation) {
       ++violations;
-      fmt::print("VIOLATION sweepd-sim{} --seed {}{}{} : {}\n",
-                 options.system ? " --system" : "",
-                 seed,
-                 options.mutant == Mutant::kNone ? "" : " --mutant ",
-                 options.mutant_name,
-                 *finding.violation);
+      fmt::print("VIOLATION {} : {}\n", command_of(options, plan), *finding.violation);
+      if (plan.mutant == Mutant::kNone) {
+        fmt::print("once mended, for regressions.txt: {}\n",
+                   regression_line(plan, *finding.violation));
+      }
       std::fflush(stdout);
     }
   }
@@ -129,6 +82,33 @@ int run_seeds(const Options& options) {
   return violations == 0 ? 0 : 1;
 }
 
+// No seed that once found something may find anything.
+int run_regressions(const Options& options) {
+  std::ostringstream text;
+  text << std::ifstream(options.regressions).rdbuf();
+  const auto regressions = sweepd::sim::read_regressions(text.str());
+  if (!regressions.ok() || regressions->empty()) {
+    fmt::print(stderr,
+               "{}: {}\n",
+               options.regressions,
+               regressions.ok() ? "no seeds" : regressions.error().message);
+    return 2;
+  }
+  int violations = 0;
+  for (const sweepd::sim::Regression& each : *regressions) {
+    const Finding finding = sweepd::sim::simulate(each.plan);
+    if (finding.violation) {
+      ++violations;
+      fmt::print("VIOLATION {} : {}; it once found: {}\n",
+                 command_of(options, each.plan),
+                 *finding.violation,
+                 each.what);
+    }
+  }
+  fmt::print("{} regressions, {} violations\n", regressions->size(), violations);
+  return violations == 0 ? 0 : 1;
+}
+
 // Every mutant must be caught by one of the seeds.
 int run_mutants(const Options& options) {
   int survivors = 0;
@@ -136,7 +116,7 @@ int run_mutants(const Options& options) {
     std::uint64_t seed = options.first;
     Finding finding;
     for (; seed <= options.last && !finding.violation; ++seed) {
-      finding = sweepd::sim::simulate({seed, info.mutant, false});
+      finding = sweepd::sim::simulate({seed, false, info.mutant, false, {}});
     }
     if (finding.violation) {
       fmt::print("{:24} caught at seed {}: {}\n", info.name, seed - 1, *finding.violation);
@@ -150,17 +130,54 @@ int run_mutants(const Options& options) {
   return survivors == 0 ? 0 : 1;
 }
 
+// What is left of the first seed that violates. 0 when it is smaller, and the printed command shows
+// the same again.
+int shrink_first(const Options& options) {
+  for (std::uint64_t seed = options.first; seed <= options.last; ++seed) {
+    const Plan plan = plan_of(options, seed);
+    const Finding finding = sweepd::sim::simulate(plan);
+    if (!finding.violation) {
+      continue;
+    }
+    fmt::print("seed {}: {}\n", seed, *finding.violation);
+    const sweepd::sim::Shrunk least = sweepd::sim::shrink(plan, finding);
+    fmt::print("of {} things {} are left after {} runs: {}\n\n{}\n",
+               least.size_before,
+               least.size,
+               least.runs,
+               least.finding.violation.value_or(""),
+               describe(scenario_of(least.plan)));
+    fmt::print("{} --trace\n", command_of(options, least.plan));
+    // As somebody who types that line would see it.
+    Plan again = plan;
+    again.trace = false;
+    const auto cuts = sweepd::sim::parse_cuts(to_text(least.plan.cuts));
+    again.cuts = cuts.ok() ? *cuts : again.cuts;
+    const bool same = sweepd::sim::simulate(again) == least.finding;
+    fmt::print("{}\n", same ? "the same when it is run again" : "NOT THE SAME when run again");
+    return same && least.size < least.size_before ? 0 : 1;
+  }
+  fmt::print("no seed violates anything\n");
+  return 1;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   sweepd::log_setup("sweepd-sim", sweepd::LogLevel::kError);
-  Options options;
-  if (!read_options({argv + 1, argv + argc}, options)) {
-    fmt::print(stderr, "{}", kUsage);
+  const auto options = sweepd::sim::read_options({argv + 1, argv + argc});
+  if (!options) {
+    fmt::print(stderr, "{}", sweepd::sim::kUsage);
     return 2;
   }
-  if (options.list) {
+  if (options->list) {
     return list_mutants();
   }
-  return options.all_mutants ? run_mutants(options) : run_seeds(options);
+  if (!options->regressions.empty()) {
+    return run_regressions(*options);
+  }
+  if (options->shrink) {
+    return shrink_first(*options);
+  }
+  return options->all_mutants ? run_mutants(*options) : run_seeds(*options);
 }

@@ -5,8 +5,8 @@
 
 namespace sweepd::sim {
 
-const std::array<MutantInfo, 38>& mutants() {
-  static constexpr std::array<MutantInfo, 38> kMutants{{
+std::span<const MutantInfo> mutants() {
+  static constexpr MutantInfo kMutants[] = {
       {Mutant::kActBeforeCommit, "act-before-commit", "orders leave before the batch is on disk"},
       {Mutant::kAnswerBeforeCommit, "answer-before-commit", "clients are answered before the sync"},
       {Mutant::kTornCommit, "torn-commit", "a crash may leave half a batch on disk"},
@@ -51,7 +51,12 @@ const std::array<MutantInfo, 38>& mutants() {
        "an agent pays for trials that fail everywhere"},
       {Mutant::kCrashNotDurable, "crash-not-durable", "crashes are forgotten at a restart"},
       {Mutant::kCrashNotCounted, "crash-not-counted", "a trial may take its agent down for ever"},
-  }};
+      {Mutant::kLeaseByWall, "lease-by-wall", "the daemon counts leases by its wall clock"},
+      {Mutant::kLimitsByWall, "limits-by-wall", "the core decides by the wall clock"},
+      {Mutant::kTrialTimeByWall,
+       "trial-time-by-wall",
+       "a shim counts limits.trial_time by its wall clock"},
+  };
   return kMutants;
 }
 

@@ -1,8 +1,8 @@
 // Deliberately broken variants of the system: the simulator must catch every one of them.
 #pragma once
 
-#include <array>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace sweepd::sim {
@@ -47,6 +47,9 @@ enum class Mutant : int {
   kChargeNotWithdrawn,
   kCrashNotDurable,
   kCrashNotCounted,
+  kLeaseByWall,
+  kLimitsByWall,
+  kTrialTimeByWall,
 };
 
 struct MutantInfo {
@@ -56,7 +59,7 @@ struct MutantInfo {
 };
 
 // All of them, without kNone.
-const std::array<MutantInfo, 38>& mutants();
+std::span<const MutantInfo> mutants();
 
 std::optional<Mutant> find_mutant(std::string_view name);
 

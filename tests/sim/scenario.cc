@@ -30,6 +30,7 @@ Faults draw_faults(Random random, bool swarm) {
   faults.daemon_stall_every = on() ? drawn(random, seconds(30), seconds(150)) : Duration{};
   faults.program_death_every = on() ? drawn(random, seconds(20), seconds(120)) : Duration{};
   faults.reboot_every = on() ? drawn(random, seconds(40), seconds(240)) : Duration{};
+  faults.wall_jump_every = on() ? drawn(random, seconds(5), seconds(60)) : Duration{};
   return faults;
 }
 

@@ -25,6 +25,7 @@ struct Faults {
   Duration daemon_stall_every;
   Duration program_death_every;  // of an agent program; its trials live on
   Duration reboot_every;         // of a box
+  Duration wall_jump_every;      // of the wall clock of the daemon's machine or of a box
 };
 
 struct BoxPlan {
@@ -59,6 +60,7 @@ struct AgentControlPlan {
 
 struct Scenario {
   std::uint64_t seed = 0;
+  std::uint64_t chance = 0;  // another number: other luck in the run, the same plans
   Faults faults;
   Duration heartbeat;
   Duration lease;

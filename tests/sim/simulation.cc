@@ -1,15 +1,16 @@
 // One simulated world from one seed.
 #include "tests/sim/simulation.h"
 
+#include "base/check.h"
 #include "tests/sim/box.h"
 #include "tests/sim/check_failed.h"
 #include "tests/sim/daemon.h"
 #include "tests/sim/network.h"
 #include "tests/sim/people.h"
+#include "tests/sim/strikes.h"
 #include "tests/sim/world.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 
 namespace sweepd::sim {
@@ -27,8 +28,6 @@ class Simulation {
 
  private:
   void plan_faults();
-  // Lets `strike` happen again and again, on average once in `every`.
-  void plan_strikes(Duration every, Heap::Action strike);
   void cut_somebody_off();
   void crash_daemon();
   void stall_daemon();
@@ -54,7 +53,7 @@ class Simulation {
 };
 
 Simulation::Simulation(const Plan& plan)
-    : world_(draw_scenario(plan.seed), plan.mutant, plan.trace),
+    : world_(scenario_of(plan), plan.mutant, plan.trace),
       network_(world_),
       daemon_(world_, network_),
       people_(world_, network_),
@@ -99,24 +98,12 @@ Finding Simulation::run() {
 
 void Simulation::plan_faults() {
   const Faults& faults = world_.scenario.faults;
-  plan_strikes(faults.partition_every, [this] { cut_somebody_off(); });
-  plan_strikes(faults.daemon_crash_every, [this] { crash_daemon(); });
-  plan_strikes(faults.daemon_stall_every, [this] { stall_daemon(); });
-  plan_strikes(faults.program_death_every, [this] { kill_some_program(); });
-  plan_strikes(faults.reboot_every, [this] { reboot_some_box(); });
-}
-
-void Simulation::plan_strikes(Duration every, Heap::Action strike) {
-  if (every.us == 0) {
-    return;
-  }
-  const Duration wait = scaled(every, -std::log(1 - world_.random.unit()));
-  world_.heap.after(wait, [this, every, strike = std::move(strike)] {
-    if (world_.faulty) {
-      strike();
-      plan_strikes(every, strike);
-    }
-  });
+  plan_strikes(world_, world_.random, faults.partition_every, [this] { cut_somebody_off(); });
+  plan_strikes(world_, world_.random, faults.daemon_crash_every, [this] { crash_daemon(); });
+  plan_strikes(world_, world_.random, faults.daemon_stall_every, [this] { stall_daemon(); });
+  plan_strikes(world_, world_.random, faults.program_death_every, [this] { kill_some_program(); });
+  plan_strikes(world_, world_.random, faults.reboot_every, [this] { reboot_some_box(); });
+  plan_wall_jumps(world_);
 }
 
 void Simulation::cut_somebody_off() {
@@ -225,7 +212,17 @@ std::string Simulation::unfinished() const {
 
 }  // namespace
 
+Scenario scenario_of(const Plan& plan) {
+  Result<Scenario> scenario = cut(draw_scenario(plan.seed), plan.cuts);
+  SWEEPD_CHECK(scenario.ok());
+  return *std::move(scenario);
+}
+
 Finding simulate(const Plan& plan) {
+  return plan.system ? simulate_system(plan) : simulate_core(plan);
+}
+
+Finding simulate_core(const Plan& plan) {
   try {
     Simulation simulation(plan);
     return simulation.run();

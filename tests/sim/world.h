@@ -7,6 +7,7 @@
 #include "tests/sim/mutant.h"
 #include "tests/sim/random.h"
 #include "tests/sim/scenario.h"
+#include "tests/sim/wall_clocks.h"
 
 #include <fmt/format.h>
 
@@ -15,6 +16,21 @@
 
 namespace sweepd::sim {
 
+// The luck of the faults that came to the simulator later. Each has a stream of its own, so that
+// seeds without it go on telling what they told before.
+struct Luck {
+  Random wall_clocks;
+  Random disks;
+  Random upgrades;
+  Random people;
+
+  explicit Luck(const Random& base)
+      : wall_clocks(base.fork(1)),
+        disks(base.fork(2)),
+        upgrades(base.fork(3)),
+        people(base.fork(4)) {}
+};
+
 struct World {
   Scenario scenario;
   Mutant mutant = Mutant::kNone;
@@ -22,19 +38,26 @@ struct World {
   bool faulty = true;  // the first phase; in the second one everything works
   Heap heap;
   Random random;
+  Luck luck;
   Auditor auditor;
+  WallClocks wall_clocks;
 
   World(Scenario drawn, Mutant kind, bool trace)
       : scenario(std::move(drawn)),
         mutant(kind),
         tracing(trace),
-        random(Random(scenario.seed).fork(99)),
-        auditor(scenario, heap) {}
+        random(Random(scenario.seed).fork(99 + 1000 * scenario.chance)),
+        luck(random.fork(98)),
+        auditor(scenario, heap),
+        wall_clocks(scenario.boxes.size() + 1) {}
 
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
   Instant now() const { return heap.now(); }
+
+  // What the wall clock of that place shows: a label.
+  WallTime wall(Place place) const { return wall_clocks.read(place, now()); }
 
   Duration between(Duration low, Duration high) { return {random.between(low.us, high.us)}; }
 

@@ -81,6 +81,22 @@ TEST_CASE("waiting: a back-off is told as one while slots are idle") {
            "slots are idle: it waits for retry.backoff to pass");
 }
 
+TEST_CASE("waiting: what agents give back again and again is told with the last reason") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  AttemptOutcome outcome;
+  outcome.started = false;
+  outcome.failure = {ReasonCode::kStoppedByAgent, "no room"};
+  for (std::uint32_t attempt = 1; attempt <= 3; ++attempt) {
+    desk.end(attempt_key(1, 1, attempt), outcome);
+  }
+  CHECK_EQ(
+      waiting(desk),
+      "slots are idle: agents gave 1/1 back 3 times in a row, so it is not tried all the time; "
+      "the last one was box: no room");
+}
+
 TEST_CASE(
     "explain: a running trial is told with its place, and a suspect agent with what follows") {
   Desk desk;

@@ -70,6 +70,59 @@ TEST_CASE("sweep: proposals are asked for as long as fewer than the slots are qu
   CHECK(effects<Suggest>(desk.propose(id, 5)).empty());
 }
 
+namespace {
+
+Outcome give_back(Desk& desk, const AttemptKey& key) {
+  AttemptOutcome outcome;
+  outcome.started = false;
+  outcome.failure = {ReasonCode::kStoppedByAgent, "no room"};
+  return desk.end(key, outcome);
+}
+
+}  // namespace
+
+TEST_CASE("given back: a trial that no agent can start is tried less and less often") {
+  Desk desk = with_trials(1);
+  std::int64_t waited_s = 0;
+  for (std::uint32_t attempt = 1; attempt < 30; ++attempt) {
+    const Outcome lost = give_back(desk, attempt_key(1, 1, attempt));
+    const Duration pause = one_record<TrialRequeued>(lost).not_before - desk.now;
+    CHECK_EQ(pause.us > 0, attempt >= 3);
+    CHECK(pause <= seconds(60));
+    CHECK_EQ(records<AttemptAssigned>(lost).empty(), attempt >= 3);
+    desk.pass(pause);
+    waited_s += pause.us / 1'000'000;
+    desk.step(TimePassed{});
+    REQUIRE(desk.attempt(attempt_key(1, 1, attempt + 1)).state == AttemptState::kAssigned);
+  }
+  CHECK_EQ(waited_s, 1 + 2 + 4 + 8 + 16 + 32 + 21 * 60);
+  CHECK_EQ(desk.trial(1).failures, 0);
+}
+
+TEST_CASE("given back: an attempt that does anything else begins the count anew") {
+  Desk desk = with_trials(1);
+  for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
+    give_back(desk, attempt_key(1, 1, attempt));
+  }
+  desk.step(AgentLost{desk.agent(), false});
+  desk.join("box", Desk::slots(1));
+  CHECK(one_record<TrialRequeued>(give_back(desk, attempt_key(1, 1, 4))).not_before == desk.now);
+}
+
+TEST_CASE("given back: trials that wait do not keep slots idle") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  const SweepId id = desk.submit(a_spec(100), false);
+  desk.propose(id, 4);
+  for (std::uint32_t attempt = 1; attempt <= 2; ++attempt) {
+    give_back(desk, attempt_key(1, 1, attempt));
+  }
+  const Outcome third = give_back(desk, attempt_key(1, 1, 3));
+  CHECK(one_record<AttemptAssigned>(third).attempt == attempt_key(1, 2));
+  // Three wait of the four that are wanted, less the one that was given the slot.
+  CHECK(one_effect<Suggest>(third) == Suggest{id, TrialNumber{5}, 2});
+}
+
 TEST_CASE("late facts: an ended sweep is changed by nothing that an agent says") {
   Desk desk = with_trials(1);
   desk.complete(attempt_key(1, 1), 0.5);

@@ -356,7 +356,7 @@ void RealBox::emit(const AttemptKey& key, std::size_t index) {
     return;
   }
   const core::Report emitted{
-      ++process.emitted, WallTime{world_.now().us}, process.program.reports[index]};
+      ++process.emitted, world_.wall(at_box(index_)), process.program.reports[index]};
   world_.auditor.report_emitted(key, emitted);
   pb::Report report;
   report.set_wall_us(emitted.wall.us);

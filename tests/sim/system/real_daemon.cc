@@ -106,7 +106,9 @@ std::optional<wire::Incoming> RealDaemon::receive(wire::Door door) {
 }
 
 daemon::ClockMark RealDaemon::mark() {
-  return {"boot", world_.now().us, WallTime{world_.now().us}, world_.now()};
+  daemon::ClockMark moment{"boot", world_.now().us, world_.wall(kAtDaemon), {}};
+  moment.now = daemon::continued(stored_mark_, moment);
+  return moment;
 }
 
 Result<void> RealDaemon::commit(const daemon::Batch& batch) {
@@ -118,6 +120,7 @@ Result<void> RealDaemon::commit(const daemon::Batch& batch) {
     return gone;
   }
   SWEEPD_TRY_VOID(disk_.commit(batch));
+  stored_mark_ = batch.clock;
   for (const core::Record& record : batch.records) {
     world_.auditor.committed(record);
   }

@@ -99,6 +99,7 @@ class RealDaemon final : private daemon::Doors,
   ScarceDisk room_;
   daemon::test::FakeBackups backups_;
   daemon::test::MemoryJournal disk_;
+  daemon::ClockMark stored_mark_{"boot", 0, {}, {}};
   std::uint64_t term_ = 0;
   std::unique_ptr<daemon::Loop> loop_;
   std::map<wire::Door, std::deque<wire::Incoming>> inbox_;

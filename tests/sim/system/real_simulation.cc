@@ -2,13 +2,13 @@
 // of the agent.
 #include "tests/sim/check_failed.h"
 #include "tests/sim/simulation.h"
+#include "tests/sim/strikes.h"
 #include "tests/sim/system/real_box.h"
 #include "tests/sim/system/real_daemon.h"
 #include "tests/sim/system/real_people.h"
 #include "tests/sim/system/wire_net.h"
 
 #include <algorithm>
-#include <cmath>
 #include <deque>
 
 namespace sweepd::sim {
@@ -38,7 +38,6 @@ class RealSimulation {
   void add_host(std::size_t index);
   void reconnect(Host& host);
   void from_daemon(wire::Door door, const std::string& peer, std::string bytes);
-  void plan_strikes(Duration every, Heap::Action strike);
   void plan_faults();
   void cut_off();
   void crash_daemon();
@@ -61,7 +60,7 @@ class RealSimulation {
 };
 
 RealSimulation::RealSimulation(const Plan& plan)
-    : world_(draw_scenario(plan.seed), plan.mutant, plan.trace),
+    : world_(scenario_of(plan), plan.mutant, plan.trace),
       daemon_(world_,
               [this](wire::Door door, const std::string& peer, std::string bytes) {
                 from_daemon(door, peer, std::move(bytes));
@@ -138,26 +137,14 @@ Finding RealSimulation::run() {
 
 void RealSimulation::plan_faults() {
   const Faults& faults = world_.scenario.faults;
-  plan_strikes(faults.partition_every, [this] { cut_off(); });
-  plan_strikes(faults.daemon_crash_every, [this] { crash_daemon(); });
-  plan_strikes(faults.daemon_stall_every, [this] {
+  plan_strikes(world_, world_.random, faults.partition_every, [this] { cut_off(); });
+  plan_strikes(world_, world_.random, faults.daemon_crash_every, [this] { crash_daemon(); });
+  plan_strikes(world_, world_.random, faults.daemon_stall_every, [this] {
     daemon_.stall(world_.between(seconds(1), scaled(world_.scenario.lease, 1.5)));
   });
-  plan_strikes(faults.program_death_every, [this] { disturb_program(); });
-  plan_strikes(faults.reboot_every, [this] { reboot(); });
-}
-
-void RealSimulation::plan_strikes(Duration every, Heap::Action strike) {
-  if (every.us == 0) {
-    return;
-  }
-  const Duration wait = scaled(every, -std::log(1 - world_.random.unit()));
-  world_.heap.after(wait, [this, every, strike = std::move(strike)] {
-    if (world_.faulty) {
-      strike();
-      plan_strikes(every, strike);
-    }
-  });
+  plan_strikes(world_, world_.random, faults.program_death_every, [this] { disturb_program(); });
+  plan_strikes(world_, world_.random, faults.reboot_every, [this] { reboot(); });
+  plan_wall_jumps(world_);
 }
 
 void RealSimulation::cut_off() {

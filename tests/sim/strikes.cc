@@ -1,0 +1,29 @@
+// Faults that strike again and again in both kinds of world.
+#include "tests/sim/strikes.h"
+
+#include <cmath>
+#include <utility>
+
+namespace sweepd::sim {
+
+void plan_strikes(World& world, Random& luck, Duration every, Heap::Action strike) {
+  if (every.us == 0) {
+    return;
+  }
+  const Duration wait = scaled(every, -std::log(1 - luck.unit()));
+  world.heap.after(wait, [&world, &luck, every, strike = std::move(strike)] {
+    if (world.faulty) {
+      strike();
+      plan_strikes(world, luck, every, strike);
+    }
+  });
+}
+
+void plan_wall_jumps(World& world) {
+  plan_strikes(world, world.luck.wall_clocks, world.scenario.faults.wall_jump_every, [&world] {
+    const Place place = world.wall_clocks.jump(world.luck.wall_clocks);
+    world.trace("the wall clock of place {} jumps", place);
+  });
+}
+
+}  // namespace sweepd::sim
