@@ -8,14 +8,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
 
 namespace sweepd::cli {
 
 namespace {
 
-// Enough for every sweep that a page can carry; the daemon bounds it, too.
-constexpr std::uint32_t kSweepsMax = 10'000;
+constexpr std::size_t kSweepsPerPage = 1000;
 constexpr std::uint32_t kLeaderboardRows = 10;
 constexpr std::uint32_t kLeaderboardMax = 1000;  // the daemon sends no more
 
@@ -148,18 +148,42 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   return text;
 }
 
+struct Sweeps {
+  std::vector<pb::SweepSummary> rows;  // newest first, so that --limit keeps the newest
+  std::string notice;
+};
+
+// All pages, or as many as have `limit` sweeps.
+Result<Sweeps> list_sweeps(Session& session, bool all, std::size_t limit) {
+  Sweeps sweeps;
+  pb::ClientRequest request;
+  request.mutable_list_sweeps()->set_all(all);
+  request.mutable_list_sweeps()->set_limit(
+      static_cast<std::uint32_t>(std::min(limit, kSweepsPerPage)));
+  for (bool more = true; more && sweeps.rows.size() < limit;) {
+    SWEEPD_TRY(pb::ClientReply reply, session.ask(request));
+    pb::SweepList& page = *reply.mutable_sweeps();
+    if (request.list_sweeps().before() == 0) {
+      sweeps.notice = page.notice();
+    }
+    more = page.more() && page.sweeps_size() > 0;
+    if (more) {
+      request.mutable_list_sweeps()->set_before(page.sweeps(0).sweep());
+    }
+    std::move(page.mutable_sweeps()->rbegin(),
+              page.mutable_sweeps()->rend(),
+              std::back_inserter(sweeps.rows));
+  }
+  return sweeps;
+}
+
 }  // namespace
 
 Result<int> run(const ListArgs& args, Session& session) {
-  pb::ClientRequest request;
-  request.mutable_list_sweeps()->set_all(args.all);
-  request.mutable_list_sweeps()->set_limit(kSweepsMax);
-  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  std::vector<pb::SweepSummary> sweeps(reply.sweeps().sweeps().begin(),
-                                       reply.sweeps().sweeps().end());
-  std::sort(sweeps.begin(), sweeps.end(), [](const auto& a, const auto& b) {
-    return a.sweep() > b.sweep();  // newest first, so that --limit keeps the newest
-  });
+  const bool whole = !args.read.where.empty() || !args.read.sort.empty();
+  const std::size_t limit = whole ? 0 : args.read.limit.value_or(0);
+  SWEEPD_TRY(const Sweeps listed, list_sweeps(session, args.all, limit == 0 ? SIZE_MAX : limit));
+  const std::vector<pb::SweepSummary>& sweeps = listed.rows;
   Console& console = session.console();
   Listing listing = sweep_listing(sweeps, console.out_terminal, wall_now_us());
   if (sweeps.empty() && !args.read.json && !args.read.csv && !args.read.quiet) {
@@ -168,8 +192,8 @@ Result<int> run(const ListArgs& args, Session& session) {
     return kExitOk;
   }
   SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
-  if (!reply.sweeps().notice().empty() && !args.read.quiet) {
-    session.say("waiting: " + printable(reply.sweeps().notice()));
+  if (!listed.notice.empty() && !args.read.quiet) {
+    session.say("waiting: " + printable(listed.notice));
   }
   return kExitOk;
 }
@@ -211,11 +235,11 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
   const std::vector<pb::TrialRow> trials(page.rows().begin(), page.rows().end());
   Listing listing = trial_listing(trials, {page.summary().metric(), true, wall_now_us()});
   SWEEPD_TRY_VOID(print(std::move(listing), read, session.console()));
-  if (all && trials.size() == kLeaderboardMax) {
-    session.say(
-        fmt::format("only the best {} trials were looked at; `sweepctl trial ls {}` has all",
-                    kLeaderboardMax,
-                    args.selector));
+  if (page.more() && (all || trials.size() < rows)) {
+    session.say(fmt::format("only the best {} {} looked at; `sweepctl trial ls {}` has all",
+                            counted(trials.size(), "trial"),
+                            trials.size() == 1 ? "was" : "were",
+                            args.selector));
   }
   if (!read.quiet && !read.json && !read.csv) {
     session.say(trials.empty() ? "no trial has a value yet; " + counts_text(page.summary())
