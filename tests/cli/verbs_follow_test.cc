@@ -119,6 +119,39 @@ TEST_CASE("logs: a sweep's lines carry their trial, whole lines at a time") {
   CHECK(run_line({"logs", "12", "-f"}, daemon.endpoint()).out == all);  // it has ended
 }
 
+TEST_CASE("metrics: following a trial over a retry loses no report of the old attempt") {
+  std::atomic<int> looks{0};
+  FakeDaemon daemon([&looks](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_trial()) {
+      pb::TrialRow& row = *reply.mutable_trial()->mutable_row();
+      row = trial(7, ++looks < 3 ? "running" : "completed", 1);
+      row.set_attempt(looks < 2 ? 1 : 2);
+      return;
+    }
+    // The daemon takes a selector without an attempt for the newest.
+    const pb::ReadMetrics& question = request.read_metrics();
+    const bool first =
+        question.selector().ends_with("#1") || (looks < 2 && !question.selector().ends_with("#2"));
+    pb::MetricPage& page = *reply.mutable_metrics();
+    page.mutable_attempt()->set_sweep(12);
+    page.mutable_attempt()->set_trial(7);
+    page.mutable_attempt()->set_attempt(first ? 1 : 2);
+    const std::uint64_t last = first && looks > 1 ? 2 : 1;
+    for (std::uint64_t seq = question.after_seq() + 1; seq <= last; ++seq) {
+      page.add_reports()->set_seq(seq);
+    }
+    page.set_complete(!first || looks > 1);
+  });
+  const CliRun run =
+      run_line({"metrics", "12/7", "-f", "--json=attempt,report"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(run.out ==
+        "{\"attempt\":\"12/7#1\",\"report\":1}\n"
+        "{\"attempt\":\"12/7#1\",\"report\":2}\n"
+        "{\"attempt\":\"12/7#2\",\"report\":1}\n");
+  CHECK(run.err == "12/7#2 began\n");
+}
+
 TEST_CASE("logs: on a terminal escape sequences are shown, and a split character is kept whole") {
   std::ostringstream out;
   LogPrinter printer(out, true);
