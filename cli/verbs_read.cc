@@ -19,10 +19,6 @@ constexpr std::size_t kSweepsPerPage = 1000;
 constexpr std::uint32_t kLeaderboardRows = 10;
 constexpr std::uint32_t kLeaderboardMax = 1000;  // the daemon sends no more
 
-std::string line(std::string_view name, const std::string& text) {
-  return text.empty() ? std::string() : fmt::format("  {:<10}{}\n", name, printable(text));
-}
-
 // The values of ended trials in the order of their numbers, for the curve of the best so far.
 std::vector<double> values_of(const std::vector<pb::TrialRow>& trials) {
   std::vector<double> values;
@@ -63,22 +59,22 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
                                  sweep.sweep(),
                                  printable(sweep.name()),
                                  styled(sweep.state(), state_style(sweep.state()), terminal));
-  text += line("reason", sweep.reason().sentence());
-  text += line("waiting", detail.waiting());
-  text += line("trials", counts_text(sweep));
-  text += line("best", best_text(sweep));
+  text += fact("reason", sweep.reason().sentence());
+  text += fact("waiting", detail.waiting());
+  text += fact("trials", counts_text(sweep));
+  text += fact("best", best_text(sweep));
   if (!sweep.metric().empty()) {
-    text += line("metric", fmt::format("{} ({})", sweep.metric(), sweep.goal()));
+    text += fact("metric", fmt::format("{} ({})", sweep.metric(), sweep.goal()));
   }
-  text += line("command", command_text({command.begin(), command.end()}));
-  text += line("submitted",
+  text += fact("command", command_text({command.begin(), command.end()}));
+  text += fact("submitted",
                fmt::format("{} ago{}",
                            age_text(now - sweep.submitted_wall_us()),
                            sweep.user().empty() ? "" : " by " + sweep.user()));
   if (sweep.ended_wall_us() != 0) {
-    text += line("took", span_text(sweep.ended_wall_us() - sweep.submitted_wall_us()));
+    text += fact("took", span_text(sweep.ended_wall_us() - sweep.submitted_wall_us()));
   }
-  text += line("notes", detail.spec().notes());
+  text += fact("notes", detail.spec().notes());
   return text + curve_text(session, sweep);
 }
 
@@ -116,10 +112,10 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
                   trial_name(trial.sweep(), trial.trial()),
                   styled(trial.state(), state_style(trial.state()), console.out_terminal));
   if (trial.state() != "completed") {
-    text += line("why", detail.explanation());
+    text += fact("why", detail.explanation());
   }
   if (trial.has_value()) {
-    text += line("value",
+    text += fact("value",
                  fmt::format("{} {} after {}",
                              detail.metric(),
                              value_text(trial),
@@ -127,15 +123,15 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   }
   for (const pb::Binding& binding : trial.params().bindings()) {
     const Json value = value_json(binding.value());
-    text += line(
+    text += fact(
         "param",
         fmt::format(
             "{} = {}", binding.name(), value.is_string() ? value.get<std::string>() : dump(value)));
   }
-  text += line("command", command_text({detail.argv().begin(), detail.argv().end()}));
+  text += fact("command", command_text({detail.argv().begin(), detail.argv().end()}));
   text += attempts_text(detail, console);
   for (const pb::AttemptRow& attempt : detail.attempts()) {
-    text += line(fmt::format("#{}", attempt.attempt()), attempt.uncollected());
+    text += fact(fmt::format("#{}", attempt.attempt()), attempt.uncollected());
   }
   if (trial.state() == "failed" && detail.attempts_size() > 0) {
     const std::string& tail = detail.attempts(detail.attempts_size() - 1).stderr_tail();
@@ -278,24 +274,24 @@ Result<int> run(const ServerInfoArgs& args, Session& session) {
   const pb::ServerDetail& server = reply.server();
   std::string text =
       fmt::format("sweepd {} at {}\n", printable(server.version()), session.endpoint().text());
-  text += line("health", server.health());
-  text += line("state", server.state_folder());
+  text += fact("health", server.health());
+  text += fact("state", server.state_folder());
   if (server.disk_total_bytes() != 0) {
-    text += line("disk",
+    text += fact("disk",
                  fmt::format("{} free of {}",
                              bytes_text(server.disk_free_bytes()),
                              bytes_text(server.disk_total_bytes())));
-    text += line("store",
+    text += fact("store",
                  fmt::format("{}, log ahead {}, memory {}",
                              bytes_text(server.table_bytes()),
                              bytes_text(server.log_ahead_bytes()),
                              bytes_text(server.memory_bytes())));
   }
-  text += line("up", span_text(wall_now_us() - server.started_wall_us()));
-  text += line("agents", fmt::format("{}", server.agents()));
-  text += line("slots", fmt::format("{} busy of {}", server.slots_busy(), server.slots()));
-  text += line("sweeps", fmt::format("{}", server.sweeps()));
-  text += line("protocol", fmt::format("{}, term {}", server.protocol(), server.term()));
+  text += fact("up", span_text(wall_now_us() - server.started_wall_us()));
+  text += fact("agents", fmt::format("{}", server.agents()));
+  text += fact("slots", fmt::format("{} busy of {}", server.slots_busy(), server.slots()));
+  text += fact("sweeps", fmt::format("{}", server.sweeps()));
+  text += fact("protocol", fmt::format("{}, term {}", server.protocol(), server.term()));
   SWEEPD_TRY_VOID(print_one(to_json(server), "version", text, args.read, session.console()));
   return kExitOk;
 }
