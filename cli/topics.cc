@@ -56,6 +56,10 @@ constexpr std::string_view kFormatting = R"(Formatting: the options of every com
   --where 'F op V' only rows that meet it; may be repeated, then all must hold
   --limit N        at most N rows; 0: all
 
+`logs`, `watch`, `wait` and `check` tell one thing after the other and have no rows: of
+these options they take --json and --json=a,b. The objects of `logs` are lines: trial,
+attempt, stream, text. Commands that change something take --json alone.
+
 In a condition op is one of = (or ==) != < <= > >= and ~ (contains). Numbers compare
 as numbers (`value < 10`), text as text by its bytes (`state = failed`), absent
 values and NaN meet only !=. A field is one of --json, by its own name or, of
