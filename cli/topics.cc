@@ -160,11 +160,12 @@ A trial has failed for one of these. All but the last can be listed in `retry.on
   SILENT         "silent"     it wrote and reported nothing for too long
   NO_METRIC      "no-metric"  exit code 0, and the metric was never reported
   EXEC_ERROR     "exec"       the command could not be executed
-  PREPARE_ERROR  "exec"       its working folder could not be made
+  PREPARE_ERROR  "exec"       its code, a ${env.NAME} or a stdout pattern cannot be used
   AGENT_CRASHED               its agent went down under it three times
 
 These cost it nothing, and it runs again: AGENT_LOST (the lease ended),
-STOPPED_BY_AGENT (the agent was stopped), AGENT_RESTARTED (its box went down).
+STOPPED_BY_AGENT (the agent was stopped, or had no room for the working folder),
+AGENT_RESTARTED (its box went down).
 
 A trial that fails within 30 s is tried on another agent before it counts. What fails
 there too has failed. An agent on which five different trials in a row failed so gets
