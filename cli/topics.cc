@@ -94,7 +94,12 @@ of the programs that sweepd runs
   SWEEPD_PARAM_<name>     one hyperparameter
   SWEEPD_METRICS          the file that metrics can be appended to (help metrics)
   SWEEPD_OUTPUTS SWEEPD_LOGS   folders that are collected
-  CUDA_VISIBLE_DEVICES OMP_NUM_THREADS PYTHONUNBUFFERED=1
+  SWEEPD_DEADLINE         when limits.trial_time ends it, in seconds since 1970
+  CUDA_VISIBLE_DEVICES    its GPUs by UUID, none of a CPU slot; CUDA_DEVICE_ORDER=PCI_BUS_ID
+  OMP_NUM_THREADS         resources.cpus
+  PYTHONUNBUFFERED=1      so that a metric is seen when it is printed
+
+[env.vars] of the sweep file sets others, and the last two.
 )";
 
 constexpr std::string_view kSweepFile = R"(The sweep file: TOML

@@ -1,0 +1,55 @@
+// The help topics say what the code does.
+#include "cli/topics.h"
+
+#include "cli/text.h"
+#include "tests/cli/canned.h"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <regex>
+#include <set>
+
+namespace sweepd::cli {
+
+namespace {
+
+// The names that are assigned in the source of the agent's environment.
+std::set<std::string> variables_of_a_trial() {
+  std::ifstream file(SWEEPD_SOURCE_DIR "/agent/runner/environment.cc");
+  const std::string source{std::istreambuf_iterator<char>(file), {}};
+  static const std::regex kAssigned("out\\[\"([A-Z_]+)\"\\] =");
+  std::set<std::string> names;
+  for (auto it = std::sregex_iterator(source.begin(), source.end(), kAssigned);
+       it != std::sregex_iterator();
+       ++it) {
+    names.insert((*it)[1]);
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("topics: environment names every variable that a trial gets") {
+  const std::set<std::string> names = variables_of_a_trial();
+  REQUIRE(names.size() >= 10);
+  for (const std::string& name : names) {
+    CAPTURE(name);
+    CHECK(contains(std::string(*topic_text("environment")), name));
+  }
+}
+
+TEST_CASE("topics: no line is wider than a terminal") {
+  for (const std::string& name : topic_names()) {
+    const std::string text(*topic_text(name));
+    for (std::size_t begin = 0; begin < text.size();) {
+      const std::size_t end = text.find('\n', begin);
+      CAPTURE(text.substr(begin, end - begin));
+      CHECK(display_width(text.substr(begin, end - begin)) <= 92);
+      begin = end + 1;
+    }
+  }
+}
+
+}  // namespace sweepd::cli
