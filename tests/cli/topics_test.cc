@@ -2,6 +2,8 @@
 #include "cli/topics.h"
 
 #include "cli/text.h"
+#include "sweeps/sweep_file_domain.h"
+#include "sweeps/sweep_file_schema.h"
 #include "tests/cli/canned.h"
 
 #include <doctest/doctest.h>
@@ -29,7 +31,38 @@ std::set<std::string> variables_of_a_trial() {
   return names;
 }
 
+// What a topic says of a table, from its heading to the next.
+std::string section_of(std::string_view topic, std::string_view table) {
+  const std::string text(*topic_text(topic));
+  // The examples above the reference have tables, too.
+  const std::size_t begin = text.find("\n  [" + std::string(table), text.find("Every key."));
+  const std::size_t end = text.find("\n  [", begin + 1);
+  return begin == std::string::npos ? std::string() : text.substr(begin, end - begin);
+}
+
+bool names_word(const std::string& text, std::string_view word) {
+  return std::regex_search(text, std::regex("\\b" + std::string(word) + "\\b"));
+}
+
 }  // namespace
+
+TEST_CASE("topics: sweep-file names every table and every key") {
+  for (const sweeps::TableKeys& table : sweeps::accepted_keys()) {
+    CAPTURE(table.table);
+    const std::string section = section_of("sweep-file", table.table);
+    CHECK_FALSE(section.empty());
+    for (const std::string_view key : table.keys) {
+      CAPTURE(key);
+      CHECK(names_word(section, key));
+    }
+  }
+  std::vector<std::string> of_space = sweeps::distribution_names(false);
+  of_space.insert(of_space.end(), {"step", "when", "initial", "weights", "compat"});
+  for (const std::string& word : of_space) {
+    CAPTURE(word);
+    CHECK(names_word(section_of("sweep-file", "space"), word));
+  }
+}
 
 TEST_CASE("topics: environment names every variable that a trial gets") {
   const std::set<std::string> names = variables_of_a_trial();
