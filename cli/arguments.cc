@@ -238,7 +238,7 @@ void Parser::add_starting_verbs() {
   check->add_option("files", to_.check.files, "sweep files")->required();
   check->add_flag("-q,--quiet", to_.check.quiet, "only the exit code and the faults");
   add_pairs(check, "--set", to_.check.set, "KEY=VALUE instead of what the files say");
-  add_json(check, to_.check.json, nullptr);
+  add_json(check, to_.check.json, &to_.check.fields);
   choose(check, to_.check);
   add_run();
 }
@@ -293,14 +293,14 @@ void Parser::add_reading_verbs() {
 void Parser::add_following_verbs() {
   CLI::App* watch = add(app_, "watch", "a sweep, live");
   add_selector(watch, to_.watch.selector, false);
-  add_json(watch, to_.watch.json, nullptr);
+  add_json(watch, to_.watch.json, &to_.watch.fields);
   choose(watch, to_.watch);
 
   CLI::App* wait = add(app_, "wait", "wait for the end of sweeps or trials");
   wait->add_option("ids", to_.wait.selectors, kSelectorHelp)->required();
   add_duration(wait, "--timeout", to_.wait.timeout, "give up after so long, like 5m");
   wait->add_flag("-q,--quiet", to_.wait.quiet, "no talk");
-  add_json(wait, to_.wait.json, nullptr);
+  add_json(wait, to_.wait.json, &to_.wait.fields);
   choose(wait, to_.wait);
 
   CLI::App* logs = add(app_, "logs", "what trials printed");
@@ -308,6 +308,7 @@ void Parser::add_following_verbs() {
   logs->add_flag("-f,--follow", to_.logs.follow, "go on until the end");
   logs->add_flag("--stderr", to_.logs.errors, "stderr instead of stdout");
   logs->add_option("--tail", to_.logs.tail, "only the last so many lines");
+  add_json(logs, to_.logs.json, &to_.logs.fields);
   choose(logs, to_.logs);
 
   CLI::App* metrics = add(app_, "metrics", "what a trial reported");

@@ -31,6 +31,7 @@ struct CheckArgs {
   std::vector<std::pair<std::string, std::string>> set;
   bool json = false;
   bool quiet = false;
+  std::vector<std::string> fields;  // of --json=a,b; empty: all
 };
 
 struct RunArgs {
@@ -75,6 +76,7 @@ struct TrialShowArgs {
 struct WatchArgs {
   std::string selector = "last";
   bool json = false;
+  std::vector<std::string> fields;  // of --json=a,b; empty: all
 };
 
 struct WaitArgs {
@@ -82,6 +84,7 @@ struct WaitArgs {
   std::optional<Duration> timeout;
   bool quiet = false;
   bool json = false;
+  std::vector<std::string> fields;  // of --json=a,b; empty: all
 };
 
 struct LogsArgs {
@@ -89,6 +92,8 @@ struct LogsArgs {
   bool follow = false;
   bool errors = false;  // stderr instead of stdout
   std::optional<std::uint64_t> tail;
+  bool json = false;
+  std::vector<std::string> fields;  // of --json=a,b; empty: all
 };
 
 struct MetricsArgs {

@@ -50,7 +50,8 @@ constexpr std::array<Entry, 31> kExamples = {{
     {"logs",
      "  sweepctl logs 12/7 -f\n"
      "  sweepctl logs 12/7 --stderr --tail 20\n"
-     "  sweepctl logs 12 -f                          all trials, each line with its trial"},
+     "  sweepctl logs 12 -f                          all trials, each line with its trial\n"
+     "  sweepctl logs 12 --json=trial,text           one JSON object a line"},
     {"metrics",
      "  sweepctl metrics 12/7\n"
      "  sweepctl metrics 12/best --csv > curve.csv\n"

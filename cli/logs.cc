@@ -37,6 +37,14 @@ pb::ReadLog question(const std::string& selector, pb::LogStream stream) {
   return read;
 }
 
+pb::Attempt attempt_of(const pb::TrialRow& row, std::uint32_t number) {
+  pb::Attempt attempt;
+  attempt.set_sweep(row.sweep());
+  attempt.set_trial(row.trial());
+  attempt.set_attempt(number);
+  return attempt;
+}
+
 Result<pb::LogPage> ask(Session& session, const pb::ReadLog& read) {
   pb::ClientRequest request;
   *request.mutable_read_log() = read;
@@ -105,7 +113,7 @@ Result<void> TrialLogs::drain(Stream& stream, const Sink& sink) {
     read.set_offset(stream.offset);
     SWEEPD_TRY(const pb::LogPage page, ask(session_, read));
     if (!page.data().empty()) {
-      sink(stream.stream, page.data());
+      sink({attempt_of(row, attempt_), stream.stream, page.data()});
       stream.offset = page.offset() + page.data().size();
     }
     const bool all = stream.offset >= page.size();
@@ -129,7 +137,7 @@ Result<void> TrialLogs::read_tail(Stream& stream, const Sink& sink) {
     const std::string_view tail = last_lines(page.data(), tail_lines_);
     const bool enough = tail.size() < page.data().size() || page.offset() == 0;
     if (enough || bytes >= kTailBytesMax) {
-      sink(stream.stream, tail);
+      sink({attempt_of(row, attempt_), stream.stream, tail});
       stream.offset = page.offset() + page.data().size();
       return {};
     }
@@ -146,48 +154,65 @@ std::string_view last_lines(std::string_view text, std::uint64_t lines) {
   return text.substr(begin);
 }
 
-LogPrinter::LogPrinter(std::ostream& out, bool terminal, std::string prefix)
-    : out_(out), terminal_(terminal), prefix_(std::move(prefix)) {}
-
-void LogPrinter::write(std::string_view bytes) {
-  if (!terminal_ && prefix_.empty()) {
-    out_ << bytes << std::flush;
+void LogPrinter::write(const LogPiece& piece) {
+  if (piece.attempt.attempt() != last_.attempt.attempt()) {
+    finish();  // the last line of an attempt that was cut off is no part of the next one's first
+  }
+  last_ = {piece.attempt, piece.stream, {}};
+  if (!terminal_ && !text_) {
+    out_ << piece.bytes << std::flush;
     return;
   }
-  held_ += bytes;
-  std::string_view rest = held_;
-  if (prefix_.empty()) {
-    const std::string_view whole = rest.substr(0, rest.size() - unfinished_bytes(rest));
-    out_ << printable_log(whole);
-    rest.remove_prefix(whole.size());
+  held_ += piece.bytes;
+  if (text_) {
+    write_lines();
+  } else {
+    write_text();
   }
-  while (!prefix_.empty() && !rest.empty()) {
-    const std::size_t newline = rest.find('\n');
-    if (newline == std::string_view::npos && rest.size() < kHeldBytesMax) {
-      break;
-    }
-    const std::size_t length = std::min(newline, rest.size());
-    write_line(rest.substr(0, length));
-    rest.remove_prefix(std::min(rest.size(), length + 1));
-  }
-  held_ = std::string(rest);
   out_ << std::flush;
 }
 
+void LogPrinter::write_text() {
+  const std::size_t whole = held_.size() - unfinished_bytes(held_);
+  out_ << printable_log(std::string_view(held_).substr(0, whole));
+  held_.erase(0, whole);
+}
+
+void LogPrinter::write_lines() {
+  std::string_view rest = held_;
+  while (!rest.empty()) {
+    const std::size_t newline = rest.find('\n');
+    const bool whole = newline != std::string_view::npos;
+    if (!whole && rest.size() < kHeldBytesMax) {
+      break;
+    }
+    const std::size_t length = whole ? newline : rest.size() - unfinished_bytes(rest);
+    write_line(rest.substr(0, length));
+    rest.remove_prefix(length + (whole ? 1 : 0));
+  }
+  held_ = std::string(rest);
+}
+
 void LogPrinter::write_line(std::string_view line) {
-  out_ << prefix_ << (terminal_ ? printable(line) : std::string(line)) << '\n';
+  out_ << text_({last_.attempt, last_.stream, line}) << '\n';
 }
 
 void LogPrinter::finish() {
   if (!held_.empty()) {
-    if (prefix_.empty()) {
-      out_ << printable_log(held_);
-    } else {
+    if (text_) {
       write_line(held_);
+    } else {
+      out_ << printable_log(held_);
     }
     held_.clear();
   }
   out_ << std::flush;
+}
+
+LogPrinter::LineText prefixed(std::string prefix, bool terminal) {
+  return [prefix = std::move(prefix), terminal](const LogPiece& line) {
+    return prefix + (terminal ? printable(line.bytes) : std::string(line.bytes));
+  };
 }
 
 }  // namespace sweepd::cli

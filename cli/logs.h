@@ -12,11 +12,18 @@
 
 namespace sweepd::cli {
 
+// Bytes of a log as they are stored, without regard for lines.
+struct LogPiece {
+  pb::Attempt attempt;
+  pb::LogStream stream = pb::LOG_UNSPECIFIED;
+  std::string_view bytes;
+};
+
 // Follows the streams of one trial through all its attempts from the one that is current at the
 // start.
 class TrialLogs {
  public:
-  using Sink = std::function<void(pb::LogStream, std::string_view)>;
+  using Sink = std::function<void(const LogPiece&)>;
 
   // trial: "12/7", or "12/7#2" for that attempt only
   TrialLogs(Session& session, std::string trial, std::vector<pb::LogStream> streams);
@@ -52,23 +59,34 @@ class TrialLogs {
   pb::TrialDetail detail_;
 };
 
-// Writes log bytes: as they are into a pipe, without dangerous characters onto a terminal, and with
-// a prefix line by line.
+// Writes log bytes: as they are into a pipe, without dangerous characters onto a terminal, or line
+// by line. Of one stream of one trial.
 class LogPrinter {
  public:
-  LogPrinter(std::ostream& out, bool terminal, std::string prefix = {});
+  // What is written for a line, given without its end; a longer one than 64 KiB comes in parts.
+  using LineText = std::function<std::string(const LogPiece& line)>;
 
-  void write(std::string_view bytes);
+  LogPrinter(std::ostream& out, bool terminal) : out_(out), terminal_(terminal) {}
+
+  LogPrinter(std::ostream& out, LineText text) : out_(out), text_(std::move(text)) {}
+
+  void write(const LogPiece& piece);
   void finish();  // writes what was held back
 
  private:
+  void write_text();
+  void write_lines();
   void write_line(std::string_view line);
 
   std::ostream& out_;
-  bool terminal_;
-  std::string prefix_;
+  bool terminal_ = false;
+  LineText text_;     // none: no lines
+  LogPiece last_;     // where the held bytes come from; without bytes
   std::string held_;  // an unfinished line, or an unfinished character
 };
+
+// "12/7 | " in front of each line.
+LogPrinter::LineText prefixed(std::string prefix, bool terminal);
 
 // The last `lines` lines of the text, or all of it. An unfinished last line counts.
 std::string_view last_lines(std::string_view text, std::uint64_t lines);

@@ -43,7 +43,7 @@ struct Fields {
   bool open = false;               // there may be others, which no row told
 };
 
-Fields known_fields(const Listing& listing) {
+Fields fields_of(const Listing& listing) {
   Fields known{listing.fields, false};
   for (const auto& [alias, field] : listing.aliases) {
     add_once(known.names, alias);
@@ -92,12 +92,9 @@ struct Wanted {
 };
 
 Result<Wanted> read_options(const Listing& listing, const ReadOptions& options) {
-  const Fields known = known_fields(listing);
+  const Fields known = fields_of(listing);
   Wanted wanted;
-  for (const std::string& field : options.fields) {
-    SWEEPD_TRY(std::string resolved, resolve(field, listing, known));
-    wanted.fields.push_back(std::move(resolved));
-  }
+  SWEEPD_TRY(wanted.fields, known_fields(listing, options.fields));
   SWEEPD_TRY(wanted.conditions, parse_conditions(options));
   for (Condition& condition : wanted.conditions) {
     SWEEPD_TRY(condition.field, resolve(condition.field, listing, known));
@@ -254,6 +251,16 @@ bool meets_all(const Json& record, const std::vector<Condition>& conditions) {
   return std::all_of(conditions.begin(), conditions.end(), [&record](const Condition& condition) {
     return meets(field_of(record, condition.field), condition);
   });
+}
+
+Result<std::vector<std::string>> known_fields(const Listing& listing,
+                                              const std::vector<std::string>& fields) {
+  const Fields known = fields_of(listing);
+  std::vector<std::string> resolved;
+  for (const std::string& field : fields) {
+    SWEEPD_TRY(resolved.emplace_back(), resolve(field, listing, known));
+  }
+  return resolved;
 }
 
 Result<void> check(const Listing& listing, const ReadOptions& options) {

@@ -46,6 +46,11 @@ struct Listing {
 // condition that cannot be read. For verbs that say something else when there is nothing to list.
 Result<void> check(const Listing& listing, const ReadOptions& options);
 
+// The fields of --json for a stream, under their own names. Refused like those of `print`, before
+// there is a row.
+Result<std::vector<std::string>> known_fields(const Listing& listing,
+                                              const std::vector<std::string>& fields);
+
 // Filters, sorts, limits and prints. Parameters and metrics have names that only the rows tell; a
 // listing that may have them and is empty takes any field.
 Result<void> print(Listing listing, const ReadOptions& options, Console& console);

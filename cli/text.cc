@@ -157,6 +157,10 @@ std::string printable_log(std::string_view text) {
   return escaped(text, Lines::kKeep);
 }
 
+std::string fact(std::string_view name, const std::string& text) {
+  return text.empty() ? std::string() : fmt::format("  {:<10}{}\n", name, printable(text));
+}
+
 std::vector<std::string> split_at_commas(const std::string& text) {
   std::vector<std::string> parts;
   std::size_t begin = 0;

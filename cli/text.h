@@ -28,6 +28,9 @@ std::string printable(std::string_view text);
 // line.
 std::string printable_log(std::string_view text);
 
+// One of the lines that tell about a thing: "  name      text"; nothing where the text is empty.
+std::string fact(std::string_view name, const std::string& text);
+
 // "a,b" as "a", "b"; empty parts are left out.
 std::vector<std::string> split_at_commas(const std::string& text);
 

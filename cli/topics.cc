@@ -56,6 +56,10 @@ constexpr std::string_view kFormatting = R"(Formatting: the options of every com
   --where 'F op V' only rows that meet it; may be repeated, then all must hold
   --limit N        at most N rows; 0: all
 
+`logs`, `watch`, `wait` and `check` tell one thing after the other and have no rows: of
+these options they take --json and --json=a,b. The objects of `logs` are lines: trial,
+attempt, stream, text. Commands that change something take --json alone.
+
 In a condition op is one of = (or ==) != < <= > >= and ~ (contains). Numbers compare
 as numbers (`value < 10`), text as text by its bytes (`state = failed`), absent
 values and NaN meet only !=. A field is one of --json, by its own name or, of
@@ -90,7 +94,12 @@ of the programs that sweepd runs
   SWEEPD_PARAM_<name>     one hyperparameter
   SWEEPD_METRICS          the file that metrics can be appended to (help metrics)
   SWEEPD_OUTPUTS SWEEPD_LOGS   folders that are collected
-  CUDA_VISIBLE_DEVICES OMP_NUM_THREADS PYTHONUNBUFFERED=1
+  SWEEPD_DEADLINE         when limits.trial_time ends it, in seconds since 1970
+  CUDA_VISIBLE_DEVICES    its GPUs by UUID, none of a CPU slot; CUDA_DEVICE_ORDER=PCI_BUS_ID
+  OMP_NUM_THREADS         resources.cpus
+  PYTHONUNBUFFERED=1      so that a metric is seen when it is printed
+
+[env.vars] of the sweep file sets others, and the last two.
 )";
 
 constexpr std::string_view kSweepFile = R"(The sweep file: TOML
@@ -127,6 +136,91 @@ is a complete one. A fuller one:
 
 `sweepctl check FILE` finds every fault with line, column and a suggestion;
 `sweepctl submit FILE --dry-run` shows what would run, and runs nothing.
+
+Every key. In brackets is what holds when it is left out; a key that is not here is
+refused. Durations have a unit: "90s", "45m", "2h".
+
+  [sweep]         metric may also stand outside of tables, and so may command of [run]
+    name          of the sweep                                           [the file's]
+    experiment    sweeps that belong together                            [the name]
+    metric        the objective, as the script reports it
+    goal          "minimize" or "maximize"     [as the metric is called: loss, accuracy, …]
+    reduce        which report counts: "best", "last", "mean_last:5"     ["best"]
+    tags          { key = "text" }
+    notes         shown by `sweepctl show`
+    priority      -1000 to 1000: the higher is served first              [0]
+  [run]
+    command       a text, split as a shell would and run by none, or a list of arguments.
+                  ${NAME} is a parameter, ${args} are those not named, ${outputs} and
+                  ${logs} the folders, ${env.NAME} a variable of the agent; also
+                  ${sweep.id}, ${trial.id}; $$ is a dollar
+    shell         true: the command is a line for /bin/sh                [false]
+    args          how parameters that are not named are appended: "--key value",
+                  "--key=value", "key=value", "none"                     ["--key value"]
+    bool          how true and false are: "value" (--x true), "flag" (--x, or nothing),
+                  "no-flag" (--x, or --no-x)                             ["value"]
+    code          the folder that is shipped; "" for none                ["."]
+    cwd           where in it the command starts                         [at its top]
+    outputs       folders that are kept when a trial ends                [["outputs"]]
+    logs          the same                                               [["logs"]]
+  [env.vars]      NAME = "text": variables of the program
+  [space]         a parameter a line: a list, a scalar or { DISTRIBUTION, MODIFIERS }
+    uniform = [a, b], log_uniform = [a, b], int = [a, b], log_int = [a, b],
+    normal = [mean, deviation], log_normal = [mean, deviation], choice = [value, …]
+    step          only multiples of it
+    weights       of a choice, one a value
+    when          "optimizer == 'sgd'": only in trials where that holds
+    initial       a value to try first, when every parameter has one
+    compat        "hyperdrive": its distributions instead, randint, quniform, loguniform, …
+  [search]
+    sampler       "sobol", "random", "grid"                              ["sobol"]
+    trials        how many                                               [50; all of a grid]
+    seed          another one gives other values                         [0]
+    repeats       of each point of a grid                                [1]
+    constraints   ["width * depth <= 8192"]: all must hold
+    try_first     [{ lr = 0.1, batch = 32 }]: before all others
+  [stop]
+    policy        "none", "bandit", "median", "truncation", "asha"       ["none"]
+    time          the reported field that is the resource                [counts reports]
+    evaluation_interval     judges at its multiples; not asha            [1]
+    delay_evaluation        judges nothing below it; not asha            [0]
+    slack_factor            bandit: so much worse than the best, as a share of it, or
+    slack_amount            bandit: as a difference
+    min_peers               median: judges nothing with fewer            [3]
+    truncation_percentage   truncation: the worst so many in a hundred
+    exclude_finished        truncation: running trials alone are peers   [false]
+    min                     asha: the first rung                         [1]
+    max                     asha: the resource of a full trial
+    reduction               asha: one of so many goes on                 [3]
+    mode                    asha: "stop"                                 ["stop"]
+    stop_on_nan             a metric that is no number stops its trial   [true]
+    target                  a value of the metric that ends the sweep
+    allow_pruned            a pruned trial may be the best one           [false]
+    compat                  "hyperdrive": says that the table is written for it
+  [resources]
+    gpus          whole ones; 0: a CPU slot                              [any one slot]
+    cpus          threads of the program (OMP_NUM_THREADS)               [1]
+  [limits]
+    concurrent    trials at once
+    trial_time    of an attempt; it has then failed
+    silence       the longest time without a metric or a line of output
+    sweep_time    its trials are then stopped, and it has completed
+    failed_trials so many fail the sweep                                 [help reasons]
+    grace         between TERM and KILL                                  ["10s"]
+  [retry]
+    attempts      of a trial that fails                                  [1]
+    on            ["exit:3", "signal", "timeout", "silent", "no-metric", "exec", "oom"]:
+                  only after these                                       [all but "oom"]
+    backoff       the time before the next attempt                       ["0s"]
+  [metrics]
+    jsonl         reads $SWEEPD_METRICS                                  [true]
+    stdout        reads what is printed                                  [true]
+  [[metrics.stdout]] instead: a rule more, of which there may be several
+    pattern       a regular expression with (?P<value>…), perhaps (?P<name>…), (?P<step>…)
+    name          the metric, where the pattern does not tell
+  [register]      when the sweep has completed, its best trial is a version of
+    model         this name
+    path          with what is there in its files: "outputs/model"       ["outputs"]
 )";
 
 constexpr std::string_view kMetrics = R"(Metrics: how a script reports, without being changed
@@ -156,7 +250,7 @@ A trial has failed for one of these. All but the last can be listed in `retry.on
   SILENT         "silent"     it wrote and reported nothing for too long
   NO_METRIC      "no-metric"  exit code 0, and the metric was never reported
   EXEC_ERROR     "exec"       the command could not be executed
-  PREPARE_ERROR  "exec"       its working folder could not be made
+  PREPARE_ERROR  "exec"       its code, a ${env.NAME} or a stdout pattern cannot be used
   AGENT_CRASHED               its agent went down under it three times
 
 These cost it nothing, and it runs again: AGENT_LOST (the lease ended),

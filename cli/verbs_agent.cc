@@ -76,10 +76,6 @@ bool plain_table(const ReadOptions& read) {
          !read.limit;
 }
 
-std::string line(std::string_view name, const std::string& text) {
-  return text.empty() ? std::string() : fmt::format("  {:<10}{}\n", name, printable(text));
-}
-
 std::string slots_text(const pb::AgentRow& agent, const Terminal& terminal) {
   pb::AgentList list;
   *list.add_agents() = agent;
@@ -116,14 +112,14 @@ std::string detail_text(const pb::AgentDetail& detail, const Terminal& terminal)
                                  agent.agent(),
                                  printable(agent.name()),
                                  styled(agent.state(), state_style(agent.state()), terminal));
-  text += line("drained", agent.drained().sentence());
-  text += line("failed", streak_text(detail));
+  text += fact("drained", agent.drained().sentence());
+  text += fact("failed", streak_text(detail));
   if (!detail.proven()) {
-    text += line("unproven", "nothing has done well on it yet: it gets at most 5 trials at a time");
+    text += fact("unproven", "nothing has done well on it yet: it gets at most 5 trials at a time");
   }
-  text += line("labels", labels_text(agent));
-  text += line("seen", seen_text(agent));
-  text += line("version", agent.version());
+  text += fact("labels", labels_text(agent));
+  text += fact("seen", seen_text(agent));
+  text += fact("version", agent.version());
   return text + slots_text(agent, terminal);
 }
 

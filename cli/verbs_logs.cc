@@ -20,17 +20,29 @@ pb::LogStream stream_of(const LogsArgs& args) {
   return args.errors ? pb::STDERR : pb::STDOUT;
 }
 
+// One object a line of the log.
+LogPrinter::LineText as_objects(const std::vector<std::string>& fields) {
+  return [fields](const LogPiece& line) {
+    return dump(selected({{"trial", trial_name(line.attempt.sweep(), line.attempt.trial())},
+                          {"attempt", attempt_name(line.attempt)},
+                          {"stream", line.stream == pb::STDERR ? "stderr" : "stdout"},
+                          {"text", std::string(line.bytes)}},
+                         fields));
+  };
+}
+
 Result<int> trial_logs(const LogsArgs& args, Session& session, Interrupts& interrupts) {
   Console& console = session.console();
   TrialLogs logs(session, args.selector, {stream_of(args)});
   if (args.tail) {
     logs.start_with_tail(*args.tail);
   }
-  LogPrinter printer(console.out, console.out_terminal.tty);
+  LogPrinter printer = args.json ? LogPrinter(console.out, as_objects(args.fields))
+                                 : LogPrinter(console.out, console.out_terminal.tty);
   Reconnecting reconnecting(session);
   for (;;) {
     const Result<bool> done =
-        logs.step([&printer](pb::LogStream, std::string_view bytes) { printer.write(bytes); });
+        logs.step([&printer](const LogPiece& piece) { printer.write(piece); });
     if (!done.ok() && !(args.follow && reconnecting.tolerates(done.error()))) {
       return done.error();
     }
@@ -88,17 +100,16 @@ class SweepLogs {
     if (args_.tail) {
       logs.start_with_tail(*args_.tail);
     }
-    open_.emplace(
-        trial.trial(),
-        Open{std::move(logs), LogPrinter(console.out, console.out_terminal.tty, name + " | ")});
+    auto text =
+        args_.json ? as_objects(args_.fields) : prefixed(name + " | ", console.out_terminal.tty);
+    open_.emplace(trial.trial(), Open{std::move(logs), LogPrinter(console.out, std::move(text))});
   }
 
   Result<void> drain() {
     for (auto it = open_.begin(); it != open_.end();) {
       Open& entry = it->second;
-      SWEEPD_TRY(const bool done, entry.logs.step([&entry](pb::LogStream, std::string_view bytes) {
-        entry.printer.write(bytes);
-      }));
+      SWEEPD_TRY(const bool done,
+                 entry.logs.step([&entry](const LogPiece& piece) { entry.printer.write(piece); }));
       if (done || !args_.follow) {
         entry.printer.finish();
       }
@@ -137,6 +148,8 @@ Result<int> sweep_logs(const LogsArgs& args, Session& session, Interrupts& inter
 }  // namespace
 
 Result<int> run(const LogsArgs& args, Session& session) {
+  SWEEPD_TRY_VOID(
+      known_fields({"", {"trial", "attempt", "stream", "text"}, {}, {}, {}}, args.fields));
   Interrupts interrupts;
   return names_trials(args.selector) ? trial_logs(args, session, interrupts)
                                      : sweep_logs(args, session, interrupts);

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <ostream>
 
 namespace sweepd::cli {
@@ -104,48 +105,70 @@ std::string stream_line(const pb::Attempt& attempt,
   return line;
 }
 
-// The reports of a trial as they come, through all its attempts.
+// The reports of a trial as they come, through all its attempts from the one that is current at the
+// start.
 class MetricsFollower {
  public:
   MetricsFollower(const MetricsArgs& args, std::vector<Condition> conditions, Session& session)
-      : args_(args), conditions_(std::move(conditions)), session_(session) {}
+      : args_(args),
+        conditions_(std::move(conditions)),
+        session_(session),
+        trial_(args.selector),
+        hash_(args.selector.find('#')) {}
 
   // True when the trial has ended and all its reports were printed.
   Result<bool> step() {
-    const Result<pb::MetricPage> page = read_page(session_, args_.selector, after_);
-    if (!page.ok()) {
-      // Before its first attempt a trial has no reports, which is no reason to stop following it.
-      return page.error().code == Errc::kNotFound ? trial_ended() : Result<bool>(page.error());
+    SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session_, trial_));
+    const pb::TrialRow& row = trial.row();
+    const bool one_attempt = hash_ != std::string::npos;
+    if (attempt_ == 0) {
+      // From now on by number: `best` may mean another trial tomorrow.
+      trial_ = trial_name(row.sweep(), row.trial());
+      attempt_ =
+          one_attempt
+              ? static_cast<std::uint32_t>(std::strtoul(&args_.selector[hash_ + 1], nullptr, 10))
+              : row.attempt();
     }
-    if (page->attempt().attempt() != attempt_ && attempt_ != 0) {
-      session_.say(fmt::format("{} began", attempt_name(page->attempt())));
-      attempt_ = page->attempt().attempt();
+    if (attempt_ == 0) {
+      return is_terminal(row.state());  // it ended without ever having been started
+    }
+    SWEEPD_TRY(const bool complete, drain());
+    if (complete && !one_attempt && row.attempt() > attempt_) {
+      ++attempt_;
       after_ = 0;
+      session_.say(fmt::format("{}#{} began", trial_, attempt_));
       return false;
     }
-    attempt_ = page->attempt().attempt();
-    for (const pb::Report& report : page->reports()) {
-      if (meets_all(to_json(page->attempt(), report), conditions_)) {
-        session_.console().out << stream_line(page->attempt(), report, args_.read) << '\n';
-      }
-      after_ = report.seq();
-    }
-    session_.console().out << std::flush;
-    return page->complete() ? trial_ended() : Result<bool>(false);
+    return complete && (one_attempt || is_terminal(row.state()));
   }
 
  private:
-  Result<bool> trial_ended() {
-    SWEEPD_TRY(const pb::TrialDetail trial, show_trial(session_, args_.selector));
-    const bool one_attempt = args_.selector.find('#') != std::string::npos;
-    return one_attempt || is_terminal(trial.row().state());
+  // Prints what came; true when the attempt has ended and these were its last reports. It is named,
+  // since without its number the daemon answers for the newest.
+  Result<bool> drain() {
+    for (;;) {
+      SWEEPD_TRY(const pb::MetricPage page,
+                 read_page(session_, fmt::format("{}#{}", trial_, attempt_), after_));
+      for (const pb::Report& report : page.reports()) {
+        if (meets_all(to_json(page.attempt(), report), conditions_)) {
+          session_.console().out << stream_line(page.attempt(), report, args_.read) << '\n';
+        }
+        after_ = report.seq();
+      }
+      session_.console().out << std::flush;
+      if (page.complete() || page.reports().empty()) {
+        return page.complete();
+      }
+    }
   }
 
   const MetricsArgs& args_;
   std::vector<Condition> conditions_;
   Session& session_;
-  std::uint64_t after_ = 0;
-  std::uint32_t attempt_ = 0;
+  std::string trial_;
+  std::size_t hash_;           // where the selector names an attempt, if it does
+  std::uint64_t after_ = 0;    // the last report that was printed
+  std::uint32_t attempt_ = 0;  // being read; 0: none yet
 };
 
 Result<int> follow(const MetricsArgs& args, Session& session) {

@@ -7,34 +7,55 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <ostream>
+#include <string_view>
 #include <system_error>
+#include <utility>
 
 namespace sweepd::cli {
 
 namespace {
 
+// By name and version. The daemon sends the newest of each model first.
 Result<std::vector<pb::ModelVersion>> list_models(Session& session, const std::string& model) {
+  std::vector<pb::ModelVersion> versions;
   pb::ClientRequest request;
-  request.mutable_list_models()->set_model(model);
-  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  return std::vector<pb::ModelVersion>(reply.models().versions().begin(),
-                                       reply.models().versions().end());
+  pb::ListModels& question = *request.mutable_list_models();
+  question.set_model(model);
+  for (bool more = true; more;) {
+    SWEEPD_TRY(pb::ClientReply reply, session.ask(request));
+    pb::ModelList& page = *reply.mutable_models();
+    more = page.more() && page.versions_size() > 0;
+    if (more) {
+      const pb::ModelVersion& last = page.versions(page.versions_size() - 1);
+      question.set_after_model(last.model());
+      question.set_after_version(last.version());
+    }
+    std::move(page.mutable_versions()->begin(),
+              page.mutable_versions()->end(),
+              std::back_inserter(versions));
+  }
+  std::sort(versions.begin(), versions.end(), [](const auto& a, const auto& b) {
+    return std::pair(std::string_view(a.model()), a.version()) <
+           std::pair(std::string_view(b.model()), b.version());
+  });
+  return versions;
 }
 
 // The version that "mnist:4" names, or the newest of "mnist".
 Result<pb::ModelVersion> one_model(Session& session, const std::string& model) {
-  SWEEPD_TRY(const std::vector<pb::ModelVersion> versions, list_models(session, model));
-  const pb::ModelVersion* newest = nullptr;
-  for (const pb::ModelVersion& version : versions) {
-    newest = newest == nullptr || version.version() > newest->version() ? &version : newest;
-  }
-  if (newest == nullptr) {
+  pb::ClientRequest request;
+  request.mutable_list_models()->set_model(model);
+  request.mutable_list_models()->set_limit(1);
+  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  if (reply.models().versions().empty()) {
     return Error{Errc::kNotFound,
                  fmt::format("no model '{}'; `sweepctl model ls` lists them", model)};
   }
-  return *newest;
+  return reply.models().versions(0);
 }
 
 std::string id_of(const pb::ModelVersion& model) {

@@ -8,20 +8,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <ostream>
 
 namespace sweepd::cli {
 
 namespace {
 
-// Enough for every sweep that a page can carry; the daemon bounds it, too.
-constexpr std::uint32_t kSweepsMax = 10'000;
+constexpr std::size_t kSweepsPerPage = 1000;
 constexpr std::uint32_t kLeaderboardRows = 10;
 constexpr std::uint32_t kLeaderboardMax = 1000;  // the daemon sends no more
-
-std::string line(std::string_view name, const std::string& text) {
-  return text.empty() ? std::string() : fmt::format("  {:<10}{}\n", name, printable(text));
-}
 
 // The values of ended trials in the order of their numbers, for the curve of the best so far.
 std::vector<double> values_of(const std::vector<pb::TrialRow>& trials) {
@@ -63,22 +59,22 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
                                  sweep.sweep(),
                                  printable(sweep.name()),
                                  styled(sweep.state(), state_style(sweep.state()), terminal));
-  text += line("reason", sweep.reason().sentence());
-  text += line("waiting", detail.waiting());
-  text += line("trials", counts_text(sweep));
-  text += line("best", best_text(sweep));
+  text += fact("reason", sweep.reason().sentence());
+  text += fact("waiting", detail.waiting());
+  text += fact("trials", counts_text(sweep));
+  text += fact("best", best_text(sweep));
   if (!sweep.metric().empty()) {
-    text += line("metric", fmt::format("{} ({})", sweep.metric(), sweep.goal()));
+    text += fact("metric", fmt::format("{} ({})", sweep.metric(), sweep.goal()));
   }
-  text += line("command", command_text({command.begin(), command.end()}));
-  text += line("submitted",
+  text += fact("command", command_text({command.begin(), command.end()}));
+  text += fact("submitted",
                fmt::format("{} ago{}",
                            age_text(now - sweep.submitted_wall_us()),
                            sweep.user().empty() ? "" : " by " + sweep.user()));
   if (sweep.ended_wall_us() != 0) {
-    text += line("took", span_text(sweep.ended_wall_us() - sweep.submitted_wall_us()));
+    text += fact("took", span_text(sweep.ended_wall_us() - sweep.submitted_wall_us()));
   }
-  text += line("notes", detail.spec().notes());
+  text += fact("notes", detail.spec().notes());
   return text + curve_text(session, sweep);
 }
 
@@ -116,10 +112,10 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
                   trial_name(trial.sweep(), trial.trial()),
                   styled(trial.state(), state_style(trial.state()), console.out_terminal));
   if (trial.state() != "completed") {
-    text += line("why", detail.explanation());
+    text += fact("why", detail.explanation());
   }
   if (trial.has_value()) {
-    text += line("value",
+    text += fact("value",
                  fmt::format("{} {} after {}",
                              detail.metric(),
                              value_text(trial),
@@ -127,15 +123,15 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   }
   for (const pb::Binding& binding : trial.params().bindings()) {
     const Json value = value_json(binding.value());
-    text += line(
+    text += fact(
         "param",
         fmt::format(
             "{} = {}", binding.name(), value.is_string() ? value.get<std::string>() : dump(value)));
   }
-  text += line("command", command_text({detail.argv().begin(), detail.argv().end()}));
+  text += fact("command", command_text({detail.argv().begin(), detail.argv().end()}));
   text += attempts_text(detail, console);
   for (const pb::AttemptRow& attempt : detail.attempts()) {
-    text += line(fmt::format("#{}", attempt.attempt()), attempt.uncollected());
+    text += fact(fmt::format("#{}", attempt.attempt()), attempt.uncollected());
   }
   if (trial.state() == "failed" && detail.attempts_size() > 0) {
     const std::string& tail = detail.attempts(detail.attempts_size() - 1).stderr_tail();
@@ -148,18 +144,42 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   return text;
 }
 
+struct Sweeps {
+  std::vector<pb::SweepSummary> rows;  // newest first, so that --limit keeps the newest
+  std::string notice;
+};
+
+// All pages, or as many as have `limit` sweeps.
+Result<Sweeps> list_sweeps(Session& session, bool all, std::size_t limit) {
+  Sweeps sweeps;
+  pb::ClientRequest request;
+  request.mutable_list_sweeps()->set_all(all);
+  request.mutable_list_sweeps()->set_limit(
+      static_cast<std::uint32_t>(std::min(limit, kSweepsPerPage)));
+  for (bool more = true; more && sweeps.rows.size() < limit;) {
+    SWEEPD_TRY(pb::ClientReply reply, session.ask(request));
+    pb::SweepList& page = *reply.mutable_sweeps();
+    if (request.list_sweeps().before() == 0) {
+      sweeps.notice = page.notice();
+    }
+    more = page.more() && page.sweeps_size() > 0;
+    if (more) {
+      request.mutable_list_sweeps()->set_before(page.sweeps(0).sweep());
+    }
+    std::move(page.mutable_sweeps()->rbegin(),
+              page.mutable_sweeps()->rend(),
+              std::back_inserter(sweeps.rows));
+  }
+  return sweeps;
+}
+
 }  // namespace
 
 Result<int> run(const ListArgs& args, Session& session) {
-  pb::ClientRequest request;
-  request.mutable_list_sweeps()->set_all(args.all);
-  request.mutable_list_sweeps()->set_limit(kSweepsMax);
-  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  std::vector<pb::SweepSummary> sweeps(reply.sweeps().sweeps().begin(),
-                                       reply.sweeps().sweeps().end());
-  std::sort(sweeps.begin(), sweeps.end(), [](const auto& a, const auto& b) {
-    return a.sweep() > b.sweep();  // newest first, so that --limit keeps the newest
-  });
+  const bool whole = !args.read.where.empty() || !args.read.sort.empty();
+  const std::size_t limit = whole ? 0 : args.read.limit.value_or(0);
+  SWEEPD_TRY(const Sweeps listed, list_sweeps(session, args.all, limit == 0 ? SIZE_MAX : limit));
+  const std::vector<pb::SweepSummary>& sweeps = listed.rows;
   Console& console = session.console();
   Listing listing = sweep_listing(sweeps, console.out_terminal, wall_now_us());
   if (sweeps.empty() && !args.read.json && !args.read.csv && !args.read.quiet) {
@@ -168,8 +188,8 @@ Result<int> run(const ListArgs& args, Session& session) {
     return kExitOk;
   }
   SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
-  if (!reply.sweeps().notice().empty() && !args.read.quiet) {
-    session.say("waiting: " + printable(reply.sweeps().notice()));
+  if (!listed.notice.empty() && !args.read.quiet) {
+    session.say("waiting: " + printable(listed.notice));
   }
   return kExitOk;
 }
@@ -211,11 +231,11 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
   const std::vector<pb::TrialRow> trials(page.rows().begin(), page.rows().end());
   Listing listing = trial_listing(trials, {page.summary().metric(), true, wall_now_us()});
   SWEEPD_TRY_VOID(print(std::move(listing), read, session.console()));
-  if (all && trials.size() == kLeaderboardMax) {
-    session.say(
-        fmt::format("only the best {} trials were looked at; `sweepctl trial ls {}` has all",
-                    kLeaderboardMax,
-                    args.selector));
+  if (page.more() && (all || trials.size() < rows)) {
+    session.say(fmt::format("only the best {} {} looked at; `sweepctl trial ls {}` has all",
+                            counted(trials.size(), "trial"),
+                            trials.size() == 1 ? "was" : "were",
+                            args.selector));
   }
   if (!read.quiet && !read.json && !read.csv) {
     session.say(trials.empty() ? "no trial has a value yet; " + counts_text(page.summary())
@@ -254,24 +274,24 @@ Result<int> run(const ServerInfoArgs& args, Session& session) {
   const pb::ServerDetail& server = reply.server();
   std::string text =
       fmt::format("sweepd {} at {}\n", printable(server.version()), session.endpoint().text());
-  text += line("health", server.health());
-  text += line("state", server.state_folder());
+  text += fact("health", server.health());
+  text += fact("state", server.state_folder());
   if (server.disk_total_bytes() != 0) {
-    text += line("disk",
+    text += fact("disk",
                  fmt::format("{} free of {}",
                              bytes_text(server.disk_free_bytes()),
                              bytes_text(server.disk_total_bytes())));
-    text += line("store",
+    text += fact("store",
                  fmt::format("{}, log ahead {}, memory {}",
                              bytes_text(server.table_bytes()),
                              bytes_text(server.log_ahead_bytes()),
                              bytes_text(server.memory_bytes())));
   }
-  text += line("up", span_text(wall_now_us() - server.started_wall_us()));
-  text += line("agents", fmt::format("{}", server.agents()));
-  text += line("slots", fmt::format("{} busy of {}", server.slots_busy(), server.slots()));
-  text += line("sweeps", fmt::format("{}", server.sweeps()));
-  text += line("protocol", fmt::format("{}, term {}", server.protocol(), server.term()));
+  text += fact("up", span_text(wall_now_us() - server.started_wall_us()));
+  text += fact("agents", fmt::format("{}", server.agents()));
+  text += fact("slots", fmt::format("{} busy of {}", server.slots_busy(), server.slots()));
+  text += fact("sweeps", fmt::format("{}", server.sweeps()));
+  text += fact("protocol", fmt::format("{}, term {}", server.protocol(), server.term()));
   SWEEPD_TRY_VOID(print_one(to_json(server), "version", text, args.read, session.console()));
   return kExitOk;
 }

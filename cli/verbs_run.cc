@@ -100,9 +100,8 @@ class JobFollower {
 
  private:
   Result<bool> step() {
-    return logs_.step([this](pb::LogStream stream, std::string_view bytes) {
-      (stream == pb::STDERR ? err_ : out_).write(bytes);
-    });
+    return logs_.step(
+        [this](const LogPiece& piece) { (piece.stream == pb::STDERR ? err_ : out_).write(piece); });
   }
 
   // The trial of a job is proposed a moment after the job is accepted, or never, when the job was

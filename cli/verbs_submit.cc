@@ -91,7 +91,7 @@ Result<int> submit_sweep(const SubmitArgs& args,
                             never->message));
   }
   if (args.watch) {
-    return run(WatchArgs{std::to_string(submitted.sweep()), false}, session);
+    return run(WatchArgs{std::to_string(submitted.sweep()), false, {}}, session);
   }
   return args.wait ? wait_for_end(session, args, submitted.sweep()) : Result<int>(kExitOk);
 }
@@ -123,6 +123,9 @@ Result<int> run(const SubmitArgs& args, Session& session) {
 
 Result<int> run(const CheckArgs& args, Session& session) {
   Console& console = session.console();
+  const Listing faults_listed{
+      "", {"file", "line", "column", "length", "severity", "message", "help"}, {}, {}, {}};
+  SWEEPD_TRY_VOID(known_fields(faults_listed, args.fields));
   bool good = true;
   for (const std::string& path : args.files) {
     const Result<SweepText> file = read_sweep_text(path, console);
@@ -138,7 +141,7 @@ Result<int> run(const CheckArgs& args, Session& session) {
     good = good && errors == nullptr;
     if (args.json) {
       for (const sweeps::Diagnostic& fault : faults) {
-        console.out << dump(to_json(fault, file->path)) << '\n';
+        console.out << dump(selected(to_json(fault, file->path), args.fields)) << '\n';
       }
       continue;
     }

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <string>
+#include <vector>
 
 namespace sweepd::cli {
 
@@ -36,6 +38,14 @@ Result<Ending> wait_for(Session& session,
 }  // namespace
 
 Result<int> run(const WaitArgs& args, Session& session) {
+  std::vector<std::vector<std::string>>
+      fields;  // of each selector; refused before it is waited for
+  for (const std::string& selector : args.selectors) {
+    SWEEPD_TRY(
+        fields.emplace_back(),
+        known_fields(names_trials(selector) ? trial_listing({}, {}) : sweep_listing({}, {}, 0),
+                     args.fields));
+  }
   Interrupts interrupts;
   WaitOptions options;
   options.quiet = args.quiet || args.json;
@@ -44,11 +54,11 @@ Result<int> run(const WaitArgs& args, Session& session) {
         std::chrono::steady_clock::now() + std::chrono::microseconds(args.timeout->us);
   }
   bool success = true;
-  for (const std::string& selector : args.selectors) {
-    SWEEPD_TRY(const Ending ending, wait_for(session, selector, options, interrupts));
+  for (std::size_t i = 0; i < args.selectors.size(); ++i) {
+    SWEEPD_TRY(const Ending ending, wait_for(session, args.selectors[i], options, interrupts));
     success = success && ending.success;
     if (args.json) {
-      session.console().out << dump(ending.record) << '\n' << std::flush;
+      session.console().out << dump(selected(ending.record, fields[i])) << '\n' << std::flush;
     } else if (!args.quiet) {
       session.say(printable(ending.text));
     }

@@ -129,7 +129,8 @@ Result<int> watch_on_screen(const WatchArgs& args, Session& session) {
 
 class ChangeWriter {
  public:
-  ChangeWriter(Console& console, bool json) : console_(console), json_(json) {}
+  ChangeWriter(Console& console, bool json, std::vector<std::string> fields)
+      : console_(console), json_(json), fields_(std::move(fields)) {}
 
   void trial(const pb::TrialRow& row, const std::string& metric) {
     if (json_) {
@@ -156,7 +157,7 @@ class ChangeWriter {
   void write_json(const char* event, const Json& record) {
     Json line = {{"event", event}, {"seen_at", iso_text(wall_now_us())}};
     line.update(record);
-    console_.out << dump(line) << '\n' << std::flush;
+    console_.out << dump(selected(line, fields_)) << '\n' << std::flush;
   }
 
   void write(const std::string& text) {
@@ -165,14 +166,25 @@ class ChangeWriter {
 
   Console& console_;
   bool json_;
+  std::vector<std::string> fields_;
   std::string sweep_state_;
 };
 
+// Of the objects of sweeps and of trials alike.
+Result<std::vector<std::string>> fields_of(const WatchArgs& args) {
+  Listing listing = trial_listing({}, {});
+  const Listing sweeps = sweep_listing({}, {}, 0);
+  listing.fields.insert(listing.fields.begin(), {"event", "seen_at"});
+  listing.fields.insert(listing.fields.end(), sweeps.fields.begin(), sweeps.fields.end());
+  return known_fields(listing, args.fields);
+}
+
 Result<int> watch_as_lines(const WatchArgs& args, Session& session) {
+  SWEEPD_TRY(std::vector<std::string> fields, fields_of(args));
   Interrupts interrupts;
   SweepFollower follower(session, args.selector);
   Reconnecting reconnecting(session);
-  ChangeWriter writer(session.console(), args.json);
+  ChangeWriter writer(session.console(), args.json, std::move(fields));
   for (;;) {
     const Result<std::vector<pb::TrialRow>> changed = follower.look();
     if (!changed.ok() && !reconnecting.tolerates(changed.error())) {

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 namespace sweepd::daemon {
 
@@ -150,25 +151,28 @@ void Queries::summarize(SweepId id, pb::SweepSummary& row) {
 }
 
 Result<void> Queries::sweeps(const pb::ListSweeps& request, pb::SweepList& list) {
-  std::vector<SweepId> chosen;  // newest first
-  std::size_t ended = 0;
   const auto& headers = sources_.shelf.headers();
-  for (auto header = headers.rbegin(); header != headers.rend(); ++header) {
-    const bool live = sources_.state.live.contains(header->first);
-    if (live || request.all() || ended < kEndedShown) {
-      chosen.push_back(header->first);
-      ended += live ? 0 : 1;
-    }
-    if (chosen.size() == rows(request.limit(), kRowsMax)) {
-      break;
-    }
-  }
+  const SweepId before{request.before() == 0 ? UINT64_MAX : request.before()};
+  // Without `all` the ended ones of earlier pages count.
+  auto header =
+      request.all() ? std::make_reverse_iterator(headers.lower_bound(before)) : headers.rbegin();
+  std::size_t ended = 0;
+  bool full = false;
   PageSize page;
-  for (const SweepId id : chosen) {
-    summarize(id, *list.add_sweeps());
-    if (page.full(list.sweeps(list.sweeps_size() - 1))) {
+  for (; header != headers.rend(); ++header) {
+    const bool live = sources_.state.live.contains(header->first);
+    const bool wanted = live || request.all() || ended < kEndedShown;
+    ended += live ? 0 : 1;
+    if (!wanted || header->first >= before) {
+      continue;
+    }
+    if (full) {
+      list.set_more(true);
       break;
     }
+    summarize(header->first, *list.add_sweeps());
+    full = page.full(list.sweeps(list.sweeps_size() - 1)) ||
+           list.sweeps_size() == static_cast<int>(rows(request.limit(), kRowsMax));
   }
   std::reverse(list.mutable_sweeps()->begin(), list.mutable_sweeps()->end());
   list.set_notice(sources_.state.storage_reason.sentence);
@@ -188,12 +192,18 @@ Result<void> Queries::sweep(const pb::ShowSweep& request, pb::SweepDetail& detai
 Result<void> Queries::leaderboard(const pb::Leaderboard& request, pb::LeaderboardPage& page) {
   SWEEPD_TRY(const core::Sweep* sweep, sweep_of(request.selector()));
   summarize(sweep->id, *page.mutable_summary());
+  const std::uint32_t limit = rows(request.limit(), 10);
+  const std::vector<TrialNumber> best = core::leaderboard(*sweep, std::size_t{limit} + 1);
+  bool full = false;
   PageSize size;
-  for (const TrialNumber number : core::leaderboard(*sweep, rows(request.limit(), 10))) {
-    put(*page.add_rows(), sources_.state, *sweep, sweep->trial(number));
-    if (size.full(page.rows(page.rows_size() - 1))) {
+  for (const TrialNumber number : best) {
+    if (full) {
+      page.set_more(true);
       break;
     }
+    put(*page.add_rows(), sources_.state, *sweep, sweep->trial(number));
+    full =
+        size.full(page.rows(page.rows_size() - 1)) || page.rows_size() == static_cast<int>(limit);
   }
   return {};
 }
@@ -327,6 +337,7 @@ void Queries::describe(AgentId id, const core::Stamp& at, pb::AgentDetail& detai
 
 Result<void> Queries::models(const pb::ListModels& request, pb::ModelList& list) {
   const std::string& wanted = request.model();
+  const std::string& after = request.after_model();
   const std::size_t colon = wanted.find(':');
   const std::string name = wanted.substr(0, colon);
   std::uint32_t version = 0;
@@ -338,21 +349,28 @@ Result<void> Queries::models(const pb::ListModels& request, pb::ModelList& list)
       return Error{Errc::kInvalidArgument, fmt::format("'{}' has no version like mnist:4", wanted)};
     }
   }
+  const auto& models = sources_.state.models;
+  bool full = false;
   PageSize size;
-  for (const auto& [model, versions] : sources_.state.models) {
-    for (const core::ModelRegistered& one : versions) {
-      const bool matches =
-          (name.empty() || model == name) && (version == 0 || one.version == version);
-      if (!matches) {
+  for (auto model = models.lower_bound(std::max(name, after));
+       model != models.end() && (name.empty() || model->first == name);
+       ++model) {
+    // The newest first: whoever asks for a name alone means that one.
+    for (auto one = model->second.rbegin(); one != model->second.rend(); ++one) {
+      const bool sent = model->first == after && one->version >= request.after_version();
+      if (sent || (version != 0 && one->version != version)) {
         continue;
       }
-      put(*list.add_versions(), one);
-      if (size.full(list.versions(list.versions_size() - 1))) {
+      if (full) {
+        list.set_more(true);
         return {};
       }
+      put(*list.add_versions(), *one);
+      full = size.full(list.versions(list.versions_size() - 1)) ||
+             list.versions_size() == static_cast<int>(rows(request.limit(), kRowsMax));
     }
   }
-  if (!name.empty() && list.versions_size() == 0) {
+  if (!name.empty() && after.empty() && list.versions_size() == 0) {
     return Error{Errc::kNotFound, fmt::format("there is no model '{}'", wanted)};
   }
   return {};

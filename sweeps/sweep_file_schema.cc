@@ -214,6 +214,14 @@ void check_table(const TableSchema& schema, const TomlEntry& entry, Faults& faul
 
 }  // namespace
 
+std::vector<TableKeys> accepted_keys() {
+  std::vector<TableKeys> accepted;
+  for (const TableSchema& table : tables()) {
+    accepted.push_back({table.name, table.keys});
+  }
+  return accepted;
+}
+
 void check_schema(const TomlTable& root, Faults& faults) {
   static const TableSchema kSpaceSchema{kSpace, {}, {}};
   for (const TomlEntry& entry : root.entries) {

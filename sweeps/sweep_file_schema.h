@@ -4,7 +4,18 @@
 #include "sweeps/diagnostics.h"
 #include "sweeps/toml_tree.h"
 
+#include <string_view>
+#include <vector>
+
 namespace sweepd::sweeps {
+
+// A table of this version and the keys that it takes; `[space]` is not among them.
+struct TableKeys {
+  std::string_view table;
+  std::vector<std::string_view> keys;
+};
+
+std::vector<TableKeys> accepted_keys();
 
 // Reports tables and keys that nobody knows (with the nearest that somebody does), and those that
 // this version does not support yet. `[space]` has keys of its own and is left to its reader.

@@ -128,6 +128,33 @@ Result<std::vector<TrialNumber>> retry(Decider& decider,
   return failed;
 }
 
+// Who names an attempt means the one that was seen: not the one that has followed it since, and not
+// the trial that waits for the next.
+Result<void> check_attempt(const Sweep& sweep, const Selection& selection, ControlVerb verb) {
+  if (!selection.attempt) {
+    return {};
+  }
+  const Trial& trial = sweep.trial(selection.trials.front());
+  const TrialKey key{sweep.id, trial.number};
+  const Attempt& named = trial.attempts[selection.attempt->value - 1];
+  const Attempt& last = trial.attempts.back();
+  const std::string is = fmt::format(
+      "{} is {}", to_string(AttemptKey{key.sweep, key.trial, named.number}), to_text(named.state));
+  if (named.number != last.number) {
+    return Error{Errc::kWrongState,
+                 fmt::format("{}: the current attempt is {}",
+                             is,
+                             to_string(AttemptKey{key.sweep, key.trial, last.number}))};
+  }
+  if (verb == ControlVerb::kKill && trial.state == TrialState::kQueued) {
+    return Error{Errc::kWrongState,
+                 fmt::format("{0}: {1} waits for its next attempt; `sweepctl kill {1}` ends it",
+                             is,
+                             to_string(key))};
+  }
+  return {};
+}
+
 std::vector<TrialNumber> all_trials(const Sweep& sweep) {
   std::vector<TrialNumber> numbers;
   numbers.reserve(sweep.trials.size());
@@ -152,6 +179,7 @@ Result<std::vector<TrialNumber>> control(Decider& decider,
         fmt::format("'{}' names trials: pause, resume and stop take a sweep; kill takes a trial",
                     event.selector)};
   }
+  SWEEPD_TRY_VOID(check_attempt(sweep, selection, event.verb));
   switch (event.verb) {
     case ControlVerb::kPause:
       return whole_sweep(pause(decider, sweep, event));
@@ -186,6 +214,21 @@ Result<Target> find_target(const State& state, const std::string& selector) {
   const Sweep& sweep = state.sweeps.at(id);
   SWEEPD_TRY(Selection selection, select_trials(sweep, selector));
   return Target{&sweep, std::move(selection)};
+}
+
+// A trial's artifact is that of the last attempt that left one, which may be another than was
+// named.
+Result<void> check_artifact(const Target& target, const ModelRegistered& version) {
+  const auto& named = target.selection.attempt;
+  if (!named || *named == version.attempt.attempt) {
+    return {};
+  }
+  const TrialKey trial = version.attempt.trial_key();
+  return Error{Errc::kWrongState,
+               fmt::format("a version of {} has the files of {}, and {} was named",
+                           to_string(trial),
+                           to_string(version.attempt),
+                           to_string(AttemptKey{trial.sweep, trial.trial, *named}))};
 }
 
 void check_sweep_time(Decider& decider, const Sweep& sweep) {
@@ -276,6 +319,10 @@ void on(Decider& decider, const ModelRegistrationRequested& event) {
                                      decider.at().wall);
   if (!version.ok()) {
     decider.ask(Answer{event.request, version.error()});
+    return;
+  }
+  if (auto named = check_artifact(*target, *version); !named.ok()) {
+    decider.ask(Answer{event.request, named.error()});
     return;
   }
   decider.decide(*version);

@@ -57,4 +57,9 @@ TEST_CASE("text: quoting for a shell is bare where it can be") {
   CHECK(shell_quoted("it's $5") == "'it'\\''s $5'");
 }
 
+TEST_CASE("text: a fact is a line, and one that is not there is none") {
+  CHECK(fact("state", "a\nb") == "  state     a\\nb\n");
+  CHECK(fact("state", "").empty());
+}
+
 }  // namespace sweepd::cli

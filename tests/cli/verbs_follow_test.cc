@@ -119,11 +119,123 @@ TEST_CASE("logs: a sweep's lines carry their trial, whole lines at a time") {
   CHECK(run_line({"logs", "12", "-f"}, daemon.endpoint()).out == all);  // it has ended
 }
 
+TEST_CASE("logs: with --json one object a line, of every attempt its own") {
+  std::atomic<int> looks{0};
+  FakeDaemon daemon([&looks](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_trial()) {
+      pb::TrialRow& row = *reply.mutable_trial()->mutable_row();
+      row = trial(7, ++looks == 1 ? "running" : "completed", 1);
+      row.set_attempt(looks == 1 ? 1 : 2);
+      return;
+    }
+    const bool first = request.read_log().selector() == "12/7#1";
+    const std::string text = first ? std::string("gr\xc3\xbcn\n\x1b[\xff\nunfini") : "new\n\nlast";
+    reply.mutable_log()->set_offset(request.read_log().offset());
+    reply.mutable_log()->set_data(text.substr(request.read_log().offset(), 4));
+    reply.mutable_log()->set_size(text.size());
+    reply.mutable_log()->set_complete(!first || looks > 1);
+  });
+  const CliRun all = run_line({"logs", "12/7", "-f", "--stderr", "--json"}, daemon.endpoint());
+  CHECK(all.code == 0);
+  const std::string head = "{\"trial\":\"12/7\",\"attempt\":\"12/7#1\",\"stream\":\"stderr\",";
+  CHECK(all.out.starts_with(head + "\"text\":\"grün\"}\n" + head +
+                            "\"text\":\"\\u001b[\xef\xbf\xbd\"}\n"));
+  const CliRun some = run_line({"logs", "12/7", "--json=attempt,text"}, daemon.endpoint());
+  CHECK(some.out ==
+        "{\"attempt\":\"12/7#2\",\"text\":\"new\"}\n{\"attempt\":\"12/7#2\",\"text\":\"\"}\n"
+        "{\"attempt\":\"12/7#2\",\"text\":\"last\"}\n");
+  looks = 0;
+  CHECK(run_line({"logs", "12/7", "-f", "--json=attempt,text"}, daemon.endpoint()).out ==
+        "{\"attempt\":\"12/7#1\",\"text\":\"grün\"}\n"
+        "{\"attempt\":\"12/7#1\",\"text\":\"\\u001b[\xef\xbf\xbd\"}\n"
+        "{\"attempt\":\"12/7#1\",\"text\":\"unfini\"}\n" +
+            some.out);
+  const CliRun wrong = run_line({"logs", "12/7", "--json=txt"}, daemon.endpoint());
+  CHECK(wrong.code == kExitUsage);
+  CHECK(contains(wrong.err, "no field 'txt'; did you mean 'text'?"));
+}
+
+TEST_CASE("logs: with --json the lines of a sweep say which trial wrote them") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_trial()) {
+      *reply.mutable_trial()->mutable_row() =
+          trial(request.show_trial().selector() == "12/1" ? 1 : 2, "completed", 1);
+    } else if (request.has_read_log()) {
+      reply.mutable_log()->set_data("a\n");
+      reply.mutable_log()->set_size(2);
+      reply.mutable_log()->set_complete(true);
+    } else {
+      answer_ended("completed", request, reply);
+    }
+  });
+  CHECK(run_line({"logs", "12", "--json=trial,stream,text"}, daemon.endpoint()).out ==
+        "{\"trial\":\"12/1\",\"stream\":\"stdout\",\"text\":\"a\"}\n"
+        "{\"trial\":\"12/2\",\"stream\":\"stdout\",\"text\":\"a\"}\n");
+}
+
+TEST_CASE("wait and watch: --json takes fields, and refuses what no record has before it waits") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    answer_ended("completed", request, reply);
+    if (request.has_show_trial()) {
+      *reply.mutable_trial()->mutable_row() = trial(1, "completed", 0.98);
+    }
+  });
+  const auto printed = [&daemon](std::vector<std::string> line) {
+    return run_line(std::move(line), daemon.endpoint()).out;
+  };
+  CHECK(printed({"wait", "12", "--json=sweep,state"}) ==
+        "{\"sweep\":12,\"state\":\"completed\"}\n");
+  CHECK(printed({"wait", "12/1", "--json=trial,lr,time"}) ==
+        "{\"trial\":\"12/1\",\"lr\":0.1,\"seconds\":372.0}\n");
+  CHECK(printed({"watch", "12", "--json=event,trial,sweep"}) ==
+        "{\"event\":\"trial\",\"trial\":\"12/1\",\"sweep\":12}\n"
+        "{\"event\":\"trial\",\"trial\":\"12/2\",\"sweep\":12}\n"
+        "{\"event\":\"sweep\",\"trial\":null,\"sweep\":12}\n");
+  const std::size_t asked = daemon.requests().size();
+  const CliRun wrong = run_line({"wait", "12", "--json=stat"}, daemon.endpoint());
+  CHECK(wrong.code == kExitUsage);
+  CHECK(contains(wrong.err, "no field 'stat'; did you mean 'state'?"));
+  CHECK(daemon.requests().size() == asked);
+}
+
+TEST_CASE("metrics: following a trial over a retry loses no report of the old attempt") {
+  std::atomic<int> looks{0};
+  FakeDaemon daemon([&looks](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_trial()) {
+      pb::TrialRow& row = *reply.mutable_trial()->mutable_row();
+      row = trial(7, ++looks < 3 ? "running" : "completed", 1);
+      row.set_attempt(looks < 2 ? 1 : 2);
+      return;
+    }
+    // The daemon takes a selector without an attempt for the newest.
+    const pb::ReadMetrics& question = request.read_metrics();
+    const bool first =
+        question.selector().ends_with("#1") || (looks < 2 && !question.selector().ends_with("#2"));
+    pb::MetricPage& page = *reply.mutable_metrics();
+    page.mutable_attempt()->set_sweep(12);
+    page.mutable_attempt()->set_trial(7);
+    page.mutable_attempt()->set_attempt(first ? 1 : 2);
+    const std::uint64_t last = first && looks > 1 ? 2 : 1;
+    for (std::uint64_t seq = question.after_seq() + 1; seq <= last; ++seq) {
+      page.add_reports()->set_seq(seq);
+    }
+    page.set_complete(!first || looks > 1);
+  });
+  const CliRun run =
+      run_line({"metrics", "12/7", "-f", "--json=attempt,report"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(run.out ==
+        "{\"attempt\":\"12/7#1\",\"report\":1}\n"
+        "{\"attempt\":\"12/7#1\",\"report\":2}\n"
+        "{\"attempt\":\"12/7#2\",\"report\":1}\n");
+  CHECK(run.err == "12/7#2 began\n");
+}
+
 TEST_CASE("logs: on a terminal escape sequences are shown, and a split character is kept whole") {
   std::ostringstream out;
   LogPrinter printer(out, true);
-  printer.write("\x1b[31m gr\xc3");
-  printer.write("\xbcn\n");
+  printer.write({{}, pb::STDOUT, "\x1b[31m gr\xc3"});
+  printer.write({{}, pb::STDOUT, "\xbcn\n"});
   printer.finish();
   CHECK(out.str() == "\\x1b[31m grün\n");
 }

@@ -114,6 +114,60 @@ TEST_CASE("ls: newest first, a job without a progress bar") {
   CHECK(contains(run.out, "12  digits         running    0/2     -"));
 }
 
+TEST_CASE("ls: all pages are read, so that conditions see every sweep") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    const std::uint64_t before = request.list_sweeps().before();
+    const std::uint64_t last = before == 0 ? 5 : before - 1;
+    for (std::uint64_t id = last > 2 ? last - 1 : 1; id <= last; ++id) {
+      pb::SweepSummary& row = *reply.mutable_sweeps()->add_sweeps();
+      row = sweep(id == 1 ? "failed" : "completed");
+      row.set_sweep(id);
+    }
+    reply.mutable_sweeps()->set_more(last > 2);
+    reply.mutable_sweeps()->set_notice(before == 0 ? "the disk is full" : "");
+  });
+  const CliRun all = run_line({"ls", "--all", "-q"}, daemon.endpoint());
+  CHECK(all.out == "5\n4\n3\n2\n1\n");
+  CHECK(run_line({"ls", "-aq", "--where", "state = failed"}, daemon.endpoint()).out == "1\n");
+  CHECK(run_line({"ls", "-aq", "--sort", "sweep", "-n1"}, daemon.endpoint()).out == "1\n");
+  const std::size_t asked = daemon.requests().size();
+  CHECK(run_line({"ls", "-aq", "-n2"}, daemon.endpoint()).out == "5\n4\n");
+  CHECK(daemon.requests().size() == asked + 1);  // what is not shown is not read
+  CHECK(contains(run_line({"ls"}, daemon.endpoint()).err, "waiting: the disk is full\n"));
+}
+
+TEST_CASE("leaderboard: what the daemon left out is said") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    *reply.mutable_leaderboard()->mutable_summary() = sweep("running");
+    *reply.mutable_leaderboard()->add_rows() = trial(2, "completed", 0.5);
+    reply.mutable_leaderboard()->set_more(true);
+  });
+  const std::string said = "only the best 1 trial was looked at; `sweepctl trial ls 12` has all\n";
+  CHECK(run_line({"top", "12", "-q", "-n0"}, daemon.endpoint()).err == said);
+  CHECK(run_line({"top", "12", "-q", "-n5"}, daemon.endpoint()).err == said);
+  CHECK(run_line({"top", "12", "-q", "-n1"}, daemon.endpoint()).err.empty());
+}
+
+TEST_CASE("model: every page is listed, and a name alone is its newest version") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    const pb::ListModels& question = request.list_models();
+    const std::uint32_t newest = question.after_version() == 0 ? 5 : question.after_version() - 1;
+    for (std::uint32_t number = newest; number > 0 && number + 2 > newest; --number) {
+      pb::ModelVersion& version = *reply.mutable_models()->add_versions();
+      version.set_model("mnist");
+      version.set_version(number);
+      version.set_path("outputs");
+    }
+    reply.mutable_models()->set_more(newest > 2);
+  });
+  CHECK(run_line({"model", "ls", "-q"}, daemon.endpoint()).out ==
+        "mnist:1\nmnist:2\nmnist:3\nmnist:4\nmnist:5\n");
+  const std::size_t asked = daemon.requests().size();
+  CHECK(run_line({"model", "show", "mnist", "-q"}, daemon.endpoint()).out == "mnist:5\n");
+  CHECK(daemon.requests().size() == asked + 1);
+  CHECK(daemon.requests().back().list_models().limit() == 1);
+}
+
 TEST_CASE("explain: the daemon's words and the table of verdicts") {
   FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
     pb::TrialDetail& detail = *reply.mutable_trial();

@@ -49,6 +49,18 @@ TEST_CASE("submit: the bare id on stdout, the rest as talk, the text and the use
   CHECK(submit.snapshot_digest().empty());
 }
 
+TEST_CASE("check: --json takes fields") {
+  const CliRun run =
+      run_line({"check", "-", "--json=line,severity"}, "", "metric = \"loss\"\nlimit = 1\n");
+  CHECK(run.code == kExitUsage);
+  CHECK(contains(run.out, "{\"line\":2,\"severity\":\"error\"}\n"));
+  const CliRun wrong =
+      run_line({"check", "-", "--json=column,lin"}, "", "metric = \"loss\"\nlimit = 1\n");
+  CHECK(wrong.code == kExitUsage);
+  CHECK(wrong.out.empty());
+  CHECK(contains(wrong.err, "no field 'lin'; did you mean 'line'?"));
+}
+
 TEST_CASE("submit: a faulty file is told with its place, and nothing is sent") {
   FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply&) {});
   const std::string path = temporary_file("sweepctl-faulty.toml",

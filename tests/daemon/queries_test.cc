@@ -131,6 +131,34 @@ TEST_CASE("queries: of ended sweeps the ten newest are listed, all on demand, ol
   CHECK(list.sweeps(0).sweep() == 14);
 }
 
+TEST_CASE("queries: sweeps come in pages from the newest to the oldest, each once") {
+  House house;
+  for (std::uint64_t i = 0; i < 15; ++i) {
+    house.decide(core::SweepSubmitted{{2, i}, sample_spec(2), "", "", "", true});
+    house.decide(
+        core::ControlRequested{{3, i}, core::ControlVerb::kKill, std::to_string(i + 2), "", ""});
+  }
+  const auto pages = [&house](bool all) {
+    pb::ClientRequest request;
+    pb::ListSweeps& question = *request.mutable_list_sweeps();
+    question.set_all(all);
+    question.set_limit(4);
+    std::vector<std::vector<std::uint64_t>> ids;
+    for (bool more = true; more && ids.size() < 10;) {
+      const pb::SweepList list = house.ask(request).sweeps();
+      for (const pb::SweepSummary& sweep : list.sweeps()) {
+        (&sweep == &list.sweeps(0) ? ids.emplace_back() : ids.back()).push_back(sweep.sweep());
+      }
+      more = list.more();
+      question.set_before(ids.back().front());
+    }
+    return ids;
+  };
+  using Pages = std::vector<std::vector<std::uint64_t>>;
+  CHECK(pages(true) == Pages{{13, 14, 15, 16}, {9, 10, 11, 12}, {5, 6, 7, 8}, {1, 2, 3, 4}});
+  CHECK(pages(false) == Pages{{13, 14, 15, 16}, {9, 10, 11, 12}, {1, 7, 8}});
+}
+
 TEST_CASE("queries: a sweep is shown with its specification and text") {
   House house;
   pb::ClientRequest request;
@@ -154,6 +182,7 @@ TEST_CASE("queries: the leaderboard is best first, trials are in order and paged
   CHECK(page.rows(0).trial() == 1);
   CHECK(page.rows(0).value() == 0.25);
   CHECK(page.summary().sweep() == 1);
+  CHECK_FALSE(page.more());
 
   request.mutable_list_trials()->set_selector("1");
   request.mutable_list_trials()->set_offset(1);
@@ -276,6 +305,52 @@ TEST_CASE("queries: models are found by name and version") {
   CHECK(house.refused(request) == Errc::kNotFound);
   request.mutable_list_models()->set_model("mnist:x");
   CHECK(house.refused(request) == Errc::kInvalidArgument);
+}
+
+TEST_CASE("queries: versions come in pages, the newest of a model first") {
+  House house;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    house.decide(core::ModelRegistrationRequested{{4, i}, "1/1", "mnist", "outputs", ""});
+  }
+  house.decide(core::ModelRegistrationRequested{{5, 1}, "1/1", "a", "outputs", ""});
+  const auto pages = [&house](const std::string& model) {
+    pb::ClientRequest request;
+    pb::ListModels& question = *request.mutable_list_models();
+    question.set_model(model);
+    question.set_limit(2);
+    std::vector<std::vector<std::string>> ids;
+    for (bool more = true; more && ids.size() < 10;) {
+      const pb::ModelList list = house.ask(request).models();
+      ids.emplace_back();
+      for (const pb::ModelVersion& one : list.versions()) {
+        ids.back().push_back(one.model() + ":" + std::to_string(one.version()));
+        question.set_after_model(one.model());
+        question.set_after_version(one.version());
+      }
+      more = list.more();
+    }
+    return ids;
+  };
+  using Pages = std::vector<std::vector<std::string>>;
+  CHECK(pages("") == Pages{{"a:1", "mnist:4"}, {"mnist:3", "mnist:2"}, {"mnist:1"}});
+  CHECK(pages("mnist") == Pages{{"mnist:4", "mnist:3"}, {"mnist:2", "mnist:1"}});
+  CHECK(pages("mnist:2") == Pages{{"mnist:2"}});
+}
+
+TEST_CASE("queries: a leaderboard that was cut says so") {
+  House house;
+  const AttemptKey third{{1}, {3}, {1}};
+  house.decide(core::ReportsArrived{{1}, third, {{1, {11}, {{"loss", 0.75}}}}});
+  pb::ClientRequest request;
+  request.mutable_leaderboard()->set_selector("1");
+  request.mutable_leaderboard()->set_limit(1);
+  pb::LeaderboardPage page = house.ask(request).leaderboard();
+  CHECK(page.rows_size() == 1);
+  CHECK(page.more());
+  request.mutable_leaderboard()->set_limit(2);
+  page = house.ask(request).leaderboard();
+  CHECK(page.rows_size() == 2);
+  CHECK_FALSE(page.more());
 }
 
 TEST_CASE("queries: the daemon tells about itself") {

@@ -42,6 +42,7 @@ pb::ListSweeps list_sweeps() {
   pb::ListSweeps request;
   request.set_all(true);
   request.set_limit(300);
+  request.set_before(kWide);
   return request;
 }
 
@@ -81,6 +82,9 @@ pb::ReadLog read_log() {
 pb::ListModels list_models() {
   pb::ListModels request;
   request.set_model("mnist:4");
+  request.set_after_model("m");
+  request.set_after_version(300);
+  request.set_limit(2);
   return request;
 }
 
@@ -126,7 +130,7 @@ std::vector<Golden<pb::ClientRequest>> requests() {
        "088080808020108180808020180132240a0731322f6265737412056d6e6973741a0d6f7574707574732f6d6f646"
        "56c2203616e6e"},
       {asked(&Message::mutable_list_sweeps, list_sweeps()),
-       "08808080802010818080802018013a05080110ac02"},
+       "08808080802010818080802018013a0b080110ac02188080808020"},
       {asked(&Message::mutable_show_sweep, selecting<pb::ShowSweep>("12")),
        "088080808020108180808020180142040a023132"},
       {asked(&Message::mutable_leaderboard, leaderboard()),
@@ -141,7 +145,7 @@ std::vector<Golden<pb::ClientRequest>> requests() {
        "08808080802010818080802018016a130a0431322f37100218808080802020ac022801"},
       {asked(&Message::mutable_list_agents, pb::ListAgents()), "08808080802010818080802018017200"},
       {asked(&Message::mutable_list_models, list_models()),
-       "08808080802010818080802018017a090a076d6e6973743a34"},
+       "08808080802010818080802018017a110a076d6e6973743a3412016d18ac022002"},
       {asked(&Message::mutable_server_info, pb::ServerInfo()),
        "0880808080201081808080201801820100"},
       {asked(&Message::mutable_control_agent, control_agent()),

@@ -238,6 +238,35 @@ TEST_CASE("retry: not while the sweep is closing, and never of completed trials"
   CHECK(refusal(desk.control(ControlVerb::kRetry, "1/1")).code == Errc::kWrongState);
 }
 
+TEST_CASE("control: an attempt that is not the current one is neither killed nor retried") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.retry.attempts = 2;
+  spec.retry.backoff = seconds(60);
+  desk.submit(spec);
+  desk.pass(seconds(40));  // long enough that the failure is the trial's own
+  desk.fail(attempt_key(1, 1));
+  REQUIRE(desk.trial(1).state == TrialState::kQueued);
+  const Error waiting = refusal(desk.control(ControlVerb::kKill, "1/1#1"));
+  CHECK(waiting.code == Errc::kWrongState);
+  CHECK_EQ(waiting.message,
+           "1/1#1 is failed: 1/1 waits for its next attempt; `sweepctl kill 1/1` ends it");
+  desk.pass(seconds(60));
+  desk.step(TimePassed{});
+  REQUIRE(desk.trial(1).attempts.size() == 2);
+  const Error over = refusal(desk.control(ControlVerb::kKill, "1/1#1"));
+  CHECK(over.code == Errc::kWrongState);
+  CHECK_EQ(over.message, "1/1#1 is failed: the current attempt is 1/1#2");
+  CHECK_FALSE(desk.attempt(attempt_key(1, 1, 2)).stop.has_value());
+  CHECK(one_record<StopRequested>(desk.control(ControlVerb::kKill, "1/1#2")).attempt ==
+        attempt_key(1, 1, 2));
+  desk.end(attempt_key(1, 1, 2));
+  CHECK(refusal(desk.control(ControlVerb::kRetry, "1/1#1")).code == Errc::kWrongState);
+  CHECK(one_record<AttemptAssigned>(desk.control(ControlVerb::kRetry, "1/1#2")).attempt ==
+        attempt_key(1, 1, 3));
+}
+
 TEST_CASE("control: an unknown sweep, and trials where a sweep is meant, are refused") {
   Desk desk;
   desk.submit(a_spec());

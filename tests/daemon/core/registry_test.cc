@@ -87,6 +87,22 @@ TEST_CASE("registry: what a failed attempt left is not the model of the one that
   CHECK_EQ(refused.message, "1/1 has no files here: outputs were not collected: no room");
 }
 
+TEST_CASE("registry: an attempt that is named is registered, and no other in its place") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  AttemptOutcome failed = with_files();
+  failed.exit_code = 1;
+  desk.end(attempt_key(1, 1), failed);
+  desk.control(ControlVerb::kRetry, "1");
+  desk.report(attempt_key(1, 1, 2), 1, 0.5);
+  desk.end(attempt_key(1, 1, 2), with_files());
+  const Error other = refusal(ask(desk, "1/1#1", "mnist"));
+  CHECK(other.code == Errc::kWrongState);
+  CHECK_EQ(other.message, "a version of 1/1 has the files of 1/1#2, and 1/1#1 was named");
+  CHECK(one_record<ModelRegistered>(ask(desk, "1/1#2", "mnist")).attempt == attempt_key(1, 1, 2));
+}
+
 TEST_CASE("registry: a completed sweep registers its best trial by itself, once") {
   Desk desk = two_completed("mnist");
   REQUIRE_EQ(desk.state.models.at("mnist").size(), 1);
