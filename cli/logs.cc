@@ -1,6 +1,7 @@
 // Reading by offset, so that nothing is lost or doubled when the daemon restarts in between.
 #include "cli/logs.h"
 
+#include "cli/format.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -50,6 +51,12 @@ Result<pb::LogPage> ask(Session& session, const pb::ReadLog& read) {
   *request.mutable_read_log() = read;
   SWEEPD_TRY(pb::ClientReply reply, session.ask(request));
   return std::move(*reply.mutable_log());
+}
+
+// In the place of what the daemon keeps no longer.
+std::string cut_line(std::uint64_t bytes) {
+  return fmt::format("\n[sweepctl: {} are not kept: of a long log the head and the tail are]\n",
+                     bytes_text(bytes));
 }
 
 }  // namespace
@@ -112,6 +119,9 @@ Result<void> TrialLogs::drain(Stream& stream, const Sink& sink) {
   while (!stream.complete) {
     read.set_offset(stream.offset);
     SWEEPD_TRY(const pb::LogPage page, ask(session_, read));
+    if (page.offset() > stream.offset) {
+      sink({attempt_of(row, attempt_), stream.stream, cut_line(page.offset() - stream.offset)});
+    }
     if (!page.data().empty()) {
       sink({attempt_of(row, attempt_), stream.stream, page.data()});
       stream.offset = page.offset() + page.data().size();
