@@ -55,7 +55,7 @@ Result<void> write_file(const std::string& path, std::string_view content) {
 }
 
 LogFeed feed_of(const AttemptKey& key, pb::LogStream stream, const std::string& path) {
-  return LogFeed({key, stream, path});
+  return LogFeed({key, stream, path, place_of(path)});
 }
 
 }  // namespace

@@ -33,6 +33,11 @@ struct AttemptPaths {
 // folder is watched for all.
 AttemptPaths paths_of(const std::string& state, const AttemptKey& key);
 
+// Where it stands how far a log has been shipped.
+inline std::string place_of(const std::string& log) {
+  return log + ".at";
+}
+
 // The attempt that a name in one of the two folders stands for: `12-7-1`, `12-7-1.stdout`, …
 std::optional<AttemptKey> attempt_named(std::string_view name);
 

@@ -30,9 +30,13 @@ LogFeed::LogFeed(LogFeed&& other) noexcept
     : source_(std::move(other.source_)),
       fd_(std::exchange(other.fd_, -1)),
       size_(other.size_),
-      sent_(other.sent_),
-      offset_(other.offset_),
+      read_(other.read_),
+      redraws_(std::move(other.redraws_)),
+      piece_(std::move(other.piece_)),
+      piece_at_(other.piece_at_),
       job_(other.job_),
+      found_(other.found_),
+      begun_(other.begun_),
       send_at_(other.send_at_),
       retry_at_(other.retry_at_),
       grew_(other.grew_),
@@ -55,29 +59,50 @@ void LogFeed::look() {
 }
 
 void LogFeed::step(Instant now, bool last, blobs::BulkSession& bulk) {
-  if (refused_ || job_ || now < retry_at_ || (!grew_ && !last)) {
+  const std::optional<Instant> due = redraws_.next_wake();
+  const bool held = due && *due <= now;
+  if (refused_ || job_ || now < retry_at_ || (piece_.empty() && !grew_ && !held && !last)) {
     return;
   }
   look();
-  const bool enough = size_ - sent_ >= kPieceBytes;
-  if (size_ == sent_) {
-    grew_ = false;
-  } else if (last || enough || now >= send_at_) {
+  find_place();
+  if (found_) {
+    send(bulk);  // nothing: the answer says how much is stored
+    return;
+  }
+  const bool enough = size_ - read_ >= kPieceBytes;
+  if (piece_.empty() && (last || enough || held || now >= send_at_)) {
+    read(now, last);
+  }
+  if (!piece_.empty()) {
     send(bulk);
     send_at_ = now + kPieceEvery;
+  } else if (read_ == size_) {
+    grew_ = false;
   }
 }
 
-void LogFeed::send(blobs::BulkSession& bulk) {
-  std::string bytes(std::min<std::uint64_t>(kPieceBytes, size_ - sent_), '\0');
-  const ssize_t got = ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(sent_));
+void LogFeed::read(Instant now, bool last) {
+  std::string bytes(std::min<std::uint64_t>(kPieceBytes, size_ - read_), '\0');
+  const ssize_t got =
+      bytes.empty() ? 0 : ::pread(fd_, bytes.data(), bytes.size(), static_cast<off_t>(read_));
   if (got <= 0) {
-    size_ = sent_;  // truncated under our hands: there is no more to be had
-    return;
+    size_ = read_;  // truncated under our hands: there is no more to be had
+  } else {
+    bytes.resize(static_cast<std::size_t>(got));
+    read_ += bytes.size();
+    redraws_.take(bytes, now);
   }
-  bytes.resize(static_cast<std::size_t>(got));
-  offset_ = std::exchange(sent_, sent_ + bytes.size());
-  job_ = bulk.append_log({source_.attempt, source_.stream, offset_, std::move(bytes)});
+  piece_ = redraws_.give(now, last && read_ == size_);
+}
+
+void LogFeed::send(blobs::BulkSession& bulk) {
+  const Mark after{read_ - redraws_.held_bytes(), piece_at_.stored + piece_.size()};
+  // As long as the store holds what the file does, one number says where both are.
+  if (!found_ && after.file != after.stored) {
+    write_place({piece_at_, after});
+  }
+  job_ = bulk.append_log({source_.attempt, source_.stream, piece_at_.stored, piece_});
 }
 
 bool LogFeed::finished(const blobs::Finished& done, Instant now) {
@@ -88,8 +113,7 @@ bool LogFeed::finished(const blobs::Finished& done, Instant now) {
   grew_ = true;
   if (!done.outcome.ok()) {
     if (done.outcome.error().code == Errc::kUnavailable) {
-      sent_ = offset_;  // for example its disk is full
-      retry_at_ = now + kRetry;
+      retry_at_ = now + kRetry;  // for example its disk is full
       return true;
     }
     log_warn("attempt={} log refused error=\"{}\"",
@@ -97,13 +121,62 @@ bool LogFeed::finished(const blobs::Finished& done, Instant now) {
              done.outcome.error().message);
     refused_ = true;
   } else if (const auto* log = std::get_if<blobs::LogAppended>(&*done.outcome)) {
-    sent_ = std::min(log->stored, size_);  // less after a daemon lost what it had not synced
+    stored(log->stored);
   }
   return true;
 }
 
+// Of what an earlier run of the program sent the store may hold the last piece or not.
+void LogFeed::stored(std::uint64_t size) {
+  const std::uint64_t sent = piece_at_.stored + piece_.size();
+  if (found_) {
+    const Mark& at = size == found_->before.stored ? found_->before : found_->after;
+    read_ = at.file;
+    found_.reset();
+  } else if (size != sent && read_ - redraws_.held_bytes() - piece_.size() == piece_at_.stored) {
+    // More than was sent, by an earlier run; or less, after a daemon has lost what it had.
+    redraws_ = {};
+    read_ = std::min(size, size_);
+  }
+  piece_.clear();
+  piece_at_ = {read_ - redraws_.held_bytes(), size};
+}
+
+void LogFeed::find_place() {
+  if (std::exchange(begun_, true)) {
+    return;
+  }
+  const int fd = ::open(source_.place.c_str(), O_RDONLY | O_CLOEXEC);
+  Marks marks;
+  if (fd >= 0 && ::read(fd, &marks, sizeof marks) == static_cast<ssize_t>(sizeof marks)) {
+    found_ = marks;
+  }
+  if (fd >= 0) {
+    ::close(fd);
+  }
+}
+
+// Not synced: a restart of the machine ends the attempt.
+void LogFeed::write_place(const Marks& marks) const {
+  const int fd = ::open(source_.place.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0 || ::write(fd, &marks, sizeof marks) != static_cast<ssize_t>(sizeof marks)) {
+    log_debug("attempt={} cannot write {}", to_string(source_.attempt), source_.place);
+  }
+  if (fd >= 0) {
+    ::close(fd);
+  }
+}
+
 std::optional<Instant> LogFeed::next_wake() const {
-  return grew_ && !job_ && !refused_ ? std::optional(std::max(send_at_, retry_at_)) : std::nullopt;
+  if (job_ || refused_) {
+    return std::nullopt;
+  }
+  const std::optional<Instant> held = redraws_.next_wake();
+  if (!grew_ && piece_.empty()) {
+    return held ? std::optional(std::max(*held, retry_at_)) : std::nullopt;
+  }
+  const Instant due = std::max(send_at_, retry_at_);
+  return held ? std::min(due, std::max(*held, retry_at_)) : due;
 }
 
 void LogFeed::cancel(blobs::BulkSession& bulk) {

@@ -128,7 +128,9 @@ void Runner::forget(const AttemptKey& attempt) {
                                     paths.metrics,
                                     paths.params,
                                     paths.spool,
-                                    paths.farewell}) {
+                                    paths.farewell,
+                                    place_of(paths.stdout_file),
+                                    place_of(paths.stderr_file)}) {
       ::unlink(path.c_str());
     }
   }
