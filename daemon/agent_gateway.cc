@@ -179,7 +179,7 @@ AgentHeard AgentGateway::read_hello(const wire::Incoming& incoming, const pb::He
       std::pair(newest.incarnation, newest.number)) {
     return dropped({Errc::kInvalidArgument, fmt::format("{}: a Hello of the past", hello.name())});
   }
-  newest = {hello.incarnation(), hello.number(), incoming.peer};
+  newest = {hello.incarnation(), hello.number(), incoming.peer, newest.unanswered + 1};
   return {*std::move(joined), std::nullopt, std::nullopt};
 }
 
@@ -248,12 +248,17 @@ std::optional<Outgoing> AgentGateway::perform(const core::AckEnded& effect) {
 
 std::optional<Outgoing> AgentGateway::perform(const core::WelcomeAgent& effect) {
   const auto hello = hellos_.find(effect.uuid);
-  if (hello == hellos_.end() || hello->second.peer.empty()) {
+  if (hello == hellos_.end() || hello->second.unanswered == 0) {
+    return std::nullopt;
+  }
+  // The answer to an older Hello of the same batch: what it lists was held then, and what is held
+  // now it does not kill. The agent only believes the answer to its newest one.
+  if (--hello->second.unanswered > 0) {
     return std::nullopt;
   }
   drop(effect.agent);
   const std::uint64_t id = term_ << 32U | ++sessions_opened_;
-  sessions_[effect.agent] = {id, std::exchange(hello->second.peer, {}), 0};
+  sessions_[effect.agent] = {id, hello->second.peer, 0};
   by_session_[id] = effect.agent;
   pb::DaemonMessage message;
   pb::HelloOk& welcome = *message.mutable_hello_ok();
@@ -279,7 +284,7 @@ void AgentGateway::drop(AgentId agent) {
 
 void AgentGateway::keep_known(const core::State& state) {
   for (auto& [uuid, greeting] : hellos_) {
-    greeting.peer.clear();
+    greeting.unanswered = 0;
   }
   failures_.clear();
   std::vector<AgentId> unknown;

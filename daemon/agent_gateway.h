@@ -76,7 +76,8 @@ class AgentGateway {
   struct Greeting {
     std::uint64_t incarnation = 0;
     std::uint64_t number = 0;
-    std::string peer;  // empty: answered
+    std::string peer;
+    std::uint32_t unanswered = 0;  // it, and those before it that were taken with it
   };
 
   std::map<std::string, Greeting> hellos_;

@@ -227,6 +227,37 @@ TEST_CASE("agent gateway: a Hello of the past is not believed") {
   CHECK(talk.say("new", restarted).event.has_value());
 }
 
+TEST_CASE(
+    "agent gateway: of two Hellos taken at once the newer one is answered, with its own list") {
+  Conversation talk;
+  talk.join("peer");
+  const AttemptKey attempt = talk.start_one();
+  talk.decide(core::AgentLost{AgentId{1}, true});
+  // An agent that stood still, or a daemon that did: the second Hello holds what is over.
+  const AgentHeard older = talk.say("peer", talk.hello());
+  pb::AgentMessage newer = talk.hello();
+  pb::HeldAttempt& held = *newer.mutable_hello()->add_held();
+  *held.mutable_attempt() = wire::to_proto(attempt);
+  held.set_phase(pb::RUNNING);
+  const AgentHeard newest = talk.say("new peer", newer);
+  std::vector<core::WelcomeAgent> welcomes;
+  for (const AgentHeard* heard : {&older, &newest}) {
+    REQUIRE(heard->event.has_value());
+    for (const core::Effect& effect : talk.decide(*heard->event)) {
+      if (const auto* welcome = std::get_if<core::WelcomeAgent>(&effect)) {
+        welcomes.push_back(*welcome);
+      }
+    }
+  }
+  REQUIRE_EQ(welcomes.size(), 2);
+  CHECK_FALSE(talk.gateway.perform(welcomes[0]).has_value());
+  const pb::DaemonMessage reply = read_reply(talk.gateway.perform(welcomes[1]), "new peer");
+  CHECK_EQ(reply.hello_ok().hello(), talk.hellos);
+  REQUIRE_EQ(reply.hello_ok().kill_size(), 1);
+  CHECK(wire::from_proto(reply.hello_ok().kill(0)) == attempt);
+  CHECK_FALSE(talk.gateway.perform(welcomes[1]).has_value());
+}
+
 TEST_CASE("agent gateway: another protocol and a smaller term are rejected in a sentence") {
   Conversation talk;
   pb::AgentMessage old = talk.hello();

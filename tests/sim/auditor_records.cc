@@ -166,10 +166,9 @@ void Auditor::take(const core::TrialClosed& record) {
   }
   if (record.state == TrialState::kFailed) {
     const auto& retry = of.accepted.spec.retry;
-    const bool lost_too_often = closed->attempts.size() >= 100;
     require(
         closed->failures - closed->free >= (retry.on.empty() && !of.closing ? retry.attempts : 1) ||
-            lost_too_often || record.reason.code == core::ReasonCode::kAgentCrashed,
+            record.reason.code == core::ReasonCode::kAgentCrashed,
         "a trial fails after all its attempts that may fail, and losses are none",
         to_string(record.trial));
     check_failed(record, of, *closed);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kReportsPerBatch = 4;
 constexpr double kBeatsUnansweredMax = 8;  // then the connection counts as dead
 
-const core::Reason kProgramRestarted{core::ReasonCode::kAgentRestarted, "the agent restarted"};
+const core::Reason kNoRoom{core::ReasonCode::kStoppedByAgent, "no room on the disk"};
 
 }  // namespace
 
@@ -36,6 +36,15 @@ void Box::kill_program() {
 }
 
 void Box::start_program() {
+  if (disk_full_) {
+    // The ledger of a new run cannot be written: it ends, and its supervisor tries again.
+    later_on_box(seconds(1), [this] {
+      if (!program_runs_) {
+        start_program();
+      }
+    });
+    return;
+  }
   ++incarnation_;
   program_runs_ = true;
   session_ = 0;
@@ -46,10 +55,9 @@ void Box::start_program() {
   if (world_.mutant == Mutant::kLedgerNotDurable) {
     std::erase_if(ledger_, [](const auto& entry) { return !entry.second.alive; });
   }
+  remember_ledger();
   for (auto& [key, row] : ledger_) {
-    if (!row.alive && !row.over) {
-      never_ran(key, kProgramRestarted, false);
-    } else if (row.over && row.phase == core::Phase::kFinishing) {
+    if (row.over && row.phase == core::Phase::kFinishing) {
       finish(key);
     }
   }
@@ -57,16 +65,22 @@ void Box::start_program() {
 }
 
 void Box::reboot(Duration down) {
-  world_.trace("{} reboots", plan_.uuid);
+  const bool power_cut =
+      world_.faulty && world_.luck.disks.chance(world_.scenario.faults.power_cut);
+  world_.trace("{} {}", plan_.uuid, power_cut ? "has no power" : "reboots");
   ++boots_;
   program_runs_ = false;
   lease_until_ = {};
   for (auto& [key, row] : ledger_) {
     if (row.alive) {
-      row.outcome.failure = kProgramRestarted;
+      row.outcome.failure = {core::ReasonCode::kAgentRestarted, "the machine was restarted"};
       process_over(key, {false, 0, 9});
     }
   }
+  if (power_cut) {
+    lose_unsynced();
+  }
+  give_up_unfinished();
   later_on_box(down, [this] { start_program(); });
 }
 
@@ -140,6 +154,12 @@ void Box::obey(const HelloOk& order, std::uint64_t session) {
   for (const core::AckReports& ack : order.reports) {
     obey(ReportsAck{ack.attempt, ack.seq, ack.fenced});
   }
+  // What an earlier run of the program never handed to a shim begins anew.
+  for (const auto& [key, row] : ledger_) {
+    if (row.phase == core::Phase::kPreparing && !row.over) {
+      prepare(key);
+    }
+  }
 }
 
 void Box::obey(const WhoAreYou&) {
@@ -174,10 +194,19 @@ void Box::obey(const Start& order) {
   row.slots = order.slots;
   row.program = order.program;
   row.trial_time = order.trial_time;
+  row.start_write = write_ledger();
   ledger_[order.attempt] = row;
-  world_.trace("{} prepares {}", plan_.uuid, to_string(order.attempt));
-  later_in_program(world_.between(milliseconds(20), milliseconds(600)),
-                   [this, key = order.attempt] { run(key); });
+  if (row.start_write == 0 && world_.mutant != Mutant::kStartUnwritten) {
+    never_ran(order.attempt, kNoRoom, false);
+    return;
+  }
+  sync_ledger();
+  prepare(order.attempt);
+}
+
+void Box::prepare(const AttemptKey& key) {
+  world_.trace("{} prepares {}", plan_.uuid, to_string(key));
+  later_in_program(world_.between(milliseconds(20), milliseconds(600)), [this, key] { run(key); });
 }
 
 void Box::obey(const Stop& order) {
@@ -196,7 +225,7 @@ void Box::obey(const Stop& order) {
     never_ran(order.attempt, none, true);
   } else if (found->second.alive) {
     terminate(order.attempt, none, true);
-  } else if (!found->second.over) {
+  } else if (!found->second.over && !found->second.draining) {
     never_ran(order.attempt, none, true);
   }
 }
@@ -213,13 +242,15 @@ void Box::obey(const ReportsAck& order) {
     terminate(order.attempt, {core::ReasonCode::kSuperseded, "fenced"}, true);
     return;
   }
-  row.acked = std::max(row.acked, order.seq);
+  // The daemon may have more than is left here: it was not synced when the power went.
+  row.acked = std::min<std::uint64_t>(std::max(row.acked, order.seq), row.spool.size());
 }
 
 void Box::obey(const EndedAck& order) {
   const auto found = ledger_.find(order.attempt);
   if (found != ledger_.end() && found->second.over) {
     found->second.forgotten = true;
+    found->second.forgotten_write = write_ledger();
   }
 }
 
@@ -272,11 +303,17 @@ void Box::report(const AttemptKey& key, Row& row, std::size_t first) {
   }
 }
 
-void Box::say_ended(const AttemptKey& key, const Row& row) {
+void Box::say_ended(const AttemptKey& key, Row& row) {
   const bool reported = row.fenced || row.acked == row.spool.size();
-  if (session_ != 0 && row.phase == core::Phase::kEnded && (reported || plan_.eager_end)) {
-    send(Ended{key, row.spool.size(), row.outcome});
+  if (session_ == 0 || row.phase != core::Phase::kEnded || !(reported || plan_.eager_end)) {
+    return;
   }
+  if (reported && row.ended_write == 0) {
+    // In the ledger only now: who reads it there need not have the reports any more.
+    row.ended_write = write_ledger();
+    row.reports_last = row.spool.size();
+  }
+  send(Ended{key, row.ended_write == 0 ? row.spool.size() : row.reports_last, row.outcome});
 }
 
 std::vector<core::HeldAttempt> Box::held() const {

@@ -18,10 +18,12 @@ class Box {
   Box(World& world, Network& network, BoxIndex index);
 
   void power_on();
-  void say_goodbye();    // only when quiet
-  void kill_program();   // its trials live on under their shims
-  void start_program();  // finds ledger and shims again
-  void reboot(Duration down);
+  void say_goodbye();             // only when quiet
+  void kill_program();            // its trials live on under their shims
+  void start_program();           // finds ledger and shims again
+  void reboot(Duration down);     // may take what was not synced
+  void fill_disk(Duration span);  // nothing can be written
+  void free_disk();
   void receive(const ToAgent& message);
 
   bool program_runs() const { return program_runs_; }
@@ -32,7 +34,8 @@ class Box {
   std::string describe() const;
 
  private:
-  // One attempt in the ledger; its row is on disk before anything starts, and stays for ever.
+  // One attempt: what the agent program knows of it, and what is on disk. Its start is in the
+  // ledger before anything starts.
   struct Row {
     std::vector<std::uint32_t> slots;
     core::Phase phase = core::Phase::kPreparing;
@@ -43,8 +46,17 @@ class Box {
     bool terminating = false;
     bool fenced = false;
     bool forgotten = false;  // the end is acknowledged
-    std::vector<core::Report> spool;
+    bool ran = false;
+    bool draining = false;              // its processes are gone, its last reports are not written
+    std::vector<core::Report> waiting;  // in the memory of the shim: there is no room
+    std::vector<core::Report> spool;    // written, and so seen by the agent
+    std::size_t spool_synced = 0;       // so many of them
     std::uint64_t acked = 0;
+    // The numbers of the writes to the ledger that say so; 0: none does.
+    std::uint64_t start_write = 0;
+    std::uint64_t ended_write = 0;
+    std::uint64_t reports_last = 0;  // as the row of its end says
+    std::uint64_t forgotten_write = 0;
     core::AttemptOutcome outcome;
   };
 
@@ -56,9 +68,11 @@ class Box {
   void obey(const ReportsAck& order);
   void obey(const EndedAck& order);
 
+  void prepare(const AttemptKey& key);
   void run(const AttemptKey& key);
   void emit(const AttemptKey& key, std::size_t report);
   void watch_time(const AttemptKey& key);  // ends it with limits.trial_time
+  void write_spool(const AttemptKey& key);
   void exit(const AttemptKey& key);
   // TERM now, KILL within the grace period; `why` becomes the failure in the outcome.
   void terminate(const AttemptKey& key, const core::Reason& why, bool stopped);
@@ -67,13 +81,24 @@ class Box {
   void finish(const AttemptKey& key);
   void never_ran(const AttemptKey& key, const core::Reason& why, bool stopped);
 
+  // ---- the disk: box_disk.cc
+
+  std::uint64_t write_ledger();  // the number of the write; 0 when there is no room
+
+  void sync_ledger() { writes_synced_ = writes_; }
+
+  void lose_unsynced();
+  // Another boot proves that no process is left; what ended and is not in the ledger is doubtful.
+  void give_up_unfinished();
+  void remember_ledger();
+
   void set_lease(Instant until);
   void lease_ended();
   void say_hello();
   void beat();
   // Reports from `first` on, a batch of them.
   void report(const AttemptKey& key, Row& row, std::size_t first);
-  void say_ended(const AttemptKey& key, const Row& row);
+  void say_ended(const AttemptKey& key, Row& row);
   void send(decltype(ToDaemon::body) body);
 
   std::vector<core::HeldAttempt> held() const;
@@ -94,6 +119,10 @@ class Box {
   std::uint64_t boots_ = 0;
   std::uint64_t incarnation_ = 0;
   std::map<AttemptKey, Row> ledger_;
+  bool disk_full_ = false;
+  std::uint64_t disk_fills_ = 0;
+  std::uint64_t writes_ = 0;  // to the ledger
+  std::uint64_t writes_synced_ = 0;
 
   // Of the shims: gone with a reboot.
   Instant lease_until_;

@@ -11,10 +11,15 @@ constexpr std::int32_t kTerm = 15;
 
 void Box::run(const AttemptKey& key) {
   const auto found = ledger_.find(key);
-  if (found == ledger_.end() || found->second.over || found->second.alive) {
+  if (found == ledger_.end() || found->second.phase != core::Phase::kPreparing ||
+      found->second.over) {
     return;
   }
   Row& row = found->second;
+  if (disk_full_ && world_.mutant != Mutant::kStartUnwritten) {
+    never_ran(key, {core::ReasonCode::kStoppedByAgent, "no room on the disk"}, false);
+    return;
+  }
   if (world_.now() >= lease_until_) {
     never_ran(key, {core::ReasonCode::kAgentLost, "the lease ended"}, false);
     return;
@@ -24,6 +29,7 @@ void Box::run(const AttemptKey& key) {
     return;
   }
   row.alive = true;
+  row.ran = true;
   row.phase = core::Phase::kRunning;
   row.outcome.started_wall = world_.wall(at_box(index_));
   world_.trace("{} runs {}", plan_.uuid, to_string(key));
@@ -62,13 +68,15 @@ void Box::emit(const AttemptKey& key, std::size_t report_index) {
     exit(key);
     return;
   }
-  const core::Report emitted{
-      row.spool.size() + 1, world_.wall(at_box(index_)), row.program.reports[report_index]};
-  row.spool.push_back(emitted);
+  const core::Report emitted{row.spool.size() + row.waiting.size() + 1,
+                             world_.wall(at_box(index_)),
+                             row.program.reports[report_index]};
+  row.waiting.push_back(emitted);
   world_.auditor.report_emitted(key, emitted);
-  if (program_runs_ && world_.random.chance(0.7)) {
-    report(
-        key, row, row.spool.size() - 1);  // on its way at once; what is missing is repeated later
+  write_spool(key);
+  // What is not sent at once is sent later.
+  if (row.waiting.empty() && program_runs_ && world_.random.chance(0.7)) {
+    report(key, row, row.spool.size() - 1);
   }
   later_on_box(row.program.between_reports,
                [this, key, report_index] { emit(key, report_index + 1); });
@@ -110,13 +118,17 @@ void Box::terminate(const AttemptKey& key, const core::Reason& why, bool stopped
 void Box::process_over(const AttemptKey& key, const ProcessEnd& end) {
   Row& row = ledger_.at(key);
   row.alive = false;
-  row.over = true;
-  row.phase = core::Phase::kFinishing;
+  row.draining = true;
   row.outcome.ended_wall = world_.wall(at_box(index_));
   world_.trace("{} process of {} is over", plan_.uuid, to_string(key));
   world_.auditor.process_ended(key, end);
-  if (program_runs_) {
-    finish(key);
+  write_spool(key);
+  // The worst time to lose the power: the end is known, and not all of it is synced.
+  const Faults& faults = world_.scenario.faults;
+  if (end.by_itself && world_.faulty && faults.power_cut > 0 && program_runs_ &&
+      world_.luck.disks.chance(0.02)) {
+    later_in_program({world_.luck.disks.between(0, 800'000)},
+                     [this] { reboot({2 * world_.scenario.lease.us}); });
   }
 }
 
@@ -137,6 +149,7 @@ void Box::never_ran(const AttemptKey& key, const core::Reason& why, bool stopped
   row.outcome.started = false;
   row.outcome.stopped = stopped;
   row.outcome.failure = why;
+  row.ended_write = write_ledger();
   world_.trace("{} never ran {}: {}", plan_.uuid, to_string(key), why.sentence);
   say_ended(key, row);
 }

@@ -64,6 +64,8 @@ std::span<const FaultKind> fault_kinds() {
       fault<&Faults::program_death_every>("faults.program-death"),
       fault<&Faults::reboot_every>("faults.reboot"),
       fault<&Faults::wall_jump_every>("faults.wall-jump"),
+      fault<&Faults::full_disk_every>("faults.full-disk"),
+      fault<&Faults::power_cut>("faults.power-cut"),
   };
   return kKinds;
 }

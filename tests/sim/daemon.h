@@ -51,6 +51,12 @@ class Daemon {
     std::vector<core::HeldAttempt> held;  // as the core was told last
   };
 
+  struct Greeting {
+    BoxIndex box = 0;
+    HelloNumber number;
+    std::uint32_t unanswered = 0;  // it, and those before it that were taken with it
+  };
+
   // What a decided batch is until it is on disk.
   struct Batch {
     std::vector<core::Record> records;
@@ -70,7 +76,7 @@ class Daemon {
     bool committing = false;
     std::deque<Input> inbox;
     std::map<AgentId, Session> sessions;
-    std::map<std::string, std::pair<BoxIndex, HelloNumber>> hellos;  // by uuid, the last one
+    std::map<std::string, Greeting> hellos;  // by uuid, the last one
     std::map<AgentId, Instant> heard;
     std::map<AgentId, Instant> expires;
     std::map<RequestId, ClientIndex> askers;

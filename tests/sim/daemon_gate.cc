@@ -46,12 +46,11 @@ void Daemon::take(const ToDaemon& message) {
 }
 
 void Daemon::take_hello(const ToDaemon& message, const Hello& hello) {
-  auto& [box, last] = memory_.hellos[hello.uuid];
-  if (hello.number <= last && world_.mutant != Mutant::kStaleHello) {
+  Greeting& newest = memory_.hellos[hello.uuid];
+  if (hello.number <= newest.number && world_.mutant != Mutant::kStaleHello) {
     return;  // overtaken: what it says about attempts is old
   }
-  box = message.box;
-  last = hello.number;
+  newest = {message.box, hello.number, newest.unanswered + 1};
   const auto known = memory_.state.agent_by_uuid.find(hello.uuid);
   if (known != memory_.state.agent_by_uuid.end()) {
     memory_.sessions.erase(known->second);
@@ -183,12 +182,15 @@ void Daemon::perform(const core::AckEnded& effect) {
 }
 
 void Daemon::perform(const core::WelcomeAgent& effect) {
-  const auto& [box, number] = memory_.hellos.at(effect.uuid);
+  Greeting& newest = memory_.hellos.at(effect.uuid);
+  if (--newest.unanswered > 0 && world_.mutant != Mutant::kOldWelcome) {
+    return;  // to an older Hello of the same batch, which tells what was held then
+  }
   Session& session = memory_.sessions[effect.agent];
   session = {};
   session.id = ++sessions_given_;
-  session.box = box;
-  HelloOk ok{number, effect.kill, effect.reports};
+  session.box = newest.box;
+  HelloOk ok{newest.number, effect.kill, effect.reports};
   for (core::AckReports& ack : ok.reports) {
     ack.attempt = saboteur_.outside(ack.attempt);
   }

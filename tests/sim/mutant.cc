@@ -56,6 +56,19 @@ std::span<const MutantInfo> mutants() {
       {Mutant::kTrialTimeByWall,
        "trial-time-by-wall",
        "a shim counts limits.trial_time by its wall clock"},
+      {Mutant::kStartUnwritten,
+       "start-unwritten",
+       "an attempt starts though the ledger has no room for it"},
+      {Mutant::kUnwrittenDropped, "unwritten-dropped", "a report that finds no room is dropped"},
+      {Mutant::kOverTrusted,
+       "over-trusted",
+       "what ended just before a power cut is delivered with what is left of its spool"},
+      {Mutant::kGivenBackAtOnce,
+       "given-back-at-once",
+       "what a full box gives back is tried again at once"},
+      {Mutant::kOldWelcome,
+       "old-welcome",
+       "the newest Hello is answered with what an older one has to kill"},
   };
   return kMutants;
 }

@@ -50,6 +50,11 @@ enum class Mutant : int {
   kLeaseByWall,
   kLimitsByWall,
   kTrialTimeByWall,
+  kStartUnwritten,
+  kUnwrittenDropped,
+  kOverTrusted,
+  kGivenBackAtOnce,
+  kOldWelcome,
 };
 
 struct MutantInfo {

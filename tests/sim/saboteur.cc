@@ -137,6 +137,10 @@ void Saboteur::bend_record(core::State& state, core::Record& record) const {
       requeued->spends_retry = true;
       ++trial.failures;
     }
+    if (mutant_ == Mutant::kGivenBackAtOnce && !requeued->spends_retry) {
+      requeued->not_before = {};
+      trial.not_before = {};
+    }
     if (mutant_ == Mutant::kPolicyNotForgotten) {
       sweep.policy = policies_.at(sweep.id);
     }

@@ -31,6 +31,8 @@ Faults draw_faults(Random random, bool swarm) {
   faults.program_death_every = on() ? drawn(random, seconds(20), seconds(120)) : Duration{};
   faults.reboot_every = on() ? drawn(random, seconds(40), seconds(240)) : Duration{};
   faults.wall_jump_every = on() ? drawn(random, seconds(5), seconds(60)) : Duration{};
+  faults.full_disk_every = on() ? drawn(random, seconds(20), seconds(120)) : Duration{};
+  faults.power_cut = on() ? random.unit() : 0;
   return faults;
 }
 

@@ -26,6 +26,8 @@ struct Faults {
   Duration program_death_every;  // of an agent program; its trials live on
   Duration reboot_every;         // of a box
   Duration wall_jump_every;      // of the wall clock of the daemon's machine or of a box
+  Duration full_disk_every;      // of a box
+  double power_cut = 0;          // a reboot takes what was not synced
 };
 
 struct BoxPlan {

@@ -104,6 +104,7 @@ void Simulation::plan_faults() {
   plan_strikes(world_, world_.random, faults.program_death_every, [this] { kill_some_program(); });
   plan_strikes(world_, world_.random, faults.reboot_every, [this] { reboot_some_box(); });
   plan_wall_jumps(world_);
+  plan_full_disks(world_, [this](std::size_t box, Duration span) { boxes_[box].fill_disk(span); });
 }
 
 void Simulation::cut_somebody_off() {
@@ -177,6 +178,7 @@ void Simulation::make_peace() {
     daemon_.start();
   }
   for (std::size_t i = 0; i < boxes_.size(); ++i) {
+    boxes_[i].free_disk();
     if (!gone_[i] && !boxes_[i].program_runs()) {
       boxes_[i].start_program();
     }

@@ -26,4 +26,13 @@ void plan_wall_jumps(World& world) {
   });
 }
 
+void plan_full_disks(World& world, std::function<void(std::size_t box, Duration span)> fill) {
+  Random& luck = world.luck.disks;
+  plan_strikes(world, luck, world.scenario.faults.full_disk_every, [&world, &luck, fill] {
+    const auto boxes = static_cast<std::int64_t>(world.scenario.boxes.size());
+    const auto box = static_cast<std::size_t>(luck.between(0, boxes - 1));
+    fill(box, {luck.between(seconds(1).us, 2 * world.scenario.lease.us)});
+  });
+}
+
 }  // namespace sweepd::sim

@@ -3,6 +3,9 @@
 
 #include "tests/sim/world.h"
 
+#include <cstddef>
+#include <functional>
+
 namespace sweepd::sim {
 
 // Lets `strike` happen in the phase of faults, on average once in `every`; 0: never.
@@ -10,5 +13,9 @@ void plan_strikes(World& world, Random& luck, Duration every, Heap::Action strik
 
 // The wall clocks jump.
 void plan_wall_jumps(World& world);
+
+// Disks of boxes are full for a while.
+//   fill: the disk of that box is full for that long
+void plan_full_disks(World& world, std::function<void(std::size_t box, Duration span)> fill);
 
 }  // namespace sweepd::sim
