@@ -172,22 +172,6 @@ Result<std::vector<TrialNumber>> control(Decider& decider,
   return Error{Errc::kInvalidArgument, "unknown verb"};
 }
 
-struct Target {
-  const Sweep* sweep = nullptr;
-  Selection selection;
-};
-
-Result<Target> find_target(const State& state, const std::string& selector) {
-  std::vector<SweepName> names;
-  for (const auto& [id, sweep] : state.sweeps) {
-    names.push_back({id, sweep.spec.name});
-  }
-  SWEEPD_TRY(const SweepId id, select_sweep(selector, names));
-  const Sweep& sweep = state.sweeps.at(id);
-  SWEEPD_TRY(Selection selection, select_trials(sweep, selector));
-  return Target{&sweep, std::move(selection)};
-}
-
 void check_sweep_time(Decider& decider, const Sweep& sweep) {
   const auto limit = sweep.spec.limits.sweep_time;
   if (!limit || sweep.closing || sweep.reopened ||
@@ -208,6 +192,17 @@ bool answered_before(Decider& decider, const RequestId& request) {
   }
   std::visit([&](const auto& answer) { decider.ask(Answer{request, answer}); }, known->second);
   return true;
+}
+
+Result<Target> find_target(const State& state, const std::string& selector) {
+  std::vector<SweepName> names;
+  for (const auto& [id, sweep] : state.sweeps) {
+    names.push_back({id, sweep.spec.name});
+  }
+  SWEEPD_TRY(const SweepId id, select_sweep(selector, names));
+  const Sweep& sweep = state.sweeps.at(id);
+  SWEEPD_TRY(Selection selection, select_trials(sweep, selector));
+  return Target{&sweep, std::move(selection)};
 }
 
 void on(Decider& decider, const SweepSubmitted& event) {
