@@ -105,6 +105,19 @@ struct ControlArgs {
   bool json = false;
 };
 
+struct RemoveArgs {
+  std::vector<std::string> selectors;  // of sweeps
+  bool dry_run = false;
+  bool quiet = false;
+  bool json = false;
+};
+
+struct GcArgs {
+  bool dry_run = false;
+  bool quiet = false;
+  bool json = false;
+};
+
 struct ExplainArgs {
   std::string selector;
   ReadOptions read;
@@ -192,6 +205,8 @@ using Command = std::variant<SubmitArgs,
                              LogsArgs,
                              MetricsArgs,
                              ControlArgs,
+                             RemoveArgs,
+                             GcArgs,
                              ExplainArgs,
                              AgentListArgs,
                              AgentShowArgs,
