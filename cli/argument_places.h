@@ -23,6 +23,8 @@ struct ArgumentPlaces {
   ControlArgs resume{pb::RESUME, {}, {}, false, false};
   ControlArgs kill{pb::KILL, {}, {}, false, false};
   ControlArgs retry{pb::RETRY, {}, {}, false, false};
+  RemoveArgs remove;
+  GcArgs gc;
   ExplainArgs explain;
   AgentListArgs agent_list;
   AgentShowArgs agent_show;

@@ -22,6 +22,7 @@ namespace sweepd::cli {
 namespace {
 
 constexpr const char* kSelectorHelp = "12, 12/7, last, 12/best, a unique name (help selectors)";
+constexpr const char* kSweepHelp = "12, last, a unique name (help selectors)";
 constexpr const char* kAgentHelp = "a number, or a unique name (sweepctl agent ls)";
 
 std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
@@ -330,6 +331,15 @@ void Parser::add_control_verbs() {
   add_control("resume", to_.resume, "go on after pause");
   add_control("kill", to_.kill, "end a sweep or a trial now: TERM, grace, KILL");
   add_control("retry", to_.retry, "run failed trials once more");
+  CLI::App* remove = add(app_, "rm", "remove ended sweeps with all that only they need");
+  remove->add_flag("--dry-run", to_.remove.dry_run, "show what would go, and remove nothing");
+  add_changer(remove, to_.remove, kSweepHelp);
+
+  CLI::App* gc = add(app_, "gc", "delete now what nothing needs any more, and say what it was");
+  gc->add_flag("--dry-run", to_.gc.dry_run, "count it, and delete nothing");
+  gc->add_flag("-q,--quiet", to_.gc.quiet, "no talk");
+  add_json(gc, to_.gc.json, nullptr);
+  choose(gc, to_.gc);
 }
 
 void Parser::add_model_verbs() {

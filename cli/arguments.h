@@ -110,6 +110,19 @@ struct ControlArgs {
   bool json = false;
 };
 
+struct RemoveArgs {
+  std::vector<std::string> selectors;  // of sweeps
+  bool dry_run = false;
+  bool quiet = false;
+  bool json = false;
+};
+
+struct GcArgs {
+  bool dry_run = false;
+  bool quiet = false;
+  bool json = false;
+};
+
 struct ExplainArgs {
   std::string selector;
   ReadOptions read;
@@ -197,6 +210,8 @@ using Command = std::variant<SubmitArgs,
                              LogsArgs,
                              MetricsArgs,
                              ControlArgs,
+                             RemoveArgs,
+                             GcArgs,
                              ExplainArgs,
                              AgentListArgs,
                              AgentShowArgs,

@@ -12,7 +12,7 @@ struct Entry {
   std::string_view lines;
 };
 
-constexpr std::array<Entry, 31> kExamples = {{
+constexpr std::array<Entry, 33> kExamples = {{
     {"submit",
      "  sweepctl submit digits.toml --dry-run        what would run, and does it fit\n"
      "  sweepctl submit digits.toml --wait           exit code 0 only if the sweep completed\n"
@@ -64,6 +64,12 @@ constexpr std::array<Entry, 31> kExamples = {{
      "  sweepctl kill 12                             the whole sweep, now\n"
      "  sweepctl kill 12/7 --reason 'stuck'          one trial"},
     {"retry", "  sweepctl retry 12/failed\n  sweepctl retry 12/7"},
+    {"rm",
+     "  sweepctl rm 12 --dry-run                     what would go, and what that would free\n"
+     "  sweepctl rm 12 13                            with trials, logs and files; models stay"},
+    {"gc",
+     "  sweepctl gc                                  at once what would go by itself soon\n"
+     "  sweepctl gc --dry-run --json"},
     {"explain",
      "  sweepctl explain 12/7                        why it waits, was pruned or failed\n"
      "  sweepctl why 12"},

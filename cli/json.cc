@@ -340,6 +340,14 @@ Json to_json(const pb::BackupDetail& backup) {
           {"blob_bytes", backup.blob_bytes()}};
 }
 
+Json to_json(const pb::GcDetail& gc) {
+  return {{"dry_run", gc.dry_run()},
+          {"files", gc.files()},
+          {"bytes", gc.bytes()},
+          {"kept_files", gc.kept_files()},
+          {"kept_bytes", gc.kept_bytes()}};
+}
+
 Json to_json(const pb::Manifest::File& file) {
   return {{"path", file.path()},
           {"bytes", file.size()},

@@ -32,6 +32,7 @@ Json to_json(const pb::AgentDetail& agent);
 Json to_json(const pb::ModelVersion& model);
 Json to_json(const pb::ServerDetail& server);
 Json to_json(const pb::BackupDetail& backup);
+Json to_json(const pb::GcDetail& gc);
 Json to_json(const pb::Manifest::File& file);
 Json to_json(const sweeps::Diagnostic& diagnostic, const std::string& path);
 

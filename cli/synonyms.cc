@@ -20,11 +20,11 @@ struct Synonym {
   std::string_view remark;  // follows the verb in the question
 };
 
-constexpr std::string_view kKept = " (it ends a sweep; what has run is kept)";
+constexpr std::string_view kOrKill = " for an ended sweep, or 'kill' to end one and keep it";
 constexpr std::string_view kOrStop = ", or 'stop' to let running trials finish";
 
 // The same word may mean another verb under a noun: the first that exists there is taken.
-constexpr std::array<Synonym, 50> kSynonyms = {{{"list", "ls", ""},
+constexpr std::array<Synonym, 53> kSynonyms = {{{"list", "ls", ""},
                                                 {"ps", "ls", ""},
                                                 {"jobs", "ls", ""},
                                                 {"sweeps", "ls", ""},
@@ -37,9 +37,12 @@ constexpr std::array<Synonym, 50> kSynonyms = {{{"list", "ls", ""},
                                                 {"cancel", "kill", kOrStop},
                                                 {"abort", "kill", kOrStop},
                                                 {"terminate", "kill", kOrStop},
-                                                {"delete", "kill", kKept},
-                                                {"remove", "kill", kKept},
-                                                {"rm", "kill", kKept},
+                                                {"delete", "rm", kOrKill},
+                                                {"remove", "rm", kOrKill},
+                                                {"del", "rm", kOrKill},
+                                                {"prune", "gc", ""},
+                                                {"clean", "gc", ""},
+                                                {"cleanup", "gc", ""},
                                                 {"best", "leaderboard", ""},
                                                 {"results", "leaderboard", ""},
                                                 {"ranking", "leaderboard", ""},

@@ -40,7 +40,8 @@ struct BackupSummary {
 
 // Makes `folder`, which must not exist or be empty, a backup of what is committed now, and checks
 // all of it. On any error there is no backup and nothing is left behind. May be called by any
-// thread beside those that write: blobs are only ever added.
+// thread beside those that write: no run of gc that deletes begins before it ends. One that began
+// earlier may go on, because it spares all that the copied rows refer to.
 Result<BackupSummary> make_backup(const RocksJournal& journal,
                                   const BlobStore& blobs,
                                   const std::string& folder,

@@ -43,8 +43,8 @@ Result<void> make_folder(const std::string& path) {
 
 }  // namespace
 
-BlobUploads::BlobUploads(const BlobStore& store, OnFatal fatal)
-    : store_(store), fatal_(std::move(fatal)) {}
+BlobUploads::BlobUploads(const BlobStore& store, BlobOffers& offers, OnFatal fatal)
+    : store_(store), offers_(offers), fatal_(std::move(fatal)) {}
 
 void BlobUploads::remove_stale_parts() const {
   std::error_code error;
@@ -74,7 +74,7 @@ Result<BlobUploads::Stored> BlobUploads::put(const Piece& piece) {
   if (undurable_.contains(piece.digest)) {
     SWEEPD_TRY_VOID(remove_blob(piece.digest));
   }
-  if (store_.has(piece.digest)) {
+  if (offers_.offer(store_, piece.digest)) {
     return Stored{piece.size, true};
   }
   SWEEPD_TRY(const Uploads::iterator upload, open(piece));
@@ -85,8 +85,8 @@ Result<BlobUploads::Stored> BlobUploads::put(const Piece& piece) {
   return Stored{upload->second.stored, false};
 }
 
-bool BlobUploads::has(const std::string& digest) const {
-  return store_.has(digest) && !undurable_.contains(digest);
+bool BlobUploads::has(const std::string& digest) {
+  return offers_.offer(store_, digest) && !undurable_.contains(digest);
 }
 
 bool BlobUploads::waits_for_flush(const std::string& digest) const {
@@ -243,6 +243,7 @@ Result<void> BlobUploads::sync_folder(const std::string& path) const {
 Result<void> BlobUploads::publish(const Complete& complete) const {
   const std::string place = store_.path(complete.digest);
   SWEEPD_TRY_VOID(make_folder(folder_of(place)));
+  offers_.note(complete.digest);  // before gc can see it
   if (::rename(complete.part.c_str(), place.c_str()) != 0) {
     return system_error("put in its place", place, errno);
   }

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "blobs/digest.h"
 #include "blobs/file.h"
+#include "daemon/blob_offers.h"
 #include "daemon/blob_store.h"
 #include "daemon/fail_stop.h"
 
@@ -21,8 +22,9 @@ namespace sweepd::daemon {
 // send the same blob, and anybody may go on where another ended.
 class BlobUploads {
  public:
+  //   offers: hears of every blob that somebody is told is here
   //   fatal: told when the disk did not keep what it had taken; nothing may be acknowledged then
-  explicit BlobUploads(const BlobStore& store, OnFatal fatal = fail_stop);
+  BlobUploads(const BlobStore& store, BlobOffers& offers, OnFatal fatal = fail_stop);
 
   // Removes parts that nobody went on with for a day. Younger ones are kept: what a crash left of
   // them is read again when somebody goes on, and the digest decides in the end.
@@ -45,8 +47,8 @@ class BlobUploads {
   // begins anew. kUnavailable: the disk is full.
   Result<Stored> put(const Piece& piece);
 
-  // Whether the blob is here for good.
-  bool has(const std::string& digest) const;
+  // Whether the blob is here for good; if so it was offered.
+  bool has(const std::string& digest);
 
   // Makes all that became complete durable and visible, with one sync of each folder for all of it.
   // Gives the blobs for which that failed; their uploads begin anew.
@@ -88,6 +90,7 @@ class BlobUploads {
   bool waits_for_flush(const std::string& digest) const;
 
   const BlobStore& store_;
+  BlobOffers& offers_;
   OnFatal fatal_;
   Uploads uploads_;
   std::vector<Complete> complete_;

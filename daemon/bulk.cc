@@ -72,7 +72,7 @@ class Turn {
 
  private:
   void apply(const pb::BulkRequest& request, Answer& answer);
-  void has(const pb::HasBlobs& has, Answer& answer) const;
+  void has(const pb::HasBlobs& has, Answer& answer);
   void put(const pb::PutChunk& put, Answer& answer);
   void get(const pb::GetChunk& get, Answer& answer) const;
   void append(const pb::AppendLog& append, Answer& answer);
@@ -124,7 +124,7 @@ void Turn::apply(const pb::BulkRequest& request, Answer& answer) {
   refuse(answer.reply, {Errc::kInvalidArgument, "a bulk request that this daemon does not know"});
 }
 
-void Turn::has(const pb::HasBlobs& has, Answer& answer) const {
+void Turn::has(const pb::HasBlobs& has, Answer& answer) {
   pb::MissingBlobs& missing = *answer.reply.mutable_missing();
   for (const std::string& digest : has.digests()) {
     if (!uploads_.has(digest)) {
@@ -208,7 +208,7 @@ struct BulkDoor::Impl {
         gate(given.gate),
         router(std::move(bound)),
         wake(std::move(event)),
-        uploads(given.store, given.fatal) {}
+        uploads(given.store, given.offers, given.fatal) {}
 
   void run();
   void turn();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "daemon/blob_offers.h"
 #include "daemon/blob_store.h"
 #include "daemon/disk.h"
 #include "daemon/fail_stop.h"
@@ -21,6 +22,7 @@ class BulkDoor {
   struct Ports {
     wire::Context& context;
     const BlobStore& store;
+    BlobOffers& offers;
     LogStore& logs;
     const FileGate& gate;  // closed: logs and artifacts are refused until there is room
     OnFatal fatal = fail_stop;

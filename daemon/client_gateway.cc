@@ -55,7 +55,7 @@ Outgoing fitting(const std::string& peer, const pb::ClientReply& reply) {
 
 bool is_change(const pb::ClientRequest& request) {
   return request.has_submit() || request.has_control() || request.has_register_model() ||
-         request.has_control_agent();
+         request.has_control_agent() || request.has_remove_sweep();
 }
 
 bool stays_below(std::string_view path) {
@@ -131,6 +131,9 @@ Result<core::EventBody> ClientGateway::change_from(const pb::ClientRequest& requ
   if (request.has_control_agent()) {
     return agent_control_from(id, request.control_agent());
   }
+  if (request.has_remove_sweep()) {
+    return removal_from(id, request.remove_sweep());
+  }
   return request.has_control() ? control_from(id, request.control())
                                : registration_from(id, request.register_model());
 }
@@ -173,6 +176,18 @@ Result<core::EventBody> ClientGateway::control_from(const RequestId& id,
                                                 std::move(selector),
                                                 control.user(),
                                                 control.reason()});
+}
+
+Result<core::EventBody> ClientGateway::removal_from(const RequestId& id,
+                                                    const pb::RemoveSweep& request) {
+  SWEEPD_TRY_VOID(check_text(request.selector(), "selector"));
+  SWEEPD_TRY_VOID(check_text(request.user(), "user name"));
+  // A repeated one names a sweep that is not there any more, and is answered all the same.
+  if (queries_.knows(id)) {
+    return core::EventBody(core::RemovalRequested{id, request.selector(), request.user()});
+  }
+  SWEEPD_TRY(std::string selector, queries_.with_number(request.selector()));
+  return core::EventBody(core::RemovalRequested{id, std::move(selector), request.user()});
 }
 
 Result<core::EventBody> ClientGateway::agent_control_from(const RequestId& id,
@@ -239,6 +254,11 @@ struct PutAnswer {
 
   void operator()(const core::ModelAnswer& answer) const {
     put(*reply.mutable_model_version(), state.models.at(answer.model).at(answer.version - 1));
+  }
+
+  void operator()(const core::RemovalAnswer& answer) const {
+    reply.mutable_removed()->set_sweep(answer.sweep.value);
+    reply.mutable_removed()->set_trials(answer.trials);
   }
 
   void operator()(const core::AgentAnswer& answer) const {

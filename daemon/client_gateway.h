@@ -42,6 +42,7 @@ class ClientGateway {
   Result<core::EventBody> submit_from(const RequestId& id, const pb::Submit& submit);
   Result<core::EventBody> control_from(const RequestId& id, const pb::Control& control);
   Result<core::EventBody> agent_control_from(const RequestId& id, const pb::ControlAgent& control);
+  Result<core::EventBody> removal_from(const RequestId& id, const pb::RemoveSweep& request);
   Result<core::EventBody> registration_from(const RequestId& id, const pb::RegisterModel& request);
 
   Queries& queries_;

@@ -3,6 +3,7 @@
 
 #include "base/ids.h"
 #include "daemon/blob_store.h"
+#include "daemon/deleted_records.h"
 #include "daemon/fsck.h"
 #include "daemon/journal_rocksdb.h"
 
@@ -37,6 +38,10 @@ class Check {
   std::map<AttemptKey, std::uint64_t> reports;  // in the journal, by attempt
   std::map<std::string, std::string> trees;     // digest of a manifest -> who refers to it
   std::vector<SweepHeader> headers;
+  std::set<SweepId> known;     // sweeps that have a header
+  std::set<SweepId> removed;   // sweeps that were removed, as journal 0 says
+  std::set<SweepId> deleting;  // those of them of which rows are left, and may be
+  DeletedRecords deleted;      // of removed sweeps, in all
 
  private:
   const FsckOptions& options_;

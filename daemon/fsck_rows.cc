@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 namespace sweepd::daemon::fsck_parts {
 
@@ -42,12 +43,47 @@ void add(std::vector<Run>& runs, const Run& run) {
   }
 }
 
+DeletedRecords sum_of_gaps(const std::vector<Run>& runs) {
+  DeletedRecords sum;
+  std::uint64_t next = 1;
+  for (const Run& run : runs) {
+    for (; next < run.first; ++next) {
+      sum.add(next);
+    }
+    next = std::max(next, run.first + run.count);
+  }
+  return sum;
+}
+
+// Whether there is nothing more to say about gaps: what is missing is what was deleted with removed
+// sweeps; or it is not, and nobody knows which of the gaps are the wrong ones.
+bool gaps_are_known(Check& check, const std::vector<Run>& runs) {
+  std::uint64_t next = 1;
+  std::uint64_t missing = 0;
+  for (const Run& run : runs) {
+    missing += run.first > next ? run.first - next : 0;
+    next = std::max(next, run.first + run.count);
+  }
+  if (missing == check.deleted.count && sum_of_gaps(runs) == check.deleted) {
+    return true;
+  }
+  if (check.deleted.count > 0) {
+    check.find("sequence-gap",
+               "records",
+               fmt::format("{} records are missing, and others were deleted with their sweeps: {}",
+                           missing,
+                           check.deleted.count));
+  }
+  return check.deleted.count > 0;
+}
+
 void check_sequence(Check& check, std::vector<Run>& runs) {
   std::sort(runs.begin(), runs.end());
+  const bool known = gaps_are_known(check, runs);
   std::uint64_t next = 1;
   for (const Run& run : runs) {
     const std::string where = fmt::format("record {}", std::min(next, run.first));
-    if (run.first > next) {
+    if (run.first > next && !known) {
       check.find(
           "sequence-gap", where, fmt::format("records {} to {} are missing", next, run.first - 1));
     } else if (run.first < next) {
@@ -66,13 +102,42 @@ void check_sequence(Check& check, std::vector<Run>& runs) {
   }
 }
 
+void check_removal(Check& check, const core::SweepRemoved& removal, const std::string& where) {
+  if (!check.removed.insert(removal.sweep).second) {
+    check.find("removed-twice", where, fmt::format("sweep {}", removal.sweep.value));
+  }
+  if (check.known.contains(removal.sweep)) {
+    check.find("removed-and-there",
+               fmt::format("sweep {}", removal.sweep.value),
+               "it was removed, and has a header");
+  }
+}
+
+// A journal without a header is read by nobody. Journal 0, which tells of removals, comes first.
+void check_owner(Check& check, SweepId sweep, SweepId before) {
+  if (!sweep || sweep == before || check.known.contains(sweep)) {
+    return;
+  }
+  const std::string where = fmt::format("sweep {}", sweep.value);
+  const bool removed = check.removed.contains(sweep);
+  if (!removed) {
+    check.find("header-missing", where, "there are records of it, and no header");
+  } else if (!check.deleting.contains(sweep)) {
+    check.find("rows-left", where, "it was removed, and nobody would delete what is left of it");
+  }
+}
+
 // What the later steps need of the records of a row.
 void take(Check& check, const std::vector<core::Record>& row, const std::string& where) {
   for (const core::Record& record : row) {
     for (TreeReference& reference : references_of(record)) {
       check.trees.emplace(std::move(reference.digest), std::move(reference.who));
     }
-    if (const auto* report = std::get_if<core::ReportRecorded>(&record)) {
+    if (const auto* removal = std::get_if<core::SweepRemoved>(&record)) {
+      check_removal(check, *removal, where);
+    }
+    const auto* report = std::get_if<core::ReportRecorded>(&record);
+    if (report != nullptr && !check.deleting.contains(report->attempt.sweep)) {
       std::uint64_t& last = check.reports[report->attempt];
       if (report->seq != last + 1) {
         check.find("report-order",
@@ -94,7 +159,20 @@ Result<void> check_meta(Check& check) {
   if (check.journal().term() == 0 || check.journal().uuid().empty()) {
     check.find("meta-missing", "meta", "the store has no term or no uuid");
   }
-  return {};
+  const auto look = [&](std::string_view key, std::string_view value) -> Result<bool> {
+    if (key.starts_with(keys::kRemovedPrefix)) {
+      check.deleting.insert({keys::last_number(key).value_or(0)});
+    } else if (key == keys::kDeleted) {
+      const Result<DeletedRecords> deleted = DeletedRecords::decode(value);
+      if (deleted.ok()) {
+        check.deleted = *deleted;
+      } else {
+        check.find("meta-damaged", "meta deleted", deleted.error().message);
+      }
+    }
+    return true;
+  };
+  return check.journal().each(Family::kMeta, "", look);
 }
 
 Result<void> check_headers(Check& check) {
@@ -108,6 +186,7 @@ Result<void> check_headers(Check& check) {
         } else if (key.size() != 8 || header->id.value != number) {
           check.find("header-misplaced", where, fmt::format("it is of sweep {}", header->id.value));
         } else {
+          check.known.insert(header->id);
           check.headers.push_back(*header);
           ++check.report().sweeps;
         }
@@ -119,9 +198,11 @@ Result<void> check_headers(Check& check) {
 Result<void> check_records(Check& check) {
   std::vector<Run> runs;
   std::vector<core::Record> row;
+  SweepId before;
   const auto look = [&](std::string_view key, std::string_view value) -> Result<bool> {
     SWEEPD_TRY_VOID(check.row("records"));
     const SweepId sweep{number_at(key, 0)};
+    check_owner(check, sweep, std::exchange(before, sweep));
     const std::uint64_t seq = keys::last_number(key).value_or(0);
     const std::string where = fmt::format("record {} of sweep {}", seq, sweep.value);
     row.clear();
@@ -151,6 +232,9 @@ Result<void> check_metrics(Check& check) {
   const auto look = [&](std::string_view key, std::string_view value) -> Result<bool> {
     SWEEPD_TRY_VOID(check.row("metrics"));
     const AttemptKey attempt = attempt_at(key);
+    if (check.deleting.contains(attempt.sweep)) {
+      return true;  // whole, in part or gone: all are right
+    }
     const std::uint64_t first = keys::last_number(key).value_or(0);
     const std::string where = fmt::format("metrics of {} from {} on", to_string(attempt), first);
     const Result<std::vector<core::Report>> row = decode_metrics(value, first);

@@ -83,6 +83,16 @@ class Journal {
 
   virtual StoreUsage usage() { return {}; }
 
+  // Whether rows are left of sweeps that were removed.
+  virtual bool has_rows_to_delete() const { return false; }
+
+  // Deletes about so many of them in one synced batch; what is deleted survives a power cut, and
+  // the rest is found again after one. kUnavailable: the disk is full.
+  virtual Result<void> delete_rows(std::size_t) { return {}; }
+
+  // The sweeps of which nothing was left since this was last asked.
+  virtual std::vector<SweepId> take_emptied() { return {}; }
+
   virtual Result<std::vector<SweepHeader>> headers() = 0;  // of all sweeps, by number
 
   // Records of a sweep (0: of agents and models) after `after_seq`, in order; at least one unless

@@ -51,6 +51,14 @@ std::string log(const LogKey& log, std::uint64_t offset) {
   return key;
 }
 
+std::string removed(SweepId sweep) {
+  return std::string(kRemovedPrefix) + number(sweep.value);
+}
+
+std::string let_go(const std::string& digest) {
+  return std::string(kLetGoPrefix) + digest;
+}
+
 std::optional<std::uint64_t> last_number(std::string_view key) {
   if (key.size() < 8) {
     return std::nullopt;

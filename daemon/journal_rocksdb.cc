@@ -43,6 +43,14 @@ Result<void> RocksJournal::Impl::write(rocksdb::WriteBatch& batch) const {
   return error;
 }
 
+Result<void> RocksJournal::Impl::write_aside(rocksdb::WriteBatch& batch) const {
+  Result<void> written = write(batch);
+  if (!written.ok() && written.error().code == Errc::kUnavailable) {
+    wants_heal = true;
+  }
+  return written;
+}
+
 void RocksJournal::Impl::add_records(rocksdb::WriteBatch& batch,
                                      const std::vector<core::Record>& records) const {
   std::span<const core::Record> rest(records);
@@ -102,11 +110,20 @@ Result<void> RocksJournal::commit(const Batch& batch) {
   for (const SweepHeader& header : batch.headers) {
     rows.Put(impl_->family(kState), keys::number(header.id.value), encode_header(header));
   }
+  std::vector<SweepId> removed;
+  for (const core::Record& record : batch.records) {
+    if (const auto* removal = std::get_if<core::SweepRemoved>(&record)) {
+      rows.Delete(impl_->family(kState), keys::number(removal->sweep.value));
+      rows.Put(impl_->family(kMeta), keys::removed(removal->sweep), "");
+      removed.push_back(removal->sweep);
+    }
+  }
   const std::uint64_t next = impl_->next_seq + batch.records.size();
   rows.Put(impl_->family(kMeta), "next_seq", keys::number(next));
   rows.Put(impl_->family(kMeta), "clock", encode_clock(batch.clock));
   SWEEPD_TRY_VOID(impl_->write(rows));
   impl_->next_seq = next;
+  impl_->removed.insert(removed.begin(), removed.end());
   return {};
 }
 

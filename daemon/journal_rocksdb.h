@@ -5,6 +5,7 @@
 #include "daemon/journal.h"
 #include "daemon/store_rows.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,9 @@ class RocksJournal final : public Journal, public LogStore, public StoreRows {
   bool wants_heal() const override;
   Result<void> start_flush() override;
   StoreUsage usage() override;
+  bool has_rows_to_delete() const override;
+  Result<void> delete_rows(std::size_t limit) override;
+  std::vector<SweepId> take_emptied() override;
   Result<std::vector<SweepHeader>> headers() override;
   Result<std::vector<SequencedRecord>> records(SweepId sweep,
                                                std::uint64_t after_seq,
@@ -63,6 +67,22 @@ class RocksJournal final : public Journal, public LogStore, public StoreRows {
   // Makes `folder`, which must not exist, a store that holds all that is committed now: links to
   // its files where they can be, else copies. May be called by any thread.
   Result<void> checkpoint(const std::string& folder) const;
+
+  // ---- for the thread of gc, beside the one that commits
+
+  // Folders of files to which a row referred that was deleted.
+  Result<std::vector<std::string>> let_go() const;
+
+  // Forgets that they were let go. kUnavailable: the disk is full.
+  Result<void> forget_let_go(const std::vector<std::string>& digests);
+
+  // Deletes the metrics and logs of sweeps that were removed long ago: an agent that lost an
+  // attempt may have sent its last lines after that.
+  Result<void> delete_strays();
+
+  // Gives the room of a sweep that was deleted back to the disk; takes long, and ends early when
+  // `canceled`.
+  Result<void> compact(SweepId sweep, std::atomic<bool>& canceled);
 
   // Makes the term larger, durably: after a restore nobody knows how large the last one was.
   Result<void> raise_term(std::uint64_t by);

@@ -64,6 +64,7 @@ Result<void> RocksJournal::heal() {
   SWEEPD_TRY_VOID(impl_->write(removal));
   SWEEPD_TRY(const std::uint64_t next, impl_->meta_number("next_seq"));
   impl_->next_seq = std::max<std::uint64_t>(1, next);
+  SWEEPD_TRY_VOID(impl_->read_removed());
   impl_->wants_heal = false;
   return {};
 }

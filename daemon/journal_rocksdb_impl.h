@@ -10,6 +10,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,7 +46,10 @@ struct RocksJournal::Impl {
   std::string uuid;
   ClockMark clock;
   std::uint64_t next_seq = 1;
-  std::atomic<bool> wants_heal{false};  // set by the thread of the logs and those of the store
+  std::set<SweepId> removed;     // of which rows are left
+  std::vector<SweepId> emptied;  // of which none is, since somebody asked
+  mutable std::atomic<bool> wants_heal{
+      false};  // set by the thread of the logs and those of the store
   mutable std::atomic<std::uint64_t> iterators{0};
 
   ~Impl() {
@@ -64,6 +68,9 @@ struct RocksJournal::Impl {
   Result<std::uint64_t> meta_number(const char* key) const;
   // Synced. An error that is no lack of room is fatal before it is returned.
   Result<void> write(rocksdb::WriteBatch& batch) const;
+  // The same for whoever commits nothing: a full disk is healed by the one that does.
+  Result<void> write_aside(rocksdb::WriteBatch& batch) const;
+  Result<void> read_removed();
   void add_records(rocksdb::WriteBatch& batch, const std::vector<core::Record>& records) const;
   Result<std::uint64_t> log_size(const LogKey& log) const;
 

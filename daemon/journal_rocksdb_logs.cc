@@ -69,12 +69,7 @@ Result<std::vector<std::uint64_t>> RocksJournal::append(const std::vector<LogApp
   if (rows.Count() == 0) {
     return stored;
   }
-  if (const Result<void> written = impl_->write(rows); !written.ok()) {
-    if (written.error().code == Errc::kUnavailable) {
-      impl_->wants_heal = true;
-    }
-    return written.error();
-  }
+  SWEEPD_TRY_VOID(impl_->write_aside(rows));
   return stored;
 }
 

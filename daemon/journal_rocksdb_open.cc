@@ -268,7 +268,7 @@ Result<void> RocksJournal::Impl::read_meta() {
   SWEEPD_TRY(clock, decode_clock(stored_clock));
   SWEEPD_TRY(uuid, meta("uuid"));
   next_seq = std::max<std::uint64_t>(1, stored_next);
-  return {};
+  return read_removed();
 }
 
 Result<void> RocksJournal::Impl::begin_term() {

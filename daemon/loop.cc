@@ -30,8 +30,15 @@ Loop::Loop(const Ports& ports, const Options& options)
       options_(options),
       shelf_(ports.journal),
       liveness_(options.rules),
-      queries_(
-          {state_, shelf_, ports_.journal, ports_.logs, liveness_, options_.facts, ports_.backups}),
+      housekeeping_({ports.journal, ports.gc, ports.backups}),
+      queries_({state_,
+                shelf_,
+                ports_.journal,
+                ports_.logs,
+                liveness_,
+                options_.facts,
+                ports_.backups,
+                housekeeping_}),
       agents_(options.facts.term, options.rules),
       clients_(queries_, ports_.trees),
       disk_(ports.disk, options.disk_limits, options.facts.state_folder) {}
@@ -40,6 +47,8 @@ Result<void> Loop::start() {
   SWEEPD_TRY(state_, shelf_.recover());
   const ClockMark now = ports_.clock.mark();
   liveness_.restart(state_, now.now);
+  housekeeping_.begin_turn(now.now);
+  housekeeping_.start(now.now);
   next_flush_ = now.now + kFlushPeriod;
   next_owed_ = now.now + kOwedPeriod;  // who is owed something has to say Hello first
   decide(core::DaemonStarted{}, now);
@@ -58,12 +67,13 @@ Duration Loop::patience() const {
     return {};
   }
   const bool waiting = !state_.live.empty() || !state_.agents.empty() || trouble_;
-  return waiting ? kTick : kIdleTick;
+  return housekeeping_.patience(waiting ? kTick : kIdleTick);
 }
 
 Result<void> Loop::turn() {
   ports_.doors.wait(patience());
   const ClockMark now = ports_.clock.mark();
+  housekeeping_.begin_turn(now.now);
   if (trouble_ || ports_.journal.wants_heal()) {
     SWEEPD_TRY_VOID(try_to_heal(now));
   }
@@ -71,7 +81,8 @@ Result<void> Loop::turn() {
   tick(now);
   SWEEPD_TRY_VOID(watch_disk(now));
   SWEEPD_TRY_VOID(flush_now_and_then(now.now));
-  return finish(now);
+  SWEEPD_TRY_VOID(finish(now));
+  return keep_house(now.now);
 }
 
 void Loop::receive(const ClockMark& now) {
@@ -172,6 +183,12 @@ Result<void> Loop::flush_now_and_then(Instant now) {
   next_flush_ = now + kFlushPeriod;
   const Result<void> begun = ports_.journal.start_flush();
   return begun.ok() || begun.error().code == Errc::kUnavailable ? Result<void>() : begun;
+}
+
+// Only when all that was decided is on the disk: gc asks the state which attempts are under way,
+// and the disk what those that are over refer to.
+Result<void> Loop::keep_house(Instant now) {
+  return trouble_ ? Result<void>() : housekeeping_.step(state_, now);
 }
 
 void Loop::decide(const core::EventBody& event, const ClockMark& now) {

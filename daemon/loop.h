@@ -9,6 +9,7 @@
 #include "daemon/core/state.h"
 #include "daemon/core/step.h"
 #include "daemon/disk_watch.h"
+#include "daemon/housekeeping.h"
 #include "daemon/journal.h"
 #include "daemon/liveness.h"
 #include "daemon/ports.h"
@@ -34,6 +35,7 @@ class Loop {
     TreeIndex& trees;
     Disk& disk;
     Backups& backups;
+    Gc& gc;
   };
 
   struct Options {
@@ -70,6 +72,7 @@ class Loop {
   void tick(const ClockMark& now);
   Result<void> watch_disk(const ClockMark& now);
   Result<void> flush_now_and_then(Instant now);
+  Result<void> keep_house(Instant now);
   void say_health();
   void decide(const core::EventBody& event, const ClockMark& now);
   void add_owed(const std::optional<AgentId>& only);
@@ -86,6 +89,7 @@ class Loop {
   core::State state_;
   SweepShelf shelf_;
   Liveness liveness_;
+  Housekeeping housekeeping_;
   Queries queries_;
   AgentGateway agents_;
   ClientGateway clients_;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sweepd::daemon {
 
@@ -66,6 +67,53 @@ class Backups {
   // Begins one. A request that is repeated begins nothing; kWrongState while another is under way.
   virtual Result<void> start(const RequestId& request, const std::string& folder) = 0;
   virtual BackupStatus status() = 0;  // of the last one
+};
+
+// What gc is to do.
+struct GcOrder {
+  bool dry_run = false;          // counts, and deletes nothing
+  std::vector<SweepId> without;  // dry run: only what the removal of these sweeps would free
+  std::vector<SweepId> emptied;  // whose rows are deleted: their room is given back
+  Instant began;                 // of the oldest attempt under way, or now
+};
+
+// The files of a sweep's trees, whoever else needs them.
+struct GcSweep {
+  SweepId sweep;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t log_bytes = 0;
+
+  bool operator==(const GcSweep&) const = default;
+};
+
+struct GcResult {
+  std::uint64_t files = 0;  // deleted, or that would be
+  std::uint64_t bytes = 0;
+  std::uint64_t kept_files = 0;  // that nothing refers to, and that were offered or sent lately
+  std::uint64_t kept_bytes = 0;
+  std::vector<GcSweep> sweeps;  // of GcOrder::without
+  bool again = false;           // some were let go and kept: it is worth another try
+
+  bool operator==(const GcResult&) const = default;
+};
+
+// How a run of gc stands.
+struct GcProgress {
+  std::string phase;
+  std::uint64_t done = 0;
+  std::uint64_t total = 0;                 // 0: not known
+  std::optional<Result<GcResult>> result;  // when it is over
+};
+
+// gc runs elsewhere, one run at a time. Used by the thread of the loop.
+class Gc {
+ public:
+  virtual ~Gc() = default;
+  // Before anything is decided at that time.
+  virtual void set_now(Instant now) = 0;
+  virtual void start(const GcOrder& order) = 0;  // only when none runs
+  virtual std::optional<GcProgress> look() = 0;  // at the run that was started; empty: none was
 };
 
 // A message that waits for its commit.

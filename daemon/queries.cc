@@ -92,7 +92,13 @@ Result<void> Queries::answer(const pb::ClientRequest& request,
     case Kind::kShowBackup:
       backup(*reply.mutable_backup());
       return {};
+    case Kind::kStartGc:
+      return start_gc(request, *reply.mutable_gc());
+    case Kind::kShowGc:
+      gc(*reply.mutable_gc());
+      return {};
     case Kind::kSubmit:
+    case Kind::kRemoveSweep:
     case Kind::kControl:
     case Kind::kControlAgent:
     case Kind::kRegisterModel:
@@ -103,15 +109,18 @@ Result<void> Queries::answer(const pb::ClientRequest& request,
 }
 
 Result<std::string> Queries::with_number(std::string_view selector) {
-  SWEEPD_TRY(const SweepId id, core::select_sweep(selector, sources_.shelf.names()));
-  SWEEPD_TRY_VOID(sources_.shelf.bring(sources_.state, id));
+  SWEEPD_TRY(const core::Sweep* sweep, sweep_of(selector));
   const std::size_t slash = selector.find('/');
-  std::string numbered = to_string(id);
+  std::string numbered = to_string(sweep->id);
   return slash == std::string_view::npos ? numbered : numbered.append(selector.substr(slash));
 }
 
 Result<const core::Sweep*> Queries::sweep_of(std::string_view selector) {
-  SWEEPD_TRY(const SweepId id, core::select_sweep(selector, sources_.shelf.names()));
+  const Result<SweepId> named = core::select_sweep(selector, sources_.shelf.names());
+  if (!named.ok()) {
+    return without_sweep(selector, named.error());
+  }
+  const SweepId id = *named;
   SWEEPD_TRY_VOID(sources_.shelf.bring(sources_.state, id));
   const auto found = sources_.state.sweeps.find(id);
   if (found == sources_.state.sweeps.end()) {

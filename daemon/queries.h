@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "daemon/core/selector.h"
 #include "daemon/core/state.h"
+#include "daemon/housekeeping.h"
 #include "daemon/journal.h"
 #include "daemon/liveness.h"
 #include "daemon/ports.h"
@@ -34,6 +35,7 @@ class Queries {
     const Liveness& liveness;
     const ServerFacts& facts;
     Backups& backups;
+    Housekeeping& housekeeping;
   };
 
   explicit Queries(const Sources& sources) : sources_(sources) {}
@@ -45,6 +47,9 @@ class Queries {
 
   // "last/best" -> "12/best", with the sweep brought into memory.
   Result<std::string> with_number(std::string_view selector);
+
+  // Whether the request was carried out before.
+  bool knows(const RequestId& request) const { return sources_.state.requests.contains(request); }
 
   // An agent with what failed on it.
   void describe(AgentId id, const core::Stamp& at, pb::AgentDetail& detail);
@@ -76,6 +81,9 @@ class Queries {
   void server(pb::ServerDetail& detail);
   Result<void> start_backup(const pb::ClientRequest& request, pb::BackupDetail& detail);
   void backup(pb::BackupDetail& detail);
+  Result<void> start_gc(const pb::ClientRequest& request, pb::GcDetail& detail);
+  void gc(pb::GcDetail& detail);
+  Error without_sweep(std::string_view selector, const Error& error) const;
 
   Sources sources_;
 };

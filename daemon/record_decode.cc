@@ -203,6 +203,15 @@ void get(Checked&, const store::StoreRestored& stored, Records& records) {
   records.emplace_back(core::StoreRestored{stored.sweeps_last(), {stored.wall_us()}});
 }
 
+void get(Checked& check, const store::SweepRemoved& stored, Records& records) {
+  records.emplace_back(core::SweepRemoved{request_of(stored.request()),
+                                          check.sweep(stored.sweep()),
+                                          request_of(stored.submission()),
+                                          stored.trials(),
+                                          stored.user(),
+                                          {stored.wall_us()}});
+}
+
 void get(Checked& check, const store::AgentCharged& stored, Records& records) {
   const auto charge = check.enumerator(stored.charge(), core::Charge::kWithdrawn);
   records.emplace_back(core::AgentCharged{
@@ -267,6 +276,8 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.storage_level_changed(), records);
     case store::Record::kStoreRestored:
       return get(check, row.store_restored(), records);
+    case store::Record::kSweepRemoved:
+      return get(check, row.sweep_removed(), records);
     case store::Record::kAgentCharged:
       return get(check, row.agent_charged(), records);
     case store::Record::kAgentProven:

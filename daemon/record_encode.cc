@@ -219,6 +219,16 @@ struct Put {
     stored.set_wall_us(record.wall.us);
   }
 
+  void operator()(const core::SweepRemoved& record) const {
+    store::SweepRemoved& stored = *row.mutable_sweep_removed();
+    put(*stored.mutable_request(), record.request);
+    stored.set_sweep(record.sweep.value);
+    put(*stored.mutable_submission(), record.submission);
+    stored.set_trials(record.trials);
+    stored.set_user(record.user);
+    stored.set_wall_us(record.wall.us);
+  }
+
   void operator()(const core::AgentCharged& record) const {
     store::AgentCharged& stored = *row.mutable_agent_charged();
     stored.set_agent(record.agent.value);

@@ -3,10 +3,12 @@
 
 #include "base/log.h"
 #include "daemon/backup_worker.h"
+#include "daemon/blob_offers.h"
 #include "daemon/blob_store.h"
 #include "daemon/bulk.h"
 #include "daemon/disk.h"
 #include "daemon/fail_stop.h"
+#include "daemon/gc_worker.h"
 #include "daemon/journal_rocksdb.h"
 #include "daemon/loop.h"
 #include "daemon/socket_doors.h"
@@ -24,12 +26,24 @@ namespace {
 // The trees of the blob store, as the gateway asks for them.
 class StoredTrees final : public TreeIndex {
  public:
-  explicit StoredTrees(const BlobStore& store) : store_(store) {}
+  StoredTrees(const BlobStore& store, BlobOffers& offers) : store_(store), offers_(offers) {}
 
-  bool has_tree(const std::string& digest) override { return store_.complete_tree(digest).ok(); }
+  // Offers first and looks afterwards: what is seen here is not deleted before it is referred to.
+  bool has_tree(const std::string& digest) override {
+    offers_.note(digest);
+    const auto tree = store_.tree(digest);
+    if (!tree.ok()) {
+      return false;
+    }
+    for (const blobs::TreeFile& file : tree->files) {
+      offers_.note(file.digest);
+    }
+    return store_.complete_tree(digest).ok();
+  }
 
  private:
   const BlobStore& store_;
+  BlobOffers& offers_;
 };
 
 Loop::Options loop_options(const Config& config,
@@ -77,13 +91,15 @@ Result<void> serve(const Config& config, const ServeOptions& options) {
   FileGate gate;
   StateDisk disk(
       folder.path(), config.ballast_bytes.value_or(usual_ballast_bytes(space.total_bytes)), gate);
+  SystemClock clock(journal->clock());
+  BlobOffers offers(clock.mark().now);
   SWEEPD_TRY(const std::unique_ptr<BulkDoor> bulk,
-             BulkDoor::start({context, blobs, *journal, gate, fail_stop},
+             BulkDoor::start({context, blobs, offers, *journal, gate, fail_stop},
                              endpoint.address(wire::Door::kBulk)));
   BackupWorker backups(*journal, blobs, folder.path());
-  SystemClock clock(journal->clock());
-  StoredTrees trees(blobs);
-  Loop loop({*journal, *journal, clock, doors, trees, disk, backups},
+  GcWorker gc({*journal, blobs, offers});
+  StoredTrees trees(blobs, offers);
+  Loop loop({*journal, *journal, clock, doors, trees, disk, backups, gc},
             loop_options(config, options, *journal, clock));
   SWEEPD_TRY_VOID(loop.start());
   fmt::print(stderr,

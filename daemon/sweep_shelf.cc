@@ -54,6 +54,8 @@ struct ChangedHeader {
 
   SweepId operator()(const core::StoreRestored&) const { return {}; }
 
+  SweepId operator()(const core::SweepRemoved&) const { return {}; }
+
   SweepId operator()(const core::AgentCharged&) const { return {}; }
 
   SweepId operator()(const core::AgentProven&) const { return {}; }
@@ -96,11 +98,20 @@ Result<void> SweepShelf::bring(core::State& state, SweepId id) {
   return {};
 }
 
+void SweepShelf::forget(SweepId id) {
+  headers_.erase(id);
+  std::erase_if(names_, [id](const core::SweepName& name) { return name.id == id; });
+  recent_.remove(id);
+}
+
 std::vector<SweepHeader> SweepShelf::update(const core::State& state,
                                             const std::vector<core::Record>& records) {
   std::set<SweepId> changed;
   for (const core::Record& record : records) {
-    if (const SweepId id = std::visit(ChangedHeader{}, record)) {
+    if (const auto* removed = std::get_if<core::SweepRemoved>(&record)) {
+      changed.erase(removed->sweep);  // it may have ended in the same batch
+      forget(removed->sweep);
+    } else if (const SweepId id = std::visit(ChangedHeader{}, record)) {
       changed.insert(id);
     }
   }

@@ -1,4 +1,4 @@
-// All sweeps there ever were: what is known of each, and the few ended ones that are in memory.
+// All sweeps there are: what is known of each, and the few ended ones that are in memory.
 #pragma once
 
 #include "base/result.h"
@@ -40,6 +40,7 @@ class SweepShelf {
 
  private:
   void use(SweepId id);
+  void forget(SweepId id);
 
   Journal& journal_;
   std::map<SweepId, SweepHeader> headers_;

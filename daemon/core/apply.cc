@@ -382,6 +382,14 @@ struct Apply {
     state.requests[record.request] = ControlAnswer{record.sweep, record.trials};
   }
 
+  void operator()(const SweepRemoved& record) const {
+    state.sweeps_last = std::max(state.sweeps_last, record.sweep.value);
+    state.sweeps.erase(record.sweep);
+    state.removed.insert(record.sweep);
+    state.requests[record.submission] = SubmitAnswer{record.sweep, true};
+    state.requests[record.request] = RemovalAnswer{record.sweep, record.trials};
+  }
+
   void operator()(const StorageLevelChanged& record) const {
     state.storage = record.level;
     state.storage_reason = record.reason;

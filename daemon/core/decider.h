@@ -1,6 +1,7 @@
 // One decision under way: what the handlers of the core write into. Internal to daemon/core.
 #pragma once
 
+#include "daemon/core/selector.h"
 #include "daemon/core/step.h"
 
 #include <set>
@@ -42,12 +43,13 @@ class Decider {
 };
 
 // ---- handlers, one file each room: on_sweep.cc, on_agent.cc, on_trial.cc, on_storage.cc,
-// agent_control.cc
+// agent_control.cc, removal.cc
 
 void on(Decider& decider, const SweepSubmitted& event);
 void on(Decider& decider, const ControlRequested& event);
 void on(Decider& decider, const AgentControlRequested& event);
 void on(Decider& decider, const ModelRegistrationRequested& event);
+void on(Decider& decider, const RemovalRequested& event);
 void on(Decider& decider, const TrialsSuggested& event);
 void on(Decider& decider, const TimePassed& event);
 void on(Decider& decider, const AgentJoined& event);
@@ -64,6 +66,14 @@ void on(Decider& decider, const AttemptEnded& event);
 
 // Whether the request was carried out before; if so it is answered again.
 bool answered_before(Decider& decider, const RequestId& request);
+
+// The sweep in memory that a selector names, and what of it.
+struct Target {
+  const Sweep* sweep = nullptr;
+  Selection selection;
+};
+
+Result<Target> find_target(const State& state, const std::string& selector);
 
 // ---- lifecycle.cc
 

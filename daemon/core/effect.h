@@ -91,10 +91,17 @@ struct ModelAnswer {
   bool operator==(const ModelAnswer&) const = default;
 };
 
+struct RemovalAnswer {
+  SweepId sweep;
+  std::uint32_t trials = 0;  // that went with it
+
+  bool operator==(const RemovalAnswer&) const = default;
+};
+
 // The answer to a client's change.
 struct Answer {
   RequestId request;
-  std::variant<SubmitAnswer, ControlAnswer, ModelAnswer, AgentAnswer, Error> body;
+  std::variant<SubmitAnswer, ControlAnswer, ModelAnswer, AgentAnswer, RemovalAnswer, Error> body;
 
   bool operator==(const Answer&) const = default;
 };

@@ -56,6 +56,13 @@ struct AgentControlRequested {
   std::string reason;
 };
 
+// An ended sweep is to go, with everything that only it needs.
+struct RemovalRequested {
+  RequestId request;
+  std::string selector;  // of a sweep
+  std::string user;
+};
+
 struct ModelRegistrationRequested {
   RequestId request;
   std::string selector;  // of one trial
@@ -195,6 +202,7 @@ using EventBody = std::variant<SweepSubmitted,
                                ControlRequested,
                                AgentControlRequested,
                                ModelRegistrationRequested,
+                               RemovalRequested,
                                AgentJoined,
                                AttemptsHeld,
                                AgentSuspected,

@@ -168,6 +168,15 @@ Violation check_slots(const State& state) {
   return std::nullopt;
 }
 
+Violation check_removed(const State& state) {
+  for (const SweepId id : state.removed) {
+    if (state.sweeps.contains(id) || state.live.contains(id) || id.value > state.sweeps_last) {
+      return fmt::format("sweep {} was removed, and is there or may be given again", id.value);
+    }
+  }
+  return std::nullopt;
+}
+
 Violation check_live(const State& state) {
   std::size_t live = 0;
   std::size_t active = 0;
@@ -199,6 +208,9 @@ std::optional<std::string> check_invariants(const State& state) {
     }
   }
   if (auto violation = check_slots(state)) {
+    return violation;
+  }
+  if (auto violation = check_removed(state)) {
     return violation;
   }
   return check_live(state);

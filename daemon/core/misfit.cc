@@ -31,6 +31,9 @@ struct Misfit {
   }
 
   Words operator()(const SweepAccepted& record) const {
+    if (state.removed.contains(record.sweep)) {
+      return fmt::format("sweep {} was removed before", record.sweep.value);
+    }
     return state.sweeps.contains(record.sweep)
                ? fmt::format("sweep {} was accepted before", record.sweep.value)
                : Words();
@@ -122,6 +125,15 @@ struct Misfit {
   Words operator()(const StorageLevelChanged&) const { return {}; }
 
   Words operator()(const StoreRestored&) const { return {}; }
+
+  Words operator()(const SweepRemoved& record) const {
+    if (state.removed.contains(record.sweep)) {
+      return fmt::format("sweep {} was removed before", record.sweep.value);
+    }
+    return state.live.contains(record.sweep)
+               ? fmt::format("sweep {} is removed and has not ended", record.sweep.value)
+               : Words();
+  }
 };
 
 }  // namespace

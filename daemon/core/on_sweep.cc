@@ -200,24 +200,7 @@ Result<std::vector<TrialNumber>> control(Decider& decider,
   return Error{Errc::kInvalidArgument, "unknown verb"};
 }
 
-struct Target {
-  const Sweep* sweep = nullptr;
-  Selection selection;
-};
-
-Result<Target> find_target(const State& state, const std::string& selector) {
-  std::vector<SweepName> names;
-  for (const auto& [id, sweep] : state.sweeps) {
-    names.push_back({id, sweep.spec.name});
-  }
-  SWEEPD_TRY(const SweepId id, select_sweep(selector, names));
-  const Sweep& sweep = state.sweeps.at(id);
-  SWEEPD_TRY(Selection selection, select_trials(sweep, selector));
-  return Target{&sweep, std::move(selection)};
-}
-
-// A trial's artifact is that of the last attempt that left one, which may be another than was
-// named.
+// The files of a version are those of the last attempt, which may be another than was named.
 Result<void> check_artifact(const Target& target, const ModelRegistered& version) {
   const auto& named = target.selection.attempt;
   if (!named || *named == version.attempt.attempt) {
@@ -251,6 +234,17 @@ bool answered_before(Decider& decider, const RequestId& request) {
   }
   std::visit([&](const auto& answer) { decider.ask(Answer{request, answer}); }, known->second);
   return true;
+}
+
+Result<Target> find_target(const State& state, const std::string& selector) {
+  std::vector<SweepName> names;
+  for (const auto& [id, sweep] : state.sweeps) {
+    names.push_back({id, sweep.spec.name});
+  }
+  SWEEPD_TRY(const SweepId id, select_sweep(selector, names));
+  const Sweep& sweep = state.sweeps.at(id);
+  SWEEPD_TRY(Selection selection, select_trials(sweep, selector));
+  return Target{&sweep, std::move(selection)};
 }
 
 void on(Decider& decider, const SweepSubmitted& event) {

@@ -46,6 +46,8 @@ struct JournalOf {
 
   SweepId operator()(const StoreRestored&) const { return {}; }
 
+  SweepId operator()(const SweepRemoved&) const { return {}; }
+
   SweepId operator()(const AgentCharged&) const { return {}; }
 
   SweepId operator()(const AgentProven&) const { return {}; }

@@ -243,6 +243,19 @@ struct ControlApplied {
   bool operator==(const ControlApplied&) const = default;
 };
 
+// An ended sweep is gone, with its trials, reports and logs. What rows there are of it is deleted
+// afterwards; its number is not given again. In journal 0, because its own is what is deleted.
+struct SweepRemoved {
+  RequestId request;
+  SweepId sweep;
+  RequestId submission;  // that made the sweep: a repeat of it makes no other
+  std::uint32_t trials = 0;
+  std::string user;
+  WallTime wall;
+
+  bool operator==(const SweepRemoved&) const = default;
+};
+
 struct StorageLevelChanged {
   StorageLevel level = StorageLevel::kPlenty;
   Reason reason;
@@ -282,10 +295,11 @@ using Record = std::variant<SweepAccepted,
                             AgentDrained,
                             AgentResumed,
                             StorageLevelChanged,
-                            StoreRestored>;
+                            StoreRestored,
+                            SweepRemoved>;
 
-// The sweep whose journal holds the record; 0 for agents, models and the store, which belong to no
-// sweep.
+// The sweep whose journal holds the record; 0 for agents, models, removals and the store, which
+// belong to no sweep that is there.
 SweepId journal_of(const Record& record);
 
 }  // namespace sweepd::core

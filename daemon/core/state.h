@@ -136,12 +136,14 @@ struct SlotKey {
 };
 
 // What a request that changed something brought about; a repeat is answered with it.
-using RequestOutcome = std::variant<SubmitAnswer, ControlAnswer, ModelAnswer, AgentAnswer>;
+using RequestOutcome =
+    std::variant<SubmitAnswer, ControlAnswer, ModelAnswer, AgentAnswer, RemovalAnswer>;
 
 struct State {
   std::uint64_t sweeps_last = 0;  // numbers already given away
   std::uint32_t agents_last = 0;
   std::map<SweepId, Sweep> sweeps;  // live ones, and ended ones that somebody asked for
+  std::set<SweepId> removed;        // there were such, and there never will be again
   std::map<AgentId, Agent> agents;
   std::map<std::string, std::vector<ModelRegistered>> models;  // [version − 1]
   std::map<RequestId, RequestOutcome> requests;

@@ -55,6 +55,8 @@ struct ChangesSchedule {
 
   bool operator()(const StoreRestored&) const { return false; }
 
+  bool operator()(const SweepRemoved&) const { return false; }
+
   bool operator()(const AgentCharged& record) const { return record.charge != Charge::kMade; }
 
   bool operator()(const AgentProven&) const { return true; }

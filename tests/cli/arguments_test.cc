@@ -81,6 +81,9 @@ TEST_CASE(
   parsed<ServerInfoArgs>({"server"});
   CHECK(parsed<ServerBackupArgs>({"server", "backup", "/b", "--json"}).json);
   CHECK(parsed<ServerBackupArgs>({"server", "backup", "/b"}).folder == "/b");
+  CHECK(parsed<RemoveArgs>({"rm", "12", "13", "--dry-run"}).selectors.size() == 2);
+  CHECK_FALSE(parsed<RemoveArgs>({"rm", "12"}).dry_run);
+  CHECK(parsed<GcArgs>({"gc", "--dry-run", "--json"}).dry_run);
 }
 
 TEST_CASE("arguments: faults name the word and the nearest known one") {
@@ -108,7 +111,8 @@ TEST_CASE("arguments: a word of another command line leads to the verb that mean
   CHECK(suggested({"cancel", "12"}) ==
         "did you mean 'kill', or 'stop' to let running trials finish?");
   CHECK(suggested({"delete", "12"}) ==
-        "did you mean 'kill' (it ends a sweep; what has run is kept)?");
+        "did you mean 'rm' for an ended sweep, or 'kill' to end one and keep it?");
+  CHECK(suggested({"prune"}) == "did you mean 'gc'?");
   CHECK(suggested({"best", "12"}) == "did you mean 'leaderboard'?");
   CHECK(suggested({"models"}) == "did you mean 'model ls'?");
   CHECK(suggested({"trial", "list", "12"}) == "did you mean 'ls'?");
@@ -133,6 +137,8 @@ TEST_CASE("arguments: every verb has help with examples, on stdout with exit cod
                                              {"stop"},
                                              {"pause"},
                                              {"resume"},
+                                             {"rm"},
+                                             {"gc"},
                                              {"kill"},
                                              {"retry"},
                                              {"explain"},

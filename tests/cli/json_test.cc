@@ -141,6 +141,8 @@ TEST_CASE("json: the fields of a model, an agent, the server, an attempt, a verd
         R"("iterators":0})");
   CHECK(dump(to_json(pb::BackupDetail())) ==
         R"({"folder":"","phase":"","sweeps":0,"records":0,"blobs":0,"blob_bytes":0})");
+  CHECK(dump(to_json(pb::GcDetail())) ==
+        R"({"dry_run":false,"files":0,"bytes":0,"kept_files":0,"kept_bytes":0})");
   CHECK(
       dump(to_json(pb::AttemptRow())) ==
       R"({"attempt":0,"state":"","reason":null,"reason_text":"","agent":"","slots":[],)"

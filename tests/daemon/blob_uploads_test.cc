@@ -25,9 +25,10 @@ using Files = std::map<std::string, std::string>;
 struct Place {
   Folder folder;
   BlobStore store = *BlobStore::open(folder / "blobs");
-  std::optional<BlobUploads> uploads{std::in_place, store};
+  daemon::BlobOffers offers{Instant{}};
+  std::optional<BlobUploads> uploads{std::in_place, store, offers};
 
-  void crash() { uploads.emplace(store); }
+  void crash() { uploads.emplace(store, offers); }
 
   Files parts() const { return folder.files("blobs/tmp"); }
 };

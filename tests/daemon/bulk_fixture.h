@@ -96,6 +96,7 @@ struct Daemon {
   testing::Folder folder;
   wire::Context context;
   BlobStore store = *BlobStore::open(folder / "blobs");
+  daemon::BlobOffers offers{Instant{}};
   MemoryLogs logs;
   daemon::FileGate gate;
   std::unique_ptr<BulkDoor> door;
@@ -106,7 +107,7 @@ struct Daemon {
 
   void start() {
     Result<std::unique_ptr<BulkDoor>> started =
-        BulkDoor::start({context, store, logs, gate}, address());
+        BulkDoor::start({context, store, offers, logs, gate}, address());
     if (!started.ok()) {
       FAIL(started.error().message);
     }

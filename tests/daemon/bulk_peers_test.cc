@@ -104,7 +104,7 @@ TEST_CASE(
   }
   daemon.stop();
   CHECK(std::chrono::steady_clock::now() - begin < 5s);
-  CHECK(BulkDoor::start({daemon.context, daemon.store, daemon.logs, daemon.gate},
+  CHECK(BulkDoor::start({daemon.context, daemon.store, daemon.offers, daemon.logs, daemon.gate},
                         "ipc:///nowhere/at/all")
             .error()
             .code == Errc::kUnavailable);

@@ -27,7 +27,9 @@ struct Desk {
   daemon::Liveness liveness{{}};
   daemon::ServerFacts facts;
   daemon::test::FakeBackups backups;
-  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts, backups}};
+  daemon::test::FakeGc gc;
+  daemon::Housekeeping housekeeping{{journal, gc, backups}};
+  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts, backups, housekeeping}};
   ClientGateway gateway{queries, trees};
 
   ClientHeard say(pb::ClientRequest request, const std::optional<Error>& refusal = std::nullopt) {

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <deque>
 #include <filesystem>
 #include <map>
@@ -123,6 +124,7 @@ inline std::vector<core::Record> sample_records() {
       AgentResumed{{9, 10}, {3}, {101}},
       StorageLevelChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "1 GiB is free"}, {100}},
       StoreRestored{10'000, {101}},
+      SweepRemoved{{11, 12}, {13}, {13, 14}, 300, "ada", {102}},
   };
 }
 
@@ -167,8 +169,31 @@ class MemoryJournal final : public Journal, public LogStore {
     for (const SweepHeader& header : batch.headers) {
       headers_[header.id] = encode_header(header);
     }
+    for (const core::Record& record : batch.records) {
+      if (const auto* removal = std::get_if<core::SweepRemoved>(&record)) {
+        headers_.erase(removal->sweep);
+        removed_.push_back(removal->sweep);
+      }
+    }
     return {};
   }
+
+  bool has_rows_to_delete() const override { return !removed_.empty(); }
+
+  Result<void> delete_rows(std::size_t limit) override {
+    if (failure) {
+      return *failure;
+    }
+    auto& rows = rows_[removed_.front()];
+    rows.erase(rows.begin(), rows.begin() + static_cast<long>(std::min(limit, rows.size())));
+    if (rows.empty()) {
+      emptied_.push_back(removed_.front());
+      removed_.erase(removed_.begin());
+    }
+    return {};
+  }
+
+  std::vector<SweepId> take_emptied() override { return std::exchange(emptied_, {}); }
 
   Result<void> heal() override {
     ++heals;
@@ -244,6 +269,8 @@ class MemoryJournal final : public Journal, public LogStore {
 
  private:
   std::uint64_t next_seq_ = 1;
+  std::vector<SweepId> removed_;
+  std::vector<SweepId> emptied_;
   std::map<SweepId, std::vector<std::pair<std::uint64_t, std::string>>> rows_;
   std::map<SweepId, std::string> headers_;
   std::map<AttemptKey, std::vector<core::Report>> metrics_;
@@ -344,6 +371,25 @@ class FakeBackups final : public Backups {
   }
 
   BackupStatus status() override { return now; }
+};
+
+// Runs end when the test says so.
+class FakeGc final : public Gc {
+ public:
+  std::vector<GcOrder> orders;
+  std::optional<GcProgress> now;
+  Instant told;
+
+  void set_now(Instant at) override { told = at; }
+
+  void start(const GcOrder& order) override {
+    orders.push_back(order);
+    now = GcProgress{"looking for references", 0, 0, std::nullopt};
+  }
+
+  std::optional<GcProgress> look() override { return now; }
+
+  void end(const Result<GcResult>& result) { now->result = result; }
 };
 
 }  // namespace sweepd::daemon::test

@@ -248,6 +248,59 @@ TEST_CASE("fsck: a manifest that is none is found") {
   CHECK(has(checked(history), "manifest-damaged", "blob " + history.artifact));
 }
 
+TEST_CASE("fsck: a removed sweep is no fault, and hides none") {
+  History history;
+  history.add_ended("mine");
+  history.remove(3);
+  {
+    const auto journal = history.open();
+    while (journal->has_rows_to_delete()) {
+      REQUIRE(journal->delete_rows(100).ok());
+    }
+  }
+  FsckReport report = checked(history);
+  CHECK_MESSAGE(report.ok(), daemon::to_text(report, "x"));
+  CHECK(report.sweeps == 2);
+  {
+    Raw raw(history);
+    raw.remove("record", raw.find("record", is_report));
+  }
+  CHECK(has(checked(history), "sequence-gap", "records"));
+}
+
+TEST_CASE("fsck: records without a header are found, of a removed sweep as well") {
+  const History history;
+  {
+    Raw raw(history);
+    raw.remove("state", keys::number(1));
+  }
+  CHECK(has(checked(history), "header-missing", "sweep 1"));
+  History other;
+  other.add_ended("mine");
+  other.remove(3);
+  {
+    Raw raw(other);
+    raw.remove("meta", keys::removed({3}));
+  }
+  CHECK(has(checked(other), "rows-left", "sweep 3"));
+}
+
+TEST_CASE("fsck: a removed sweep that has a header is found") {
+  History history;
+  history.add_ended("mine");
+  std::string header;
+  {
+    Raw raw(history);
+    header = raw.get("state", keys::number(3));
+  }
+  history.remove(3);
+  {
+    Raw raw(history);
+    raw.put("state", keys::number(3), header);
+  }
+  CHECK(has(checked(history), "removed-and-there", "sweep 3"));
+}
+
 TEST_CASE("fsck: a folder without a store and a check that is given up are errors") {
   const daemon::test::Folder empty;
   CHECK(daemon::fsck(empty.path(), {}).error().code == Errc::kNotFound);

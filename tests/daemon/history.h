@@ -50,7 +50,34 @@ class History {
     return *std::move(journal);
   }
 
- private:
+  // One more sweep that has ended, on an agent of its own. It has the code of the others and no
+  // model; its trial left `content` and the weights of the others. Gives the manifest of that.
+  std::string add_ended(const std::string& content) {
+    const std::string own = put_tree({{"outputs/own", content.size(), put(content), false},
+                                      {"outputs/weights", 12, weights, false}});
+    journal_ = open();
+    decide(core::AgentJoined{"v",
+                             "other",
+                             "boot",
+                             "1",
+                             {{0, false, "", "", 0}, {1, false, "", "", 0}, {2, false, "", "", 0}},
+                             {},
+                             {}});
+    submit(1, "");
+    run({{state_.sweeps_last}, {1}, {1}}, 2, own);
+    REQUIRE(core::is_terminal(state_.sweeps.at({state_.sweeps_last}).state));
+    journal_.reset();
+    return own;
+  }
+
+  // Removes a sweep; what rows there are of it stays.
+  void remove(std::uint64_t sweep) {
+    journal_ = open();
+    decide(core::RemovalRequested{{9, sweep}, std::to_string(sweep), "ada"});
+    REQUIRE(state_.removed.contains({sweep}));
+    journal_.reset();
+  }
+
   std::string put(const std::string& content) const {
     const std::string digest = blobs::digest_of(content);
     std::filesystem::create_directories(std::filesystem::path(blob(digest)).parent_path());
@@ -58,6 +85,7 @@ class History {
     return digest;
   }
 
+ private:
   std::string put_tree(std::vector<blobs::TreeFile> files) const {
     return put(*blobs::encode_tree({std::move(files)}));
   }
@@ -71,23 +99,26 @@ class History {
     REQUIRE(journal_->commit(batch).ok());
   }
 
-  void submit(std::uint32_t trials) {
+  void submit(std::uint32_t trials, const std::string& model = "m") {
     sweeps::SweepSpec spec = sample_spec(trials);
-    spec.registration.model = "m";
+    spec.registration.model = model;
     decide(core::SweepSubmitted{{1, ++requests_}, spec, "# mine", code, "ada", false});
     core::TrialsSuggested suggested{{state_.sweeps_last}, {1}, {}, false};
     suggested.assignments.assign(trials, sample_assignment());
     decide(suggested);
   }
 
-  void run(const AttemptKey& key, std::uint64_t reports) {
-    decide(core::AttemptsHeld{{1}, {{key, core::Phase::kRunning}}});
+  void run(const AttemptKey& key, std::uint64_t reports, const std::string& tree = {}) {
+    const core::Attempt* attempt = core::find_attempt(state_, key);
+    REQUIRE(attempt != nullptr);
+    const AgentId agent = attempt->agent;
+    decide(core::AttemptsHeld{agent, {{key, core::Phase::kRunning}}});
     for (std::uint64_t seq = 1; seq <= reports; ++seq) {
-      decide(core::ReportsArrived{{1}, key, {{seq, {now_}, {{"loss", 0.5}, {"acc", 0.1}}}}});
+      decide(core::ReportsArrived{agent, key, {{seq, {now_}, {{"loss", 0.5}, {"acc", 0.1}}}}});
     }
     REQUIRE((*journal_).append({{{key, LogStream::kStdout}, 0, "loss: 0.5\n"}}).ok());
-    core::AttemptEnded ended{{1}, key, reports, {}};
-    ended.outcome.tree_digest = artifact;
+    core::AttemptEnded ended{agent, key, reports, {}};
+    ended.outcome.tree_digest = tree.empty() ? artifact : tree;
     ended.outcome.tree_files = 1;
     decide(ended);
   }

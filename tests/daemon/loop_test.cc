@@ -24,6 +24,7 @@ struct World {
   daemon::test::FakeTrees trees;
   daemon::test::FakeDisk disk;
   daemon::test::FakeBackups backups;
+  daemon::test::FakeGc gc;
   Loop::Options options{{seconds(2), seconds(900)}, {"0.1", "/srv/state", 7, {}, "ok", {}}};
   std::unique_ptr<Loop> loop;
   std::uint64_t hellos = 0;
@@ -36,8 +37,8 @@ struct World {
   }
 
   void start() {
-    loop = std::make_unique<Loop>(Loop::Ports{journal, journal, clock, doors, trees, disk, backups},
-                                  options);
+    loop = std::make_unique<Loop>(
+        Loop::Ports{journal, journal, clock, doors, trees, disk, backups, gc}, options);
     const auto started = loop->start();
     REQUIRE_MESSAGE(started.ok(), started.error().message);
   }
@@ -550,4 +551,50 @@ TEST_CASE("loop: a backup is begun elsewhere, and asked about") {
   CHECK(failed.message() == "damaged");
   world.backups.refusal = Error{Errc::kWrongState, "under way"};
   CHECK(world.answer(start).code() == static_cast<int>(Errc::kWrongState));
+}
+
+TEST_CASE("loop: a removal is answered after its commit, again after a restart, and rows go") {
+  World world;
+  CHECK(world.answer(World::submission()).submitted().sweep() == 1);
+  world.answer(World::control("1", pb::KILL));
+  pb::ClientRequest remove;
+  remove.set_id_low(77);
+  remove.mutable_remove_sweep()->set_selector("last");
+  world.ask(remove);
+  const pb::ClientReply reply = World::client_reply(world.turn());
+  CHECK(world.diary == std::vector<std::string>{"commit", "send"});
+  CHECK(reply.removed().sweep() == 1);
+  CHECK(world.journal.headers()->empty());
+  CHECK(world.loop->state().sweeps.empty());
+  world.turn(seconds(1));
+  CHECK(world.journal.records({1}, 0, 100)->empty());
+  world.start();
+  CHECK(world.answer(remove).removed().trials() == reply.removed().trials());
+  pb::ClientRequest show;
+  show.mutable_show_sweep()->set_selector("1");
+  CHECK(world.answer(show).message() == "sweep 1 was removed");
+  CHECK(world.answer(World::submission()).submitted().sweep() == 2);
+}
+
+TEST_CASE("loop: gc runs elsewhere, when somebody asks, and is asked about") {
+  World world;
+  pb::ClientRequest start;
+  start.mutable_start_gc();
+  CHECK(world.answer(start).gc().run() == 1);
+  REQUIRE(world.gc.orders.size() == 1);  // at the end of that turn
+  world.gc.end(daemon::GcResult{2, 30, 1, 9, {}, false});
+  world.turn();
+  pb::ClientRequest show;
+  show.mutable_show_gc();
+  const pb::GcDetail done = world.answer(show).gc();
+  CHECK(done.phase() == "done");
+  CHECK(done.files() == 2);
+  CHECK(done.kept_bytes() == 9);
+  world.answer(World::submission());
+  start.mutable_start_gc()->set_dry_run(true);
+  start.mutable_start_gc()->add_without("1");
+  CHECK(world.answer(start).code() == static_cast<int>(Errc::kWrongState));  // it runs
+  world.answer(World::control("1", pb::KILL));
+  CHECK(world.answer(start).gc().dry_run());
+  CHECK(world.gc.orders.back().without == std::vector<SweepId>{{1}});
 }

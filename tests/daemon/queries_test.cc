@@ -23,7 +23,9 @@ struct House {
   daemon::Liveness liveness{{}};
   daemon::ServerFacts facts{"0.1", "/srv", 3, {7}, "ok", {100, 40}};
   daemon::test::FakeBackups backups;
-  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts, backups}};
+  daemon::test::FakeGc gc;
+  daemon::Housekeeping housekeeping{{journal, gc, backups}};
+  daemon::Queries queries{{state, shelf, journal, journal, liveness, facts, backups, housekeeping}};
   core::Stamp now{{1'000'000}, {50'000'000}};
 
   House() {

@@ -88,7 +88,7 @@ class Session {
           const BlobStore& store,
           RocksJournal& journal,
           Habit habit)
-      : blobs_(blobs), store_(store), uploads_(store), journal_(journal), habit_(habit) {}
+      : blobs_(blobs), store_(store), uploads_(store, offers_), journal_(journal), habit_(habit) {}
 
   // Uploads from `first` to before `end`, and half of the one behind it.
   void run(std::size_t first, std::size_t end) {
@@ -153,6 +153,7 @@ class Session {
 
   const std::vector<Blob>& blobs_;
   const BlobStore& store_;
+  daemon::BlobOffers offers_{Instant{}};
   BlobUploads uploads_;
   RocksJournal& journal_;
   Habit habit_;
@@ -268,7 +269,8 @@ class BlobWorkload final : public Workload {
 
   // Everything can be sent again, whatever the cut has left of it.
   Result<void> upload_all(const BlobStore& store) const {
-    BlobUploads uploads(store);
+    daemon::BlobOffers offers{Instant{}};
+    BlobUploads uploads(store, offers);
     for (std::size_t i = 0; i < blobs_.size(); ++i) {
       mark(kStoreAsked, i + 1);
       if (!send(uploads, blobs_[i])) {

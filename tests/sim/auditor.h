@@ -137,6 +137,7 @@ class Auditor {
   void take(const core::AgentStateChanged& record);
   void take(const core::StorageLevelChanged& record);
   void take(const core::StoreRestored& record);
+  void take(const core::SweepRemoved& record);
   void take(const core::ModelRegistered& record);
   void take(const core::ControlApplied& record);
   void take(const core::AgentCharged& record);

@@ -335,6 +335,13 @@ void Auditor::take(const core::StorageLevelChanged&) {}
 
 void Auditor::take(const core::StoreRestored&) {}
 
+void Auditor::take(const core::SweepRemoved& record) {
+  const Sweep* removed = sweep(record.sweep);
+  require(removed != nullptr && core::is_terminal(removed->state),
+          "only an ended sweep is removed",
+          to_string(record.sweep));
+}
+
 void Auditor::take(const core::ModelRegistered& record) {
   const std::string about = fmt::format("{}:{}", record.model, record.version);
   require(record.version == ++versions_[record.model], "versions have no gaps", about);

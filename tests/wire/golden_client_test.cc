@@ -97,6 +97,21 @@ pb::ControlAgent control_agent() {
   return control;
 }
 
+pb::RemoveSweep remove_sweep() {
+  pb::RemoveSweep request;
+  request.set_selector("12");
+  request.set_user("ann");
+  return request;
+}
+
+pb::StartGc start_gc() {
+  pb::StartGc request;
+  request.set_dry_run(true);
+  request.add_without("12");
+  request.add_without("14");
+  return request;
+}
+
 pb::StartBackup start_backup() {
   pb::StartBackup request;
   request.set_folder("/b");
@@ -155,7 +170,12 @@ std::vector<Golden<pb::ClientRequest>> requests() {
       {asked(&Message::mutable_start_backup, start_backup()),
        "0880808080201081808080201801f201040a022f62"},
       {asked(&Message::mutable_show_backup, pb::ShowBackup()),
-       "0880808080201081808080201801fa0100"}};
+       "0880808080201081808080201801fa0100"},
+      {asked(&Message::mutable_remove_sweep, remove_sweep()),
+       "08808080802010818080802018018202090a0231321203616e6e"},
+      {asked(&Message::mutable_start_gc, start_gc()),
+       "08808080802010818080802018018a020a08011202313212023134"},
+      {asked(&Message::mutable_show_gc, pb::ShowGc()), "0880808080201081808080201801920200"}};
 }
 
 }  // namespace

@@ -279,6 +279,34 @@ pb::BackupDetail backup() {
   return detail;
 }
 
+pb::Removed removed() {
+  pb::Removed removed;
+  removed.set_sweep(kWide);
+  removed.set_trials(300);
+  return removed;
+}
+
+pb::GcDetail gc() {
+  pb::GcDetail detail;
+  detail.set_run(3);
+  detail.set_phase("failed");
+  detail.set_dry_run(true);
+  detail.set_done(kWide);
+  detail.set_total(kWide + 1);
+  detail.set_files(4);
+  detail.set_bytes(kWide + 2);
+  detail.set_kept_files(5);
+  detail.set_kept_bytes(kWide + 3);
+  pb::GcSweep& sweep = *detail.add_sweeps();
+  sweep.set_sweep(kWide);
+  sweep.set_files(6);
+  sweep.set_bytes(kWide + 4);
+  sweep.set_log_bytes(kWide + 5);
+  detail.set_code(10);
+  detail.set_message("damaged");
+  return detail;
+}
+
 template <typename Body>
 pb::ClientReply answered(Body* (pb::ClientReply::*field)(), const Body& body) {
   pb::ClientReply reply;
@@ -355,7 +383,13 @@ std::vector<Golden<pb::ClientReply>> replies() {
        "801"},
       {answered(&Message::mutable_backup, backup()),
        "08808080802010818080802018ffffffffffffffffff0122026e6ff201330a022f6212066661696c65641880808"
-       "0802020818080802028033082808080203804408380808020480a520764616d61676564"}};
+       "0802020818080802028033082808080203804408380808020480a520764616d61676564"},
+      {answered(&Message::mutable_removed, removed()),
+       "08808080802010818080802018ffffffffffffffffff0122026e6f82020908808080802010ac02"},
+      {answered(&Message::mutable_gc, gc()),
+       "08808080802010818080802018ffffffffffffffffff0122026e6f8a0249080312066661696c656418012080808"
+       "0802028818080802030043882808080204005488380808020521408808080802010061884808080202085808080"
+       "20580a620764616d61676564"}};
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ std::vector<Record> long_story(State& state) {
   step(AgentControlRequested{{3, 2}, AgentVerb::kResume, "box", "ada", ""});
   step(StorageChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "little is free"}});
   step(BackupRestored{10'001});
+  step(RemovalRequested{{4, 1}, "1", "ada"});
   return all;
 }
 

@@ -16,7 +16,7 @@ void RealDaemon::start() {
   options.rules = {world_.scenario.heartbeat, world_.scenario.lease};
   options.facts.term = term_;
   loop_ = std::make_unique<daemon::Loop>(
-      daemon::Loop::Ports{*this, disk_, *this, *this, *this, room_, backups_}, options);
+      daemon::Loop::Ports{*this, disk_, *this, *this, *this, room_, backups_, gc_}, options);
   world_.trace("daemon starts, term {}", term_);
   const Result<void> started = loop_->start();
   if (!started.ok() && !ending_) {

@@ -98,6 +98,7 @@ class RealDaemon final : private daemon::Doors,
   Send send_;
   ScarceDisk room_;
   daemon::test::FakeBackups backups_;
+  daemon::test::FakeGc gc_;
   daemon::test::MemoryJournal disk_;
   daemon::ClockMark stored_mark_{"boot", 0, {}, {}};
   std::uint64_t term_ = 0;

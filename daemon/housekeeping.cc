@@ -1,0 +1,164 @@
+// When what is not needed any more is deleted.
+#include "daemon/housekeeping.h"
+
+#include "base/log.h"
+#include "daemon/core/state.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace sweepd::daemon {
+
+namespace {
+
+// A piece takes a few milliseconds: the loop hears agents in between, and spends a tenth of its
+// time on it.
+constexpr std::size_t kRowsAtOnce = 512;
+constexpr Duration kRowsPeriod = milliseconds(50);
+constexpr Duration kAfterStart = seconds(300);   // agents come back first
+constexpr Duration kAfterRemoval = seconds(10);  // several are often removed together
+constexpr Duration kAfterKept = seconds(3600);   // attempts that hinder it end at some time
+constexpr Duration kUsualPeriod = seconds(86400);
+
+// Nobody who is not done yet was told about a blob before this.
+Instant oldest_attempt(const core::State& state, Instant now) {
+  Instant oldest = now;
+  for (const auto& [agent, keys] : state.held) {
+    for (const AttemptKey& key : keys) {
+      oldest = std::min(oldest, core::find_attempt(state, key)->assigned);
+    }
+  }
+  return oldest;
+}
+
+}  // namespace
+
+void Housekeeping::start(Instant now) {
+  next_run_ = now + kAfterStart;
+}
+
+Duration Housekeeping::patience(Duration usual) const {
+  return ports_.journal.has_rows_to_delete() || asked_is_open() ? std::min(usual, kRowsPeriod)
+                                                                : usual;
+}
+
+Result<void> Housekeeping::step(const core::State& state, Instant now) {
+  look(now);
+  // A run that reads the rows one journal after the other must not lose any under way: a model may
+  // have been registered behind it from a sweep that is removed in front of it.
+  if (running_) {
+    return {};
+  }
+  if (ports_.journal.has_rows_to_delete()) {
+    return now < next_rows_ ? Result<void>() : delete_rows(now);
+  }
+  const bool wanted = asked_is_open();
+  const bool harmless = wanted && asked_->dry_run;
+  if ((wanted || now >= next_run_) && (harmless || !backup_under_way())) {
+    begin_run(state, now);
+  }
+  return {};
+}
+
+Result<void> Housekeeping::delete_rows(Instant now) {
+  next_rows_ = now + kRowsPeriod;
+  if (const Result<void> deleted = ports_.journal.delete_rows(kRowsAtOnce); !deleted.ok()) {
+    return deleted.error().code == Errc::kUnavailable ? Result<void>() : deleted;
+  }
+  const std::vector<SweepId> emptied = ports_.journal.take_emptied();
+  std::copy(emptied.begin(), emptied.end(), std::back_inserter(emptied_));
+  if (!emptied.empty()) {
+    next_run_ = std::min(next_run_, now + kAfterRemoval);
+  }
+  return {};
+}
+
+// One that was begun copies what rows referred to then, some of which may be deleted by now.
+bool Housekeeping::backup_under_way() const {
+  const std::string phase = ports_.backups.status().phase;
+  return !phase.empty() && phase != "done" && phase != "failed";
+}
+
+void Housekeeping::begin_run(const core::State& state, Instant now) {
+  GcOrder order;
+  order.began = oldest_attempt(state, now);
+  for_somebody_ = asked_is_open();
+  if (for_somebody_) {
+    asked_->begun = true;
+    order.dry_run = asked_->dry_run;
+    order.without = asked_->without;
+  }
+  if (!order.dry_run) {
+    order.emptied = std::exchange(emptied_, {});
+    next_run_ = now + kUsualPeriod;
+  }
+  running_ = true;
+  ports_.gc.start(order);
+}
+
+void Housekeeping::look(Instant now) {
+  if (!running_) {
+    return;
+  }
+  std::optional<GcProgress> progress = ports_.gc.look();
+  if (!progress) {
+    return;
+  }
+  if (progress->result) {
+    running_ = false;
+    take_result(*progress->result, now);
+  }
+  if (for_somebody_) {
+    asked_->progress = *std::move(progress);
+  }
+}
+
+void Housekeeping::take_result(const Result<GcResult>& result, Instant now) {
+  if (!result.ok()) {
+    log_warn("gc failed: {}", result.error().message);
+    return;
+  }
+  const bool dry_run = for_somebody_ && asked_->dry_run;
+  if (dry_run) {
+    return;
+  }
+  log_info("gc deleted {} files, {} bytes; kept {} that are not in use yet",
+           result->files,
+           result->bytes,
+           result->kept_files);
+  if (result->again) {
+    next_run_ = std::min(next_run_, now + kAfterKept);
+  }
+}
+
+Result<void> Housekeeping::ask(const RequestId& request,
+                               bool dry_run,
+                               std::vector<SweepId> without) {
+  if (asked_ && asked_->request == request) {
+    return {};
+  }
+  if (asked_is_open()) {
+    return Error{Errc::kWrongState, "gc runs already for somebody else: ask again when it is done"};
+  }
+  asked_ = Run{request, dry_run, std::move(without), false, {}};
+  return {};
+}
+
+GcStatus Housekeeping::status() const {
+  GcStatus status;
+  if (!asked_) {
+    return status;
+  }
+  status.run = asked_->request.low;
+  status.dry_run = asked_->dry_run;
+  status.progress = asked_->progress;
+  if (!asked_->begun) {
+    status.progress.phase = ports_.journal.has_rows_to_delete() ? "deleting rows"
+                            : backup_under_way()                ? "waiting for a backup"
+                                                                : "waiting";
+  }
+  return status;
+}
+
+}  // namespace sweepd::daemon

@@ -1,0 +1,72 @@
+// What is said of sweeps that were removed, and of gc.
+#include "base/utf8.h"
+#include "daemon/core/view.h"
+#include "daemon/queries.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <utility>
+#include <vector>
+
+namespace sweepd::daemon {
+
+// Says of a removed sweep that it was, instead of that it never existed.
+Error Queries::without_sweep(std::string_view selector, const Error& error) const {
+  const std::string_view text = selector.substr(0, selector.find('/'));
+  std::uint64_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool removed = failed == std::errc{} && end == text.data() + text.size() &&
+                       sources_.state.removed.contains({number});
+  return removed ? Error{Errc::kNotFound, fmt::format("sweep {} was removed", number)} : error;
+}
+
+// A dry run of what may not be removed is refused like the removal.
+Result<void> Queries::start_gc(const pb::ClientRequest& request, pb::GcDetail& detail) {
+  const pb::StartGc& start = request.start_gc();
+  std::vector<SweepId> without;
+  for (const std::string& selector : start.without()) {
+    SWEEPD_TRY(const core::Sweep* sweep, sweep_of(selector));
+    SWEEPD_TRY_VOID(core::may_remove(*sweep));
+    without.push_back(sweep->id);
+  }
+  if (!without.empty() && !start.dry_run()) {
+    return Error{Errc::kInvalidArgument, "only a dry run leaves sweeps out"};
+  }
+  SWEEPD_TRY_VOID(sources_.housekeeping.ask(
+      {request.id_high(), request.id_low()}, start.dry_run(), std::move(without)));
+  gc(detail);
+  return {};
+}
+
+void Queries::gc(pb::GcDetail& detail) {
+  const GcStatus status = sources_.housekeeping.status();
+  detail.set_run(status.run);
+  detail.set_dry_run(status.dry_run);
+  detail.set_phase(status.progress.phase);
+  detail.set_done(status.progress.done);
+  detail.set_total(status.progress.total);
+  if (!status.progress.result) {
+    return;
+  }
+  const Result<GcResult>& result = *status.progress.result;
+  detail.set_phase(result.ok() ? "done" : "failed");
+  if (!result.ok()) {
+    detail.set_code(static_cast<std::int32_t>(result.error().code));
+    detail.set_message(valid_utf8(result.error().message));
+    return;
+  }
+  detail.set_files(result->files);
+  detail.set_bytes(result->bytes);
+  detail.set_kept_files(result->kept_files);
+  detail.set_kept_bytes(result->kept_bytes);
+  for (const GcSweep& sweep : result->sweeps) {
+    pb::GcSweep& row = *detail.add_sweeps();
+    row.set_sweep(sweep.sweep.value);
+    row.set_files(sweep.files);
+    row.set_bytes(sweep.bytes);
+    row.set_log_bytes(sweep.log_bytes);
+  }
+}
+
+}  // namespace sweepd::daemon
