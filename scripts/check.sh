@@ -25,7 +25,7 @@ check_clang() {
 
 check_asan() {
   scripts/build --tests --preset asan
-  SWEEPD_BIN=$PWD/build-asan/bin ctest --test-dir build-asan --output-on-failure --no-tests=error
+  SWEEPD_BIN=$PWD/build-asan/bin ctest --test-dir build-asan -j 2 --output-on-failure --no-tests=error
 }
 
 # The sources of the programs that differ from where this branch left the main one; on the main branch itself,
