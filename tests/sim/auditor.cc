@@ -123,6 +123,14 @@ void Auditor::check_sent(const core::Answer& effect) {
 }
 
 void Auditor::answered(const core::Answer& answer) {
+  if (const auto* changed = std::get_if<core::ControlAnswer>(&answer.body)) {
+    const auto [told, first] = told_.emplace(answer.request, *changed);
+    require(
+        first || (told->second.sweep == changed->sweep && told->second.trials == changed->trials),
+        "a repeated request gets the same answer",
+        to_string(changed->sweep));
+    return;
+  }
   const auto* submitted = std::get_if<core::SubmitAnswer>(&answer.body);
   if (submitted == nullptr) {
     return;

@@ -195,6 +195,7 @@ class Auditor {
   std::map<SweepId, Sweep> sweeps_;
   std::map<RequestId, SweepId> accepted_;             // on disk
   std::map<RequestId, core::SubmitAnswer> promised_;  // answers that clients have read
+  std::map<RequestId, core::ControlAnswer> told_;     // the same, of changes
   std::set<RequestId> controls_;                      // carried out
   std::map<core::SlotKey, AttemptKey> booked_;
   std::map<AgentId, core::AgentState> agents_;

@@ -110,7 +110,7 @@ void Box::remember_ledger() {
     row.forgotten = row.forgotten_write != 0;
     row.fenced = false;
     row.acked = row.ended_write != 0 ? row.spool.size() : 0;
-    if (row.over && row.ended_write == 0) {
+    if (!row.forgotten && row.over && row.ended_write == 0) {
       // Its end was told and not written. Where no shim ever had it, it begins anew.
       row.over = row.ran;
       row.phase = row.ran ? core::Phase::kFinishing : core::Phase::kPreparing;

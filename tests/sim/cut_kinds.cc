@@ -66,6 +66,7 @@ std::span<const FaultKind> fault_kinds() {
       fault<&Faults::wall_jump_every>("faults.wall-jump"),
       fault<&Faults::full_disk_every>("faults.full-disk"),
       fault<&Faults::power_cut>("faults.power-cut"),
+      fault<&Faults::impatience>("faults.impatience"),
   };
   return kKinds;
 }

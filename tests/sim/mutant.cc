@@ -69,6 +69,12 @@ std::span<const MutantInfo> mutants() {
       {Mutant::kOldWelcome,
        "old-welcome",
        "the newest Hello is answered with what an older one has to kill"},
+      {Mutant::kNoControlDedup,
+       "no-control-dedup",
+       "a repeated pause or kill is carried out again"},
+      {Mutant::kAnsweredAnew,
+       "answered-anew",
+       "a repeated change is answered with what is left to do"},
   };
   return kMutants;
 }

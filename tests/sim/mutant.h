@@ -55,6 +55,8 @@ enum class Mutant : int {
   kOverTrusted,
   kGivenBackAtOnce,
   kOldWelcome,
+  kNoControlDedup,
+  kAnsweredAnew,
 };
 
 struct MutantInfo {

@@ -55,11 +55,24 @@ void People::ask(const FromClient& question) {
 
 void People::receive(const core::Answer& answer) {
   world_.auditor.answered(answer);
-  unanswered_.erase(answer.request);
+  const auto question = unanswered_.find(answer.request);
+  if (question != unanswered_.end()) {
+    ask_once_more(question->second);
+    unanswered_.erase(question);
+  }
   const auto submission = submissions_.find(answer.request);
   const auto* submitted = std::get_if<core::SubmitAnswer>(&answer.body);
   if (submission != submissions_.end() && submitted != nullptr) {
     sweeps_[submission->second] = submitted->sweep;
+  }
+}
+
+// As a command line does whose answer came and was not read: the same request, much later.
+void People::ask_once_more(const FromClient& question) {
+  Random& luck = world_.luck.people;
+  if (world_.faulty && luck.chance(world_.scenario.faults.impatience)) {
+    world_.heap.after({luck.between(seconds(1).us, seconds(60).us)},
+                      [this, question] { network_.send(question); });
   }
 }
 

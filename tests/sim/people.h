@@ -29,6 +29,7 @@ class People {
   void control(const ControlPlan& plan);
   void control(const std::string& agent, core::AgentVerb verb);
   void ask(const FromClient& question);
+  void ask_once_more(const FromClient& question);
   RequestId fresh_request();
 
   World& world_;

@@ -18,9 +18,15 @@ const core::Attempt* latest(const core::State& state, const AttemptKey& key) {
   return trial.attempts.empty() ? nullptr : &trial.attempts.back();
 }
 
-void forget_request(core::State& state, const core::EventBody& body) {
+void forget_submission(core::State& state, const core::EventBody& body) {
   if (const auto* submitted = std::get_if<core::SweepSubmitted>(&body)) {
     state.requests.erase(submitted->request);
+  }
+}
+
+void forget_control(core::State& state, const core::EventBody& body) {
+  if (const auto* control = std::get_if<core::ControlRequested>(&body)) {
+    state.requests.erase(control->request);
   }
 }
 
@@ -49,9 +55,30 @@ void enter_twice(core::State& state, const core::Record& record) {
 
 }  // namespace
 
+namespace {
+
+// What was done is counted once more when somebody asks again, and nothing is left to do then.
+void answer_anew(const core::EventBody& body, core::Outcome& outcome) {
+  if (!std::holds_alternative<core::ControlRequested>(body) || !outcome.records.empty()) {
+    return;
+  }
+  for (core::Effect& effect : outcome.effects) {
+    auto* answer = std::get_if<core::Answer>(&effect);
+    auto* changed = answer == nullptr ? nullptr : std::get_if<core::ControlAnswer>(&answer->body);
+    if (changed != nullptr) {
+      changed->trials.clear();
+    }
+  }
+}
+
+}  // namespace
+
 bool Saboteur::before(core::State& state, core::EventBody& body) {
   if (mutant_ == Mutant::kNoSubmitDedup) {
-    forget_request(state, body);
+    forget_submission(state, body);
+  }
+  if (mutant_ == Mutant::kNoControlDedup) {
+    forget_control(state, body);
   }
   if (mutant_ == Mutant::kLostNotRequeued && std::holds_alternative<core::AgentLost>(body)) {
     return false;
@@ -90,6 +117,9 @@ void Saboteur::bend_report(core::State& state, core::ReportsArrived& event) cons
 }
 
 void Saboteur::after(core::State& state, const core::EventBody& body, core::Outcome& outcome) {
+  if (mutant_ == Mutant::kAnsweredAnew) {
+    answer_anew(body, outcome);
+  }
   for (core::Record& record : outcome.records) {
     bend_record(state, record);
   }

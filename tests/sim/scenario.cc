@@ -33,6 +33,7 @@ Faults draw_faults(Random random, bool swarm) {
   faults.wall_jump_every = on() ? drawn(random, seconds(5), seconds(60)) : Duration{};
   faults.full_disk_every = on() ? drawn(random, seconds(20), seconds(120)) : Duration{};
   faults.power_cut = on() ? random.unit() : 0;
+  faults.impatience = on() ? random.unit() * 0.5 : 0;
   return faults;
 }
 

@@ -28,6 +28,7 @@ struct Faults {
   Duration wall_jump_every;      // of the wall clock of the daemon's machine or of a box
   Duration full_disk_every;      // of a box
   double power_cut = 0;          // a reboot takes what was not synced
+  double impatience = 0;         // of people: an answered request is made once more, later
 };
 
 struct BoxPlan {

@@ -80,7 +80,10 @@ void RealPeople::arrive(const std::string& bytes) {
   if (submission != submissions_.end() && reply.code() == static_cast<int>(Errc::kUnavailable)) {
     return;  // the disk has little room: it is asked again until there is more
   }
-  unanswered_.erase(id);
+  if (const auto question = unanswered_.find(id); question != unanswered_.end()) {
+    ask_once_more(question->second);
+    unanswered_.erase(question);
+  }
   if (submission == submissions_.end()) {
     return;
   }
@@ -91,6 +94,14 @@ void RealPeople::arrive(const std::string& bytes) {
   world_.auditor.answered(
       {id, core::SubmitAnswer{SweepId{reply.submitted().sweep()}, reply.submitted().again()}});
   sweeps_[submission->second] = reply.submitted().sweep();
+}
+
+void RealPeople::ask_once_more(const pb::ClientRequest& request) {
+  Random& luck = world_.luck.people;
+  if (world_.faulty && luck.chance(world_.scenario.faults.impatience)) {
+    world_.heap.after({luck.between(seconds(1).us, seconds(60).us)},
+                      [this, bytes = wire::encode(request)] { send_(bytes); });
+  }
 }
 
 void RealPeople::resume_everything() {

@@ -29,6 +29,7 @@ class RealPeople {
   void control(const std::string& selector, core::ControlVerb verb);
   void control_agent(const std::string& selector, core::AgentVerb verb);
   void ask(const pb::ClientRequest& request);
+  void ask_once_more(const pb::ClientRequest& request);
   pb::ClientRequest fresh_request();
 
   World& world_;
