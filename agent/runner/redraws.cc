@@ -46,7 +46,8 @@ void Redraws::end_line(char end, Instant now) {
 }
 
 std::string Redraws::give(Instant now, bool all) {
-  if (!redraw_.empty() && (now >= redraw_at_ || (all && line_.empty()))) {
+  const bool replaced = all && !line_.empty();
+  if (!redraw_.empty() && !replaced && (all || now >= redraw_at_)) {
     out_ += std::exchange(redraw_, {});
     redraw_at_ = now + kRedrawEvery;
   }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 namespace sweepd::core {
 
@@ -115,6 +116,22 @@ void drain_if_broken(Decider& decider, AgentId id) {
       decider.at().wall});
 }
 
+void charge(Decider& decider, const TrialKey& trial, AgentId agent) {
+  decider.decide(AgentCharged{agent, trial, Charge::kMade});
+  drain_if_broken(decider, agent);
+}
+
+// The agents that had the trial, each once, in the order in which they got it.
+std::vector<AgentId> agents_of(const Trial& trial) {
+  std::vector<AgentId> agents;
+  for (const Attempt& attempt : trial.attempts) {
+    if (std::find(agents.begin(), agents.end(), attempt.agent) == agents.end()) {
+      agents.push_back(attempt.agent);
+    }
+  }
+  return agents;
+}
+
 }  // namespace
 
 bool failed_quickly(const Sweep& sweep, const Trial& trial, ReasonCode code, Instant now) {
@@ -148,8 +165,7 @@ bool other_agent(const State& state, const Sweep& sweep, const Trial& trial, Age
 bool verdict_due(const State& state, const Agent& agent) {
   return std::any_of(agent.streak.begin(), agent.streak.end(), [&](const auto& entry) {
     const Trial* trial = find_trial(state, entry.first);
-    if (entry.second != Charge::kMade || trial == nullptr || is_terminal(trial->state) ||
-        !failed_on(*trial, agent.id)) {
+    if (entry.second != Charge::kMade || trial == nullptr || is_terminal(trial->state)) {
       return false;
     }
     const Sweep& sweep = state.sweeps.at(entry.first.sweep);
@@ -182,28 +198,34 @@ bool charge_agent(Decider& decider, const AttemptKey& key, const Reason& failure
   const Trial& trial = sweep.trial(key.trial);
   const AgentId agent = trial.attempts.back().agent;
   const bool first = trial.failed_on.empty() && key.attempt.value < limits::kAttemptsMax;
-  const bool in_doubt = first && failed_quickly(sweep, trial, failure.code, decider.at().now);
-  const bool by_agent = failure.code == ReasonCode::kAgentError;
-  if (!(in_doubt || by_agent) || sweep.closing ||
+  if (!first || sweep.closing || !failed_quickly(sweep, trial, failure.code, decider.at().now) ||
       !other_agent(decider.state(), sweep, trial, agent)) {
     return false;
   }
-  const Reason reason{failure.code,
-                      fmt::format("{} on {}: {}",
-                                  by_agent ? "could not begin" : "failed quickly",
-                                  agent_name(decider.state(), agent),
-                                  failure.sentence)};
+  const Reason reason{
+      failure.code,
+      fmt::format(
+          "failed quickly on {}: {}", agent_name(decider.state(), agent), failure.sentence)};
   decider.decide(TrialRequeued{key.trial_key(), reason, decider.at().now, false, false, agent});
-  if (!sweep.spec.job) {
-    decider.decide(AgentCharged{agent, key.trial_key(), Charge::kMade});
-    drain_if_broken(decider, agent);
-  }
+  charge(decider, key.trial_key(), agent);
   return true;
+}
+
+void charge_unbegun(Decider& decider, const AttemptKey& key) {
+  const State& state = decider.state();
+  const Sweep& sweep = state.sweeps.at(key.sweep);
+  const AgentId agent = sweep.trial(key.trial).attempts.back().agent;
+  const bool other = std::any_of(state.agents.begin(), state.agents.end(), [&](const auto& entry) {
+    return entry.first != agent && could_run(entry.second, sweep.spec.resources.gpus);
+  });
+  if (!sweep.spec.job && other && !state.agents.at(agent).streak.contains(key.trial_key())) {
+    charge(decider, key.trial_key(), agent);
+  }
 }
 
 void withdraw_charges(Decider& decider, const TrialKey& key) {
   const State& state = decider.state();
-  const std::vector<AgentId> agents = state.sweeps.at(key.sweep).trial(key.trial).failed_on;
+  const std::vector<AgentId> agents = agents_of(state.sweeps.at(key.sweep).trial(key.trial));
   for (const AgentId agent : agents) {
     const auto& streak = state.agents.at(agent).streak;
     const auto entry = streak.find(key);
@@ -225,7 +247,7 @@ void did_well(Decider& decider, const AttemptKey& key) {
   if (!agent.proven || !agent.streak.empty()) {
     decider.decide(AgentProven{here});
   }
-  const std::vector<AgentId> before = trial.failed_on;
+  const std::vector<AgentId> before = agents_of(trial);
   for (const AgentId other : before) {
     const auto& streak = state.agents.at(other).streak;
     const auto entry = streak.find(key.trial_key());

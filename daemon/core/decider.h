@@ -91,7 +91,7 @@ void close_sweep(Decider& decider, SweepId sweep, SweepState state, const Reason
 void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason);
 
 // The agent could not begin the attempt, which is charged to it: the trial goes to another one, or
-// waits a while when there is none. It spends nothing.
+// waits when there is none. It spends nothing, however often.
 void lose_unbegun(Decider& decider, const AttemptKey& key, const Reason& reason);
 
 // The trial has failed: so may the sweep, or it pauses to be looked at.
@@ -117,6 +117,10 @@ void retire_numbers(Decider& decider, const TrialKey& key, AgentId agent);
 // After an attempt failed: charges its agent instead of the trial, which then waits for another
 // agent and spends no retry. Returns false when the failure is the trial's.
 bool charge_agent(Decider& decider, const AttemptKey& key, const Reason& failure);
+
+// The agent could not begin the attempt, which says nothing about the trial: it is charged with it,
+// if another agent can tell.
+void charge_unbegun(Decider& decider, const AttemptKey& key);
 
 // The trial failed once more, or begins anew: the agents that were charged with it are not to
 // blame, as far as anybody knows.

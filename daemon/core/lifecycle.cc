@@ -277,10 +277,10 @@ void lose_attempt(Decider& decider, const AttemptKey& key, const Reason& reason)
 }
 
 void lose_unbegun(Decider& decider, const AttemptKey& key, const Reason& reason) {
-  if (closed_as_lost(decider, key, reason) || charge_agent(decider, key, reason)) {
-    return;
+  if (!closed_as_lost(decider, key, reason)) {
+    requeue_later(decider, key, reason);
+    charge_unbegun(decider, key);
   }
-  requeue_later(decider, key, reason);
 }
 
 void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason) {

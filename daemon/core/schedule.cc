@@ -72,11 +72,21 @@ std::vector<SlotKey> fit_new(const State& state, const Sweep& sweep, Instant now
       state, sweep, [&](AgentId id) { return takes_new(state, sweep, state.agents.at(id), now); });
 }
 
+// Whether its last agent could not begin the trial: it goes to another one if there is any.
+bool shuns_last(const Trial& trial) {
+  return trial.reason.code == ReasonCode::kAgentError && !trial.attempts.empty();
+}
+
 // A trial that failed somewhere goes where it has not, rather to an agent that is not suspended.
-// It waits for such an agent, and takes any when there is none: nothing may starve.
-std::vector<SlotKey> fit_elsewhere(const State& state, const Sweep& sweep, const Trial& trial) {
+// It waits for such an agent, and takes any when there is none: nothing may starve. One that has
+// only not been begun is a new one for an agent that is not suspended.
+std::vector<SlotKey> fit_elsewhere(const State& state,
+                                   const Sweep& sweep,
+                                   const Trial& trial,
+                                   Instant now) {
   const auto other = [&](const Agent& agent) {
-    return !failed_on(trial, agent.id);
+    return !failed_on(trial, agent.id) &&
+           !(shuns_last(trial) && trial.attempts.back().agent == agent.id);
   };
   const auto good = [&](const Agent& agent) {
     return other(agent) && !is_suspended(agent);
@@ -88,9 +98,12 @@ std::vector<SlotKey> fit_elsewhere(const State& state, const Sweep& sweep, const
   };
   const bool any_good = exists(good);
   const bool any_other = any_good || exists(other);
+  const auto has_room = [&](const Agent& agent) {
+    return !trial.failed_on.empty() || is_suspended(agent) || takes_new(state, sweep, agent, now);
+  };
   return fit(state, sweep, [&](AgentId id) {
     const Agent& agent = state.agents.at(id);
-    return (any_good ? good(agent) : !any_other || other(agent)) &&
+    return (any_good ? good(agent) : !any_other || other(agent)) && has_room(agent) &&
            !(is_suspect(trial) && holds_suspect(state, id, {sweep.id, trial.number}));
   });
 }
@@ -100,7 +113,7 @@ std::vector<SlotKey> fit_choosy(const State& state,
                                 const Trial& trial,
                                 Instant now) {
   if (!trial.failed_on.empty()) {
-    return fit_elsewhere(state, sweep, trial);
+    return fit_elsewhere(state, sweep, trial, now);
   }
   return fit(state, sweep, [&](AgentId id) {
     return takes_new(state, sweep, state.agents.at(id), now) &&
@@ -125,10 +138,18 @@ std::optional<Placement> placement_in(const State& state, const Sweep& sweep, In
     }
   }
   for (const TrialNumber number : sweep.queued) {
-    if (sweep.trial(number).not_before <= now && !sweep.choosy.contains(number)) {
-      std::vector<SlotKey> slots = fit_new(state, sweep, now);
-      return slots.empty() ? std::nullopt
-                           : std::optional(Placement{{sweep.id, number}, std::move(slots)});
+    const Trial& trial = sweep.trial(number);
+    if (trial.not_before > now || sweep.choosy.contains(number)) {
+      continue;
+    }
+    const bool away = shuns_last(trial);
+    std::vector<SlotKey> slots =
+        away ? fit_elsewhere(state, sweep, trial, now) : fit_new(state, sweep, now);
+    if (!slots.empty()) {
+      return Placement{{sweep.id, number}, std::move(slots)};
+    }
+    if (!away) {
+      return std::nullopt;  // nor for the others of its kind
     }
   }
   return std::nullopt;

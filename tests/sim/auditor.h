@@ -103,7 +103,8 @@ class Auditor {
     bool drained = false;
     bool proven = false;
     std::map<TrialKey, Blame> streak;
-    std::size_t probes = 0;  // trials given to it though its streak was full
+    std::set<TrialKey> failed;  // of the streak, those that it began
+    std::size_t probes = 0;     // trials given to it though its streak was full
   };
 
   struct Sweep {

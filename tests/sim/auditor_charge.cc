@@ -92,6 +92,11 @@ void Auditor::check_given(const core::AttemptAssigned& record, const Trial& tria
     return;
   }
   const bool full = agent.streak.size() >= kRow;
+  if (full && !trial.attempts.empty() &&
+      trial.attempts.back().why == core::ReasonCode::kAgentError) {
+    ++agent.probes;  // what nobody could begin may go to whoever is left
+    return;
+  }
   const bool probe = full && !verdict_due(agent);
   const std::size_t room = full ? (probe ? 1 : 0) : kRow - agent.streak.size();
   // What failed before, and not quickly, is a risk for the agent too; what failed quickly is none.
@@ -111,6 +116,7 @@ void Auditor::check_failed(const core::TrialClosed& record,
   }
   not_the_agents(record.trial);
   const Attempt& last = trial.attempts.back();
+  require(last.why != core::ReasonCode::kAgentError, "what no agent could begin waits", about);
   const bool alone = trial.failures == 1 && last.end == core::AttemptState::kFailed &&
                      about_the_program(last.why) && !last.objective &&
                      heap_.now() < last.at + kQuick;
@@ -132,6 +138,10 @@ void Auditor::check_requeued(const core::TrialRequeued& record, const Sweep& swe
   require(trial.crashes < kCrashes, "a trial takes its agent down three times at most", about);
   const Attempt& last = trial.attempts.back();
   if (last.end != core::AttemptState::kFailed) {
+    require(!record.failed_on, "a loss is no failure on an agent", about);
+    if (last.why == core::ReasonCode::kAgentError && other_fits(sweep, last.agent)) {
+      truths_[last.agent].streak.emplace(record.trial, Blame::kOpen);
+    }
     return;
   }
   if (record.spends_retry) {
@@ -143,12 +153,13 @@ void Auditor::check_requeued(const core::TrialRequeued& record, const Sweep& swe
   ++trial.free;
   AgentTruth& agent = truths_[last.agent];
   agent.streak[record.trial] = Blame::kOpen;
+  agent.failed.insert(record.trial);
   const auto box =
       std::find_if(scenario_.boxes.begin(), scenario_.boxes.end(), [&agent](const BoxPlan& plan) {
         return plan.uuid == agent.registered.uuid;
       });
   require(
-      box == scenario_.boxes.end() || !box->broken || agent.streak.size() <= kRow + agent.probes,
+      box == scenario_.boxes.end() || !box->broken || agent.failed.size() <= kRow + agent.probes,
       "a broken agent costs five attempts",
       about);
 }
@@ -179,6 +190,7 @@ void Auditor::well_done(const AttemptKey& key, AgentId here) {
     }
   }
   truths_[here].streak.clear();
+  truths_[here].failed.clear();
   truths_[here].proven = true;
 }
 
@@ -187,6 +199,7 @@ void Auditor::not_the_agents(const TrialKey& key) {
     const auto entry = agent.streak.find(key);
     if (entry != agent.streak.end() && entry->second == Blame::kOpen) {
       agent.streak.erase(entry);
+      agent.failed.erase(key);
     }
   }
 }
@@ -252,6 +265,7 @@ void Auditor::take(const core::AgentResumed& record) {
   agent.drained = false;
   agent.proven = false;
   agent.streak.clear();
+  agent.failed.clear();
   agent.probes = 0;
 }
 

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kReportsPerBatch = 4;
 constexpr double kBeatsUnansweredMax = 8;  // then the connection counts as dead
 
-const core::Reason kNoRoom{core::ReasonCode::kStoppedByAgent, "no room on the disk"};
+const core::Reason kNoRoom{core::ReasonCode::kAgentError, "no room on the disk"};
 
 }  // namespace
 

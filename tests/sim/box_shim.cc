@@ -17,7 +17,7 @@ void Box::run(const AttemptKey& key) {
   }
   Row& row = found->second;
   if (disk_full_ && world_.mutant != Mutant::kStartUnwritten) {
-    never_ran(key, {core::ReasonCode::kStoppedByAgent, "no room on the disk"}, false);
+    never_ran(key, {core::ReasonCode::kAgentError, "no room on the disk"}, false);
     return;
   }
   if (world_.now() >= lease_until_) {
