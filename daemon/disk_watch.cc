@@ -13,7 +13,6 @@ namespace sweepd::daemon {
 namespace {
 
 constexpr Duration kLookPeriod = seconds(1);
-constexpr std::uint64_t kGiB = 1ULL << 30;
 constexpr std::uint64_t kMiB = 1ULL << 20;
 // RocksDB takes 5 s by itself to see that there is room; after so long it never will, and a new
 // process does better.
