@@ -52,14 +52,21 @@ void OutputWatch::end() {
     ::inotify_rm_watch(inotify_, watch);
   }
   polled_.clear();
+  // That a watch is gone is told, too; nobody would hear it, and whoever polls would never sleep.
+  drain();
 }
 
-bool OutputWatch::grew() {
+bool OutputWatch::drain() {
   std::array<char, 4096> events;
   bool any = false;
   while (::read(inotify_, events.data(), events.size()) > 0) {
     any = true;
   }
+  return any;
+}
+
+bool OutputWatch::grew() {
+  bool any = drain();
   if (!polled_.empty()) {
     const std::uint64_t bytes = bytes_of(polled_);
     any = std::exchange(polled_bytes_, bytes) != bytes || any;

@@ -29,6 +29,9 @@ class OutputWatch {
   Duration poll_period() const;
 
  private:
+  // Takes all events; false: there was none.
+  bool drain();
+
   int inotify_;
   std::vector<int> watches_;
   std::vector<std::string> polled_;  // files without a watch

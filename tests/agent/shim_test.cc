@@ -143,6 +143,17 @@ struct Bench {
   std::optional<ShimSlot> slot;
 };
 
+// The time that a process has used, in ticks of 10 ms.
+std::int64_t ticks_of(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string word;
+  std::int64_t ticks = 0;
+  for (int field = 1; file >> word; ++field) {
+    ticks += field == 14 || field == 15 ? std::atoll(word.c_str()) : 0;
+  }
+  return ticks;
+}
+
 // Ignores TERM and HUP; a child that does, too; a daemon by double fork in a session of its own;
 // and one that forks on and on.
 constexpr const char* kHostile = R"(
@@ -210,6 +221,17 @@ TEST_CASE("shim: one shim serves attempt after attempt") {
     bench.until(Notice::kEmpty);
   }
   CHECK_EQ(bench.slot->pid(), pid);
+}
+
+TEST_CASE("shim: when nothing runs it sleeps") {
+  Bench bench;
+  for (int round = 0; round < 2; ++round) {
+    bench.run("echo x; echo '{\"loss\": 1}' >> $SWEEPD_METRICS");
+    bench.until(Notice::kEmpty);
+    const std::int64_t before = ticks_of(bench.slot->pid());
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    CHECK_LE(ticks_of(bench.slot->pid()) - before, 2);
+  }
 }
 
 TEST_CASE("shim: a signal that ended the program is told") {
