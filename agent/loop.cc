@@ -40,6 +40,7 @@ namespace {
 constexpr Duration kTurnMax = seconds(1);         // no longer sleep, whatever is due
 constexpr Duration kLockPatience = seconds(15);   // for shims of an earlier run
 constexpr Duration kLeavePatience = seconds(10);  // beyond the grace, to deliver what ended
+constexpr Duration kSilence = seconds(5);         // of the daemon, before that is worth a line
 constexpr Duration kHurry = seconds(2);           // the same after a second signal
 constexpr int kMessagesPerTurn = 1024;
 
@@ -90,6 +91,7 @@ class Loop {
   void offer_slots(Instant now);
   void carry_out();
   void send();
+  void tell_silence(Instant now);
   bool may_speak(Instant now);
   bool over(Instant now);
 
@@ -108,6 +110,7 @@ class Loop {
   bool again_ = false;     // the next turn has something to do already
   bool speaking_ = false;  // to the daemon
   bool was_registered_ = false;
+  bool told_silence_ = false;
   std::optional<Instant> leave_by_;
   bool handing_over_ = false;
 };
@@ -186,6 +189,7 @@ void Loop::turn(const Clocks& clocks) {
   }
   carry_out();
   send();
+  tell_silence(clocks.now);
 }
 
 // True when something was finished that a step has to look at.
@@ -260,6 +264,9 @@ void Loop::leave(Instant now) {
   log_info("stopping grace_ms={}", grace.us / 1000);
   leave_by_ = now + grace;
   leave_by_ = *leave_by_ + (again ? kHurry : kLeavePatience);
+  if (!again) {
+    session_.set_slots(now, {}, "the agent is stopping");  // what it gives back goes elsewhere
+  }
   session_.leave(grace);
 }
 
@@ -316,6 +323,14 @@ void Loop::send() {
              was_registered_,
              config_.server,
              slots_.offered().size());
+  }
+}
+
+// A person who looks at the log of an agent that does nothing wants to know why.
+void Loop::tell_silence(Instant now) {
+  if (!told_silence_ && !session_.registered() && now - started_ >= kSilence) {
+    told_silence_ = true;
+    log_warn("no daemon answers at {}: trying on", config_.server);
   }
 }
 

@@ -22,9 +22,10 @@ constexpr std::array<Entry, 33> kExamples = {{
      "  sweepctl check *.toml                        every fault of every file\n"
      "  sweepctl check digits.toml --json            for editors: file, line, column, message"},
     {"run",
-     "  sweepctl run -- python train.py --lr 0.01    follows; the exit code is the command's\n"
+     "  sweepctl run -- nvidia-smi                   in an empty folder; the exit code is the "
+     "command's\n"
      "  sweepctl run --gpus 1 --time 2h --code . -- python train.py\n"
-     "  sweepctl run --detach --name nightly -- make test"},
+     "  sweepctl run --code . --detach --name nightly -- make test"},
     {"ls",
      "  sweepctl ls                                  live sweeps and the ten newest\n"
      "  sweepctl ls --all --where 'state = failed' --sort ended_at:desc\n"

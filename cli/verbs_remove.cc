@@ -66,18 +66,42 @@ Table table_of(const std::vector<pb::SweepSummary>& sweeps, const pb::GcDetail& 
   return table;
 }
 
-Result<int> show_removal(const RemoveArgs& args, Session& session) {
+// The sweep that is to go. What cannot be taken back is not guessed from the beginning of a name.
+Result<pb::SweepSummary> meant(Session& session, const std::string& selector) {
+  if (names_trials(selector)) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("'{}' names trials: a sweep is removed whole", selector)};
+  }
+  SWEEPD_TRY(pb::SweepDetail detail, show_sweep(session, selector));
+  pb::SweepSummary& sweep = *detail.mutable_summary();
+  const bool number = selector.find_first_not_of("0123456789") == std::string::npos;
+  if (!number && selector != "last" && selector != sweep.name()) {
+    return Error{Errc::kNotFound,
+                 fmt::format("no sweep is named '{}'; {} is named '{}': rm takes a whole name, or "
+                             "the number",
+                             selector,
+                             sweep.sweep(),
+                             sweep.name())};
+  }
+  return std::move(sweep);
+}
+
+Result<std::vector<pb::SweepSummary>> all_meant(Session& session,
+                                                const std::vector<std::string>& selectors) {
   std::vector<pb::SweepSummary> sweeps;
+  for (const std::string& selector : selectors) {
+    SWEEPD_TRY(pb::SweepSummary sweep, meant(session, selector));
+    sweeps.push_back(std::move(sweep));
+  }
+  return sweeps;
+}
+
+Result<int> show_removal(const RemoveArgs& args, Session& session) {
+  SWEEPD_TRY(std::vector<pb::SweepSummary> sweeps, all_meant(session, args.selectors));
   pb::StartGc start;
   start.set_dry_run(true);
-  for (const std::string& selector : args.selectors) {
-    if (names_trials(selector)) {
-      return Error{Errc::kInvalidArgument,
-                   fmt::format("'{}' names trials: a sweep is removed whole", selector)};
-    }
-    SWEEPD_TRY(pb::SweepDetail detail, show_sweep(session, selector));
-    start.add_without(fmt::format("{}", detail.summary().sweep()));
-    sweeps.push_back(std::move(*detail.mutable_summary()));
+  for (const pb::SweepSummary& sweep : sweeps) {
+    start.add_without(fmt::format("{}", sweep.sweep()));
   }
   SWEEPD_TRY(const pb::GcDetail gc, run_gc(session, start, args.quiet || args.json));
   // The answer is in the order of their numbers, each once.
@@ -120,10 +144,11 @@ Result<int> run(const RemoveArgs& args, Session& session) {
   if (args.dry_run) {
     return show_removal(args, session);
   }
-  for (const std::string& selector : args.selectors) {
+  SWEEPD_TRY(const std::vector<pb::SweepSummary> sweeps, all_meant(session, args.selectors));
+  for (const pb::SweepSummary& sweep : sweeps) {
     pb::ClientRequest request;
     pb::RemoveSweep& remove = *request.mutable_remove_sweep();
-    SWEEPD_TRY(*remove.mutable_selector(), with_number(session, selector));
+    remove.set_selector(fmt::format("{}", sweep.sweep()));
     remove.set_user(user_name());
     SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
     const pb::Removed& removed = reply.removed();
@@ -132,8 +157,10 @@ Result<int> run(const RemoveArgs& args, Session& session) {
                                    Json({{"sweep", removed.sweep()}, {"trials", removed.trials()}}))
                             << '\n';
     } else if (!args.quiet) {
-      session.say(
-          fmt::format("{} removed with {}", removed.sweep(), counted(removed.trials(), "trial")));
+      session.say(fmt::format("{} \"{}\" removed with {}",
+                              removed.sweep(),
+                              printable(sweep.name()),
+                              counted(removed.trials(), "trial")));
     }
   }
   if (!args.json && !args.quiet) {

@@ -169,6 +169,7 @@ TEST_CASE("agent: asked to stop, it hands its trials back and says goodbye") {
   CHECK_EQ(house.wait_for_exit(), 0);
   REQUIRE(house.daemon->ended.contains(kFirst));
   CHECK_EQ(house.daemon->ended[kFirst].failure().code(), pb::STOPPED_BY_AGENT);
+  CHECK_EQ(house.daemon->hello.slots_size(), 0);  // what it gave back is not given to it again
   CHECK(house.daemon->serve_until([&] { return !house.daemon->goodbye.empty(); }));
   CHECK_FALSE(house.alive("pid"));
 }

@@ -50,7 +50,7 @@ TEST_CASE("rm: a name is looked up once, what went is told, and what comes next"
   CHECK(run.code == 0);
   CHECK(run.out.empty());
   CHECK(run.err ==
-        "12 removed with 8 trials\n"
+        "12 \"digits\" removed with 8 trials\n"
         "  what only it needed is deleted in the background; at once: sweepctl gc\n");
   const std::vector<pb::ClientRequest> asked = daemon.requests();
   REQUIRE(asked.size() == 2);
@@ -60,6 +60,19 @@ TEST_CASE("rm: a name is looked up once, what went is told, and what comes next"
   CHECK(json.out == "{\"sweep\":12,\"trials\":8}\n");
   CHECK(json.err.empty());
   CHECK(run_line({"rm", "12", "-q"}, daemon.endpoint()).err.empty());
+}
+
+TEST_CASE("rm: the beginning of a name removes nothing, nor does one wrong word among right ones") {
+  FakeDaemon daemon(house(done()));
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"rm", "dig"}, {"rm", "12", "dig"}, {"rm", "dig", "--dry-run"}}) {
+    const CliRun run = run_line(line, daemon.endpoint());
+    CHECK(run.code == 5);
+    CHECK(run.err.find("no sweep is named 'dig'; 12 is named 'digits'") != std::string::npos);
+  }
+  for (const pb::ClientRequest& request : daemon.requests()) {
+    CHECK(request.has_show_sweep());
+  }
 }
 
 TEST_CASE("rm: a refusal is an error with the daemon's words and class") {
