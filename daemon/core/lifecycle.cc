@@ -108,26 +108,30 @@ bool registered_already(const State& state, const ModelRegistered& version) {
          versions->second.back().path == version.path;
 }
 
-void register_best(Decider& decider, SweepId id) {
-  const Sweep& sweep = sweep_in(decider, id);
+// The version of its model that a sweep leaves behind; none when it names no model or has no best
+// trial.
+std::optional<Result<ModelRegistered>> version_of(const Decider& decider, const Sweep& sweep) {
   const auto best = best_trial(sweep);
   if (sweep.spec.registration.model.empty() || !best) {
-    return;
+    return std::nullopt;
   }
   const Registration registration{
       {}, sweep.spec.registration.model, sweep.spec.registration.path, sweep.user};
-  const auto version =
-      model_version(decider.state(), sweep, *best, registration, decider.at().wall);
-  // A sweep that ran again after a retry may end with the best trial that it had before.
-  if (version.ok() && !registered_already(decider.state(), *version)) {
-    decider.decide(*version);
-  }
+  return model_version(decider.state(), sweep, *best, registration, decider.at().wall);
 }
 
-void end_sweep(Decider& decider, const SweepEnded& ended) {
-  decider.decide(ended);
+void end_sweep(Decider& decider, SweepEnded ended) {
+  std::optional<Result<ModelRegistered>> version;
   if (ended.state == SweepState::kCompleted) {
-    register_best(decider, ended.sweep);
+    version = version_of(decider, sweep_in(decider, ended.sweep));
+  }
+  if (version && !version->ok()) {
+    ended.reason.sentence += "; no model was registered: " + version->error().message;
+  }
+  decider.decide(ended);
+  // A sweep that ran again after a retry may end with the best trial that it had before.
+  if (version && version->ok() && !registered_already(decider.state(), **version)) {
+    decider.decide(**version);
   }
 }
 

@@ -110,6 +110,20 @@ TEST_CASE("registry: a completed sweep registers its best trial by itself, once"
   CHECK(desk.state.models.at("mnist")[0].request == RequestId{});
 }
 
+TEST_CASE("registry: a sweep whose best trial left no files says that it registered nothing") {
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.registration.model = "mnist";
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(spec);
+  desk.report(attempt_key(1, 1), 1, 0.5);
+  const Outcome ended = desk.end(attempt_key(1, 1));
+  CHECK(records<ModelRegistered>(ended).empty());
+  CHECK_EQ(one_record<SweepEnded>(ended).reason.sentence,
+           "all 1 trials ended; no model was registered: 1/1 left no files behind: write the model "
+           "below outputs/");
+}
+
 TEST_CASE("registry: a sweep that runs again and finds nothing better registers nothing again") {
   sweeps::SweepSpec spec = a_spec(2);
   spec.registration.model = "mnist";
