@@ -137,20 +137,19 @@ std::optional<Placement> placement_in(const State& state, const Sweep& sweep, In
       return Placement{{sweep.id, number}, std::move(slots)};
     }
   }
+  bool any_new = true;  // whether a slot for one of the others may be found
   for (const TrialNumber number : sweep.queued) {
     const Trial& trial = sweep.trial(number);
-    if (trial.not_before > now || sweep.choosy.contains(number)) {
+    const bool away = shuns_last(trial);
+    if (trial.not_before > now || sweep.choosy.contains(number) || !(away || any_new)) {
       continue;
     }
-    const bool away = shuns_last(trial);
     std::vector<SlotKey> slots =
         away ? fit_elsewhere(state, sweep, trial, now) : fit_new(state, sweep, now);
     if (!slots.empty()) {
       return Placement{{sweep.id, number}, std::move(slots)};
     }
-    if (!away) {
-      return std::nullopt;  // nor for the others of its kind
-    }
+    any_new = any_new && away;
   }
   return std::nullopt;
 }
