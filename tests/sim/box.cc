@@ -20,6 +20,9 @@ Box::Box(World& world, Network& network, BoxIndex index)
     : world_(world), network_(network), index_(index), plan_(world.scenario.boxes[index]) {}
 
 void Box::power_on() {
+  if (incarnation_ > 0) {
+    return;  // a fault or the peace was faster, and has started it
+  }
   ++boots_;
   start_program();
 }

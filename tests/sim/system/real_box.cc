@@ -17,6 +17,9 @@ RealBox::RealBox(World& world, std::size_t index, Send send)
     : world_(world), index_(index), plan_(world.scenario.boxes[index]), send_(std::move(send)) {}
 
 void RealBox::power_on() {
+  if (incarnation_ > 0) {
+    return;  // a fault or the peace was faster, and has started it
+  }
   ++boots_;
   start_program();
 }
