@@ -66,32 +66,6 @@ void lose_missing(Decider& decider, AgentId agent, const Held& held, ReasonCode 
   }
 }
 
-// An order for a slot that the agent does not offer any more was refused, or will be: a Hello ends
-// the session that it was sent in, and what the agent took before is among what it holds.
-void lose_unplaced(Decider& decider, const AgentJoined& event, AgentId agent, const Held& held) {
-  const auto mine = decider.state().held.find(agent);
-  if (mine == decider.state().held.end()) {
-    return;
-  }
-  const auto offered = [&event](std::uint32_t index) {
-    return std::any_of(event.slots.begin(), event.slots.end(), [index](const SlotOffer& slot) {
-      return slot.index == index;
-    });
-  };
-  const std::set<AttemptKey> expected = mine->second;
-  for (const AttemptKey& key : expected) {
-    const Attempt& attempt = *find_attempt(decider.state(), key);
-    const bool placed = std::all_of(attempt.slots.begin(), attempt.slots.end(), offered);
-    if (!placed && attempt.state == AttemptState::kAssigned && !held.contains(key)) {
-      lose_attempt(decider,
-                   key,
-                   {ReasonCode::kStoppedByAgent,
-                    fmt::format("agent {} does not offer the slot any more",
-                                agent_name(decider.state(), agent))});
-    }
-  }
-}
-
 bool same_registration(const Agent& agent, const AgentJoined& event) {
   return agent.state == AgentState::kConnected && agent.name == event.name &&
          agent.boot_id == event.boot_id && agent.version == event.version &&
@@ -139,7 +113,6 @@ void on(Decider& decider, const AgentJoined& event) {
   WelcomeAgent welcome{agent, event.uuid, take_held(decider, agent, held), {}};
   lose_missing(
       decider, agent, held, rebooted ? ReasonCode::kAgentRestarted : ReasonCode::kStoppedByAgent);
-  lose_unplaced(decider, event, agent, held);
   for (const auto& [key, phase] : held) {
     if (const Attempt* attempt = current_attempt(decider.state(), key, agent)) {
       welcome.reports.push_back({agent, key, attempt->reports_last, false});

@@ -72,23 +72,13 @@ TEST_CASE("join: an attempt that was never confirmed stays assigned: its order i
   CHECK(owed(desk.state) == std::vector<Effect>{StartAttempt{AgentId{1}, kFirst}});
 }
 
-TEST_CASE("join: an order for a slot that is offered no more is taken back, unless it was taken") {
+TEST_CASE("join: a slot that is not offered for a moment costs no order: the agent knows better") {
   Desk desk;
   desk.join("box", Desk::slots(2));
   desk.submit(a_spec(2));
   REQUIRE_EQ(desk.attempt(attempt_key(1, 2)).slots, std::vector<std::uint32_t>{1});
-  SUBCASE("the agent has it") {
-    const Outcome again =
-        desk.join("box", Desk::slots(1), {{attempt_key(1, 2), Phase::kPreparing}});
-    CHECK(records<AttemptClosed>(again).empty());
-  }
-  SUBCASE("the agent never got it") {
-    const Outcome again = desk.join("box", Desk::slots(1));
-    CHECK(one_record<AttemptClosed>(again).attempt == attempt_key(1, 2));
-    CHECK(one_record<TrialRequeued>(again).reason ==
-          Reason{ReasonCode::kStoppedByAgent, "agent box does not offer the slot any more"});
-    CHECK(desk.attempt(attempt_key(1, 1)).state == AttemptState::kAssigned);
-  }
+  CHECK(records<AttemptClosed>(desk.join("box", Desk::slots(1))).empty());
+  CHECK(desk.attempt(attempt_key(1, 2)).state == AttemptState::kAssigned);
 }
 
 TEST_CASE("join: an attempt that is to be stopped is not lost: its order is repeated") {
