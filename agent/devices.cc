@@ -40,7 +40,7 @@ constexpr unsigned kMigOn = 1;
 
 // What of the library is there; a function that it lacks is null and does not fail the rest.
 struct Nvml {
-  void* library = nullptr;
+  void* handle = nullptr;  // of the library
   int (*init)() = nullptr;
   int (*shutdown)() = nullptr;
   const char* (*error_string)(int) = nullptr;
@@ -63,29 +63,29 @@ void load(void* library, const char* symbol, Function& function) {
 
 std::optional<Nvml> load_nvml(const std::string& path, std::vector<std::string>& notes) {
   Nvml nvml;
-  nvml.library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (nvml.library == nullptr) {
+  nvml.handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (nvml.handle == nullptr) {
     const char* why = ::dlerror();  // NOLINT(concurrency-mt-unsafe): per thread in glibc
     notes.push_back(fmt::format("no NVIDIA management library: {}", why != nullptr ? why : path));
     return std::nullopt;
   }
-  load(nvml.library, "nvmlInit_v2", nvml.init);
-  load(nvml.library, "nvmlShutdown", nvml.shutdown);
-  load(nvml.library, "nvmlErrorString", nvml.error_string);
-  load(nvml.library, "nvmlSystemGetDriverVersion", nvml.driver_version);
-  load(nvml.library, "nvmlDeviceGetCount_v2", nvml.count);
-  load(nvml.library, "nvmlDeviceGetHandleByIndex_v2", nvml.by_index);
-  load(nvml.library, "nvmlDeviceGetUUID", nvml.uuid);
-  load(nvml.library, "nvmlDeviceGetName", nvml.name);
-  load(nvml.library, "nvmlDeviceGetMemoryInfo", nvml.memory);
-  load(nvml.library, "nvmlDeviceGetComputeRunningProcesses_v3", nvml.processes);
-  load(nvml.library, "nvmlDeviceGetMigMode", nvml.mig_mode);
-  load(nvml.library, "nvmlDeviceGetMaxMigDeviceCount", nvml.mig_count_max);
-  load(nvml.library, "nvmlDeviceGetMigDeviceHandleByIndex", nvml.mig_by_index);
+  load(nvml.handle, "nvmlInit_v2", nvml.init);
+  load(nvml.handle, "nvmlShutdown", nvml.shutdown);
+  load(nvml.handle, "nvmlErrorString", nvml.error_string);
+  load(nvml.handle, "nvmlSystemGetDriverVersion", nvml.driver_version);
+  load(nvml.handle, "nvmlDeviceGetCount_v2", nvml.count);
+  load(nvml.handle, "nvmlDeviceGetHandleByIndex_v2", nvml.by_index);
+  load(nvml.handle, "nvmlDeviceGetUUID", nvml.uuid);
+  load(nvml.handle, "nvmlDeviceGetName", nvml.name);
+  load(nvml.handle, "nvmlDeviceGetMemoryInfo", nvml.memory);
+  load(nvml.handle, "nvmlDeviceGetComputeRunningProcesses_v3", nvml.processes);
+  load(nvml.handle, "nvmlDeviceGetMigMode", nvml.mig_mode);
+  load(nvml.handle, "nvmlDeviceGetMaxMigDeviceCount", nvml.mig_count_max);
+  load(nvml.handle, "nvmlDeviceGetMigDeviceHandleByIndex", nvml.mig_by_index);
   if (nvml.init == nullptr || nvml.count == nullptr || nvml.by_index == nullptr ||
       nvml.uuid == nullptr) {
     notes.push_back(fmt::format("{} lacks functions to list GPUs", path));
-    ::dlclose(nvml.library);
+    ::dlclose(nvml.handle);
     return std::nullopt;
   }
   return nvml;
@@ -197,7 +197,7 @@ DeviceList find_devices(const std::string& nvml_path) {
       nvml->shutdown();
     }
   }
-  ::dlclose(nvml->library);
+  ::dlclose(nvml->handle);
   return list;
 }
 

@@ -254,9 +254,7 @@ TEST_CASE("fsck: a removed sweep is no fault, and hides none") {
   history.remove(3);
   {
     const auto journal = history.open();
-    while (journal->has_rows_to_delete()) {
-      REQUIRE(journal->delete_rows(100).ok());
-    }
+    daemon::test::delete_all_rows(*journal);
   }
   FsckReport report = checked(history);
   CHECK_MESSAGE(report.ok(), daemon::to_text(report, "x"));

@@ -129,4 +129,11 @@ class History {
   std::uint64_t requests_ = 0;
 };
 
+// All that removed sweeps have left, as housekeeping would delete it piece by piece.
+inline void delete_all_rows(RocksJournal& journal) {
+  while (journal.has_rows_to_delete()) {
+    REQUIRE(journal.delete_rows(100).ok());
+  }
+}
+
 }  // namespace sweepd::daemon::test

@@ -98,9 +98,7 @@ TEST_CASE("row removal: a recovered state knows that the sweep was removed, and 
   history.add_ended("mine");
   history.remove(3);
   const auto journal = history.open();
-  while (journal->has_rows_to_delete()) {
-    REQUIRE(journal->delete_rows(100).ok());
-  }
+  daemon::test::delete_all_rows(*journal);
   const auto state = daemon::SweepShelf(*journal).recover();
   REQUIRE(state.ok());
   CHECK(state->removed == std::set<SweepId>{{3}});
@@ -114,9 +112,7 @@ TEST_CASE("row removal: what was let go is forgotten when somebody says so") {
   history.add_ended("mine");
   history.remove(3);
   const auto journal = history.open();
-  while (journal->has_rows_to_delete()) {
-    REQUIRE(journal->delete_rows(100).ok());
-  }
+  daemon::test::delete_all_rows(*journal);
   REQUIRE(journal->forget_let_go({history.code}).ok());
   CHECK(journal->let_go()->size() == 1);
   REQUIRE(journal->forget_let_go({}).ok());
@@ -127,9 +123,7 @@ TEST_CASE("row removal: the last lines of a lost attempt that come too late go w
   history.add_ended("mine");
   history.remove(3);
   const auto journal = history.open();
-  while (journal->has_rows_to_delete()) {
-    REQUIRE(journal->delete_rows(100).ok());
-  }
+  daemon::test::delete_all_rows(*journal);
   const LogKey late{{{3}, {1}, {1}}, LogStream::kStderr};
   REQUIRE(journal->append({{late, 0, "late"}}).ok());
   const std::size_t others = rows(*journal, 1) + rows(*journal, 2);
