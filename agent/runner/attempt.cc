@@ -89,6 +89,9 @@ Attempt Attempt::found(pb::StartAttempt order,
   Attempt attempt(std::move(order), std::move(paths));
   attempt.prepared_ = true;
   attempt.grew_ = true;
+  for (LogFeed& log : attempt.logs_) {
+    log.resume();
+  }
   attempt.stage_ = over ? Stage::kCollecting : Stage::kFound;
   if (over) {
     attempt.end_ = *over;

@@ -36,7 +36,6 @@ LogFeed::LogFeed(LogFeed&& other) noexcept
       piece_at_(other.piece_at_),
       job_(other.job_),
       found_(other.found_),
-      begun_(other.begun_),
       send_at_(other.send_at_),
       retry_at_(other.retry_at_),
       grew_(other.grew_),
@@ -65,7 +64,6 @@ void LogFeed::step(Instant now, bool last, blobs::BulkSession& bulk) {
     return;
   }
   look();
-  find_place();
   if (found_) {
     send(bulk);  // nothing: the answer says how much is stored
     return;
@@ -142,10 +140,7 @@ void LogFeed::stored(std::uint64_t size) {
   piece_at_ = {read_ - redraws_.held_bytes(), size};
 }
 
-void LogFeed::find_place() {
-  if (std::exchange(begun_, true)) {
-    return;
-  }
+void LogFeed::resume() {
   const int fd = ::open(source_.place.c_str(), O_RDONLY | O_CLOEXEC);
   Marks marks;
   if (fd >= 0 && ::read(fd, &marks, sizeof marks) == static_cast<ssize_t>(sizeof marks)) {

@@ -28,6 +28,9 @@ class LogFeed {
   LogFeed(LogFeed&& other) noexcept;
   LogFeed& operator=(LogFeed&&) = delete;
 
+  // Goes on where an earlier run of the program was.
+  void resume();
+
   // Something may have been written: sends it when there is enough of it, when enough time has
   // passed, or `last`: nothing more will be written.
   void step(Instant now, bool last, blobs::BulkSession& bulk);
@@ -62,7 +65,6 @@ class LogFeed {
   bool open();
   void read(Instant now, bool last);
   void send(blobs::BulkSession& bulk);
-  void find_place();
   void write_place(const Marks& marks) const;
   void stored(std::uint64_t size);
 
@@ -75,9 +77,8 @@ class LogFeed {
   Mark piece_at_;      // where it begins
   std::optional<blobs::JobId> job_;
   std::optional<Marks> found_;  // by an earlier run of the program
-  bool begun_ = false;
-  Instant send_at_;   // a small piece not before
-  Instant retry_at_;  // any piece not before
+  Instant send_at_;             // a small piece not before
+  Instant retry_at_;            // any piece not before
   bool grew_ = false;
   bool refused_ = false;
 };
