@@ -236,7 +236,11 @@ void Loop::take_messages(Instant now) {
     pb::DaemonMessage message;
     if (const Result<void> read = wire::decode(*bytes, limits::kControlMessageBytesMax, message);
         !read.ok()) {
-      log_warn("daemon: {}", read.error().message);
+      log_warn(
+          "server={} what answers there does not speak to agents ({}): is --server the first of "
+          "the daemon's ports?",
+          config_.server,
+          read.error().message);
       continue;
     }
     session_.receive(now, message);

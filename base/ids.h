@@ -43,10 +43,11 @@ struct AttemptKey {
 };
 
 // 128 random bits that a client draws once per change it asks for; a repeat is answered, not
-// redone.
+// redone. Two that differ in `body` alone are no repeats but a mistake, and the second is refused.
 struct RequestId {
   std::uint64_t high = 0;
   std::uint64_t low = 0;
+  std::uint64_t body = 0;  // of the digest of what was asked for
 
   auto operator<=>(const RequestId&) const = default;
 };

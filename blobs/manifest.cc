@@ -69,6 +69,16 @@ std::uint64_t Tree::bytes() const {
   return total;
 }
 
+bool Tree::holds(std::string_view path) const {
+  while (path.ends_with('/')) {
+    path.remove_suffix(1);
+  }
+  const std::string folder = std::string(path) + "/";
+  return std::any_of(files.begin(), files.end(), [&](const TreeFile& file) {
+    return path.empty() || file.path == path || file.path.starts_with(folder);
+  });
+}
+
 Result<void> check_tree_path(std::string_view path) {
   if (path.empty() || path.size() > kTreePathBytesMax) {
     return bad_path(path, fmt::format("has {} bytes, not 1 to {}", path.size(), kTreePathBytesMax));

@@ -32,6 +32,9 @@ struct Tree {
 
   std::uint64_t bytes() const;
 
+  // Whether a file has this path or lies below it. Empty: anything at all.
+  bool holds(std::string_view path) const;
+
   bool operator==(const Tree&) const = default;
 };
 

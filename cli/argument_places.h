@@ -25,9 +25,11 @@ struct ArgumentPlaces {
   ControlArgs retry{pb::RETRY, {}, {}, false, false};
   RemoveArgs remove;
   GcArgs gc;
+  UsageArgs usage;
   ExplainArgs explain;
   AgentListArgs agent_list;
   AgentShowArgs agent_show;
+  AgentControlArgs agent_forget{pb::FORGET_AGENT, {}, {}, false, false};
   AgentControlArgs agent_drain{pb::DRAIN_AGENT, {}, {}, false, false};
   AgentControlArgs agent_resume{pb::RESUME_AGENT, {}, {}, false, false};
   ModelListArgs model_list;

@@ -340,6 +340,12 @@ void Parser::add_control_verbs() {
   gc->add_flag("-q,--quiet", to_.gc.quiet, "no talk");
   add_json(gc, to_.gc.json, nullptr);
   choose(gc, to_.gc);
+
+  CLI::App* usage =
+      add(app_, "du", "what each sweep takes on the daemon's disk, the largest first");
+  usage->add_option("ids", to_.usage.selectors, "only these sweeps");
+  add_read(usage, to_.usage.read);
+  choose(usage, to_.usage);
 }
 
 void Parser::add_model_verbs() {
@@ -378,6 +384,7 @@ void Parser::add_agent_verbs() {
   add_changer(drain, to_.agent_drain, kAgentHelp);
   add_changer(
       add(*agents, "resume", "let a drained agent work again"), to_.agent_resume, kAgentHelp);
+  add_changer(add(*agents, "forget", "list a lost agent no more"), to_.agent_forget, kAgentHelp);
 }
 
 void Parser::add_object_verbs() {

@@ -123,6 +123,11 @@ struct GcArgs {
   bool json = false;
 };
 
+struct UsageArgs {
+  std::vector<std::string> selectors;  // of sweeps; empty: all
+  ReadOptions read;
+};
+
 struct ExplainArgs {
   std::string selector;
   ReadOptions read;
@@ -212,6 +217,7 @@ using Command = std::variant<SubmitArgs,
                              ControlArgs,
                              RemoveArgs,
                              GcArgs,
+                             UsageArgs,
                              ExplainArgs,
                              AgentListArgs,
                              AgentShowArgs,

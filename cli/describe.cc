@@ -34,11 +34,12 @@ constexpr std::array<const char*, 17> kTrialFields = {"trial",
                                                       "ended_at",
                                                       "seconds"};
 
-constexpr std::array<const char*, 17> kSweepFields = {"sweep",
+constexpr std::array<const char*, 18> kSweepFields = {"sweep",
                                                       "name",
                                                       "state",
                                                       "reason",
                                                       "reason_text",
+                                                      "ending",
                                                       "job",
                                                       "experiment",
                                                       "user",
@@ -207,14 +208,18 @@ std::string command_text(const std::vector<std::string>& words) {
   return text;
 }
 
+std::string state_text(const pb::SweepSummary& sweep) {
+  return sweep.has_closing() ? "ending" : sweep.state();
+}
+
 std::string sweep_text(const pb::SweepSummary& sweep) {
-  const std::string sentence = sentence_of(sweep.reason());
+  const std::string sentence = sentence_of(sweep.has_closing() ? sweep.closing() : sweep.reason());
   const std::string best = best_text(sweep);
   return fmt::format("{} {} \"{}\" {}{}{}{}",
                      sweep.job() ? "Job" : "Sweep",
                      sweep.sweep(),
                      sweep.name(),
-                     sweep.state(),
+                     state_text(sweep),
                      sentence.empty() ? "" : ": " + sentence,
                      best.empty() ? "" : "; best ",
                      best);
@@ -288,7 +293,7 @@ Listing sweep_listing(const std::vector<pb::SweepSummary>& sweeps,
     listing.rows.push_back({to_json(sweep),
                             {fmt::format("{}", sweep.sweep()),
                              sweep.job() ? "job: " + sweep.name() : sweep.name(),
-                             sweep.state(),
+                             state_text(sweep),
                              sweep.job() ? "1" : trials_cell(sweep, terminal),
                              best_cell(sweep),
                              sweep.metric().empty() ? "-" : sweep.metric(),

@@ -33,6 +33,9 @@ std::string change_text(const pb::TrialRow& trial, const std::string& metric);
 // Words as a shell would have to be given them.
 std::string command_text(const std::vector<std::string>& words);
 
+// Its state; "ending" while nothing new starts in it and it ends with the trials that run.
+std::string state_text(const pb::SweepSummary& sweep);
+
 // `Sweep 12 "digits" failed: 5 trials failed`
 std::string sweep_text(const pb::SweepSummary& sweep);
 

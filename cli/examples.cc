@@ -12,7 +12,7 @@ struct Entry {
   std::string_view lines;
 };
 
-constexpr std::array<Entry, 33> kExamples = {{
+constexpr std::array<Entry, 34> kExamples = {{
     {"submit",
      "  sweepctl submit digits.toml --dry-run        what would run, and does it fit\n"
      "  sweepctl submit digits.toml --wait           exit code 0 only if the sweep completed\n"
@@ -71,6 +71,9 @@ constexpr std::array<Entry, 33> kExamples = {{
     {"gc",
      "  sweepctl gc                                  at once what would go by itself soon\n"
      "  sweepctl gc --dry-run --json"},
+    {"du",
+     "  sweepctl du -n 10                            the ten largest sweeps\n"
+     "  sweepctl du 12 --json"},
     {"explain",
      "  sweepctl explain 12/7                        why it waits, was pruned or failed\n"
      "  sweepctl why 12"},
@@ -80,6 +83,8 @@ constexpr std::array<Entry, 33> kExamples = {{
      "  sweepctl agent show 3 --json"},
     {"agent drain", "  sweepctl agent drain gpu-a --reason 'new fan on Friday'"},
     {"agent resume", "  sweepctl agent resume gpu-a                  and forget what failed on it"},
+    {"agent forget",
+     "  sweepctl agent forget gpu-a                  a box that does not come back"},
     {"model ls", "  sweepctl model ls\n  sweepctl model ls mnist"},
     {"model show", "  sweepctl model show mnist:4"},
     {"model register", "  sweepctl model register 12/best --name mnist --path outputs/model"},

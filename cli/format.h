@@ -1,6 +1,8 @@
 // Numbers, spans of time and sizes in the form that people read in tables and sentences.
 #pragma once
 
+#include "base/counted.h"
+
 #include <cstdint>
 #include <string>
 
@@ -26,9 +28,6 @@ std::string clock_text(std::int64_t wall_us);
 
 // "2026-11-21T14:51:58.123456Z": UTC, always in this form, for JSON.
 std::string iso_text(std::int64_t wall_us);
-
-// "1 trial", "3 trials".
-std::string counted(std::uint64_t count, const std::string& noun);
 
 // Microseconds since 1970, now.
 std::int64_t wall_now_us();

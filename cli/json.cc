@@ -125,6 +125,7 @@ Json params_json(const pb::Assignment& params) {
 Json to_json(const pb::SweepSummary& sweep) {
   Json object = {{"sweep", sweep.sweep()}, {"name", sweep.name()}, {"state", sweep.state()}};
   put_reason(object, sweep.reason());
+  object["ending"] = sweep.has_closing();
   object["job"] = sweep.job();
   object["experiment"] = sweep.experiment();
   object["user"] = sweep.user();

@@ -75,7 +75,7 @@ void add_head(Frame& frame, const WatchView& view, const Terminal& terminal) {
                         sweep.job() ? "job" : "sweep",
                         sweep.sweep(),
                         printable(sweep.name()),
-                        sweep.state(),
+                        state_text(sweep),
                         ended,
                         sweep.trials_total(),
                         bar_text(share_of(ended, sweep.trials_total()), 20, terminal.unicode),

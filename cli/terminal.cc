@@ -104,10 +104,11 @@ Style state_style(std::string_view state) {
     Style style;
   };
 
-  static constexpr std::array<Entry, 13> kStyles = {{{"running", Style::kActive},
+  static constexpr std::array<Entry, 14> kStyles = {{{"running", Style::kActive},
                                                      {"preparing", Style::kActive},
                                                      {"finishing", Style::kActive},
                                                      {"stopping", Style::kWarn},
+                                                     {"ending", Style::kWarn},
                                                      {"paused", Style::kWarn},
                                                      {"suspect", Style::kWarn},
                                                      {"pruned", Style::kWarn},

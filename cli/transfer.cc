@@ -119,15 +119,12 @@ Result<Artifact> artifact_of(Session& session, const std::string& selector) {
                            trial.row().state())};
 }
 
-Result<void> check_below(const blobs::Tree& tree, std::string path) {
-  while (path.ends_with('/')) {
-    path.pop_back();
+Result<void> check_below(const blobs::Tree& tree, const std::string& path) {
+  if (tree.holds(path)) {
+    return {};
   }
   std::set<std::string> folders;
   for (const blobs::TreeFile& file : tree.files) {
-    if (path.empty() || file.path == path || file.path.starts_with(path + "/")) {
-      return {};
-    }
     for (std::size_t at = file.path.find('/'); at != std::string::npos;
          at = file.path.find('/', at + 1)) {
       folders.insert(file.path.substr(0, at));

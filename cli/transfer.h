@@ -27,7 +27,7 @@ struct Artifact {
 Result<Artifact> artifact_of(Session& session, const std::string& selector);
 
 // kNotFound, with the folders that there are, when nothing of the tree lies at or below the path.
-Result<void> check_below(const blobs::Tree& tree, std::string path);
+Result<void> check_below(const blobs::Tree& tree, const std::string& path);
 
 // Whether a path matches a pattern of artifact paths: `*`, `?` and `[…]` within a part, `**` for
 // any number of parts; a pattern without `/` looks at the last part alone.

@@ -23,6 +23,7 @@ Result<int> run(const MetricsArgs& args, Session& session);
 Result<int> run(const ControlArgs& args, Session& session);
 Result<int> run(const RemoveArgs& args, Session& session);
 Result<int> run(const GcArgs& args, Session& session);
+Result<int> run(const UsageArgs& args, Session& session);
 Result<int> run(const ExplainArgs& args, Session& session);
 Result<int> run(const AgentListArgs& args, Session& session);
 Result<int> run(const AgentShowArgs& args, Session& session);

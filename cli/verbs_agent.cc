@@ -1,4 +1,4 @@
-// agent ls, agent show, agent drain, agent resume.
+// agent ls, agent show, agent drain, agent resume, agent forget.
 #include "cli/exit_codes.h"
 #include "cli/format.h"
 #include "cli/json.h"
@@ -37,7 +37,8 @@ Listing agent_listing(const pb::AgentList& agents) {
                    "reason",
                    "reason_text"},
                   {},
-                  {{"AGENT"},
+                  {{"ID", Align::kRight},
+                   {"AGENT"},
                    {"SLOT", Align::kRight},
                    {"STATE", Align::kLeft, Cells::kState},
                    {"DEVICE", Align::kLeft, Cells::kText},
@@ -59,7 +60,8 @@ Table slot_table(const pb::AgentList& agents, std::vector<Heading> headings) {
     for (int i = 0; i < agent.slots_size(); ++i) {
       const pb::Slot& slot = agent.slots(i);
       const bool busy = i < agent.running_size() && agent.running(i).attempt() != 0;
-      table.rows.push_back({agent.name(),
+      table.rows.push_back({fmt::format("{}", agent.agent()),
+                            agent.name(),
                             fmt::format("{}", slot.index()),
                             agent.state(),
                             (slot.kind() == pb::GPU ? "gpu " : "cpu ") + slot.name(),
@@ -128,6 +130,8 @@ void say_done(const pb::AgentRow& agent, pb::AgentVerb verb, Session& session) {
   if (verb == pb::DRAIN_AGENT) {
     session.say(fmt::format("{} drained: nothing new starts on it, what runs goes on", name));
     session.say(fmt::format("  undo    sweepctl agent resume {}", agent.agent()));
+  } else if (verb == pb::FORGET_AGENT) {
+    session.say(fmt::format("{} forgotten: it is listed again when it comes back", name));
   } else {
     session.say(fmt::format("{} resumed: what failed on it is forgotten", name));
     session.say(fmt::format("  look    sweepctl agent show {}", agent.agent()));
@@ -152,13 +156,15 @@ Result<int> run(const AgentListArgs& args, Session& session) {
     return kExitOk;
   }
   // A line an agent, since conditions are about agents.
-  listing.headings = {{"AGENT"},
+  listing.headings = {{"ID", Align::kRight},
+                      {"AGENT"},
                       {"STATE", Align::kLeft, Cells::kState},
                       {"SLOTS", Align::kRight},
                       {"BUSY", Align::kRight},
                       {"VERSION", Align::kLeft, Cells::kText}};
   for (Row& row : listing.rows) {
-    row.cells = {row.record["name"],
+    row.cells = {dump(row.record["agent"]),
+                 row.record["name"],
                  row.record["state"],
                  dump(row.record["slots_total"]),
                  dump(row.record["slots_busy"]),

@@ -54,12 +54,13 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
   const auto& command = detail.spec().run().command();
   const Terminal& terminal = session.console().out_terminal;
   const std::int64_t now = wall_now_us();
-  std::string text = fmt::format("{} {} \"{}\"  {}\n",
-                                 sweep.job() ? "job" : "sweep",
-                                 sweep.sweep(),
-                                 printable(sweep.name()),
-                                 styled(sweep.state(), state_style(sweep.state()), terminal));
-  text += fact("reason", sweep.reason().sentence());
+  std::string text =
+      fmt::format("{} {} \"{}\"  {}\n",
+                  sweep.job() ? "job" : "sweep",
+                  sweep.sweep(),
+                  printable(sweep.name()),
+                  styled(state_text(sweep), state_style(state_text(sweep)), terminal));
+  text += fact("reason", (sweep.has_closing() ? sweep.closing() : sweep.reason()).sentence());
   text += fact("waiting", detail.waiting());
   text += fact("trials", counts_text(sweep));
   text += fact("best", best_text(sweep));

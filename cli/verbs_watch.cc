@@ -142,10 +142,10 @@ class ChangeWriter {
 
   // Writes only when the state is another than last time.
   void sweep(const pb::SweepSummary& summary) {
-    if (summary.state() == sweep_state_) {
+    if (state_text(summary) == sweep_state_) {
       return;
     }
-    sweep_state_ = summary.state();
+    sweep_state_ = state_text(summary);
     if (json_) {
       write_json("sweep", to_json(summary));
     } else {

@@ -134,6 +134,7 @@ AgentHeard AgentGateway::read(const core::State& state, const wire::Incoming& in
       if (!event.ok()) {
         return dropped(event.error());
       }
+      event->outcome.model_missing = lacks_model(state, *event);
       heard.event = *std::move(event);
       return heard;
     }
@@ -145,6 +146,19 @@ AgentHeard AgentGateway::read(const core::State& state, const wire::Incoming& in
       return heard;
   }
   return heard;
+}
+
+// The core cannot look into trees, and has to know when the sweep ends and registers a model.
+bool AgentGateway::lacks_model(const core::State& state, const core::AttemptEnded& ended) {
+  const core::Attempt* attempt = core::current_attempt(state, ended.attempt, ended.agent);
+  if (attempt == nullptr || ended.outcome.tree_digest.empty()) {
+    return false;
+  }
+  const sweeps::RegisterSpec& wanted = state.sweeps.at(ended.attempt.sweep).spec.registration;
+  if (wanted.model.empty() || wanted.path.empty()) {
+    return false;
+  }
+  return !trees_.names(ended.outcome.tree_digest, wanted.path).value_or(true);
 }
 
 AgentHeard AgentGateway::read_hello(const wire::Incoming& incoming, const pb::Hello& hello) {

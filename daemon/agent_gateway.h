@@ -27,7 +27,8 @@ struct AgentHeard {
 class AgentGateway {
  public:
   // term: of this daemon; goes out with every message, and is half of every session's number
-  AgentGateway(std::uint64_t term, const LivenessRules& rules) : term_(term), rules_(rules) {}
+  AgentGateway(std::uint64_t term, const LivenessRules& rules, TreeIndex& trees)
+      : term_(term), rules_(rules), trees_(trees) {}
 
   // Total: garbage is dropped with a line in the log.
   AgentHeard read(const core::State& state, const wire::Incoming& message);
@@ -57,6 +58,7 @@ class AgentGateway {
   };
 
   Session* find(std::uint64_t session, AgentId& agent);
+  bool lacks_model(const core::State& state, const core::AttemptEnded& ended);
   AgentHeard read_hello(const wire::Incoming& message, const pb::Hello& hello);
   AgentHeard read_heartbeat(const core::State& state,
                             AgentId agent,
@@ -67,6 +69,7 @@ class AgentGateway {
 
   std::uint64_t term_;
   LivenessRules rules_;
+  TreeIndex& trees_;
   std::uint32_t sessions_opened_ = 0;
   std::map<AgentId, Session> sessions_;
   std::map<std::uint64_t, AgentId> by_session_;

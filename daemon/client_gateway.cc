@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "blobs/digest.h"
 #include "daemon/query_rows.h"
 #include "wire/protocol.h"
 #include "wire/spec/spec_codec.h"
@@ -11,15 +12,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace sweepd::daemon {
 
 namespace {
 
+constexpr std::size_t kBodyDigits = 16;      // of a digest in hex, in a request's identity
 constexpr std::size_t kTextBytesMax = 1024;  // of a user's name, a reason, a selector
 
 RequestId id_of(const pb::ClientRequest& request) {
   return {request.id_high(), request.id_low()};
+}
+
+// A client repeats a change byte by byte, or it asks for another one.
+RequestId change_id_of(const pb::ClientRequest& request, std::string_view bytes) {
+  const std::string digest = blobs::digest_of(bytes);
+  std::uint64_t body = 0;
+  std::from_chars(digest.data(), digest.data() + kBodyDigits, body, 16);
+  return {request.id_high(), request.id_low(), body};
 }
 
 pb::ClientReply reply_to(const RequestId& request) {
@@ -112,17 +123,18 @@ ClientHeard ClientGateway::read(const wire::Incoming& message,
   if (refusal) {
     return {std::nullopt, refused(message.peer, id, *refusal)};
   }
-  auto change = change_from(request);
+  const RequestId change_id = change_id_of(request, message.bytes);
+  auto change = change_from(change_id, request);
   if (!change.ok()) {
     return {std::nullopt, refused(message.peer, id, change.error())};
   }
-  pending_[id].push_back(message.peer);
+  pending_[change_id].push_back(message.peer);
   return {*std::move(change), std::nullopt};
 }
 
-Result<core::EventBody> ClientGateway::change_from(const pb::ClientRequest& request) {
-  const RequestId id = id_of(request);
-  if (id == RequestId{}) {
+Result<core::EventBody> ClientGateway::change_from(const RequestId& id,
+                                                   const pb::ClientRequest& request) {
+  if (id.high == 0 && id.low == 0) {
     return Error{Errc::kInvalidArgument, "a change without a request id"};
   }
   if (request.has_submit()) {
@@ -195,7 +207,7 @@ Result<core::EventBody> ClientGateway::agent_control_from(const RequestId& id,
   SWEEPD_TRY_VOID(check_text(control.selector(), "selector"));
   SWEEPD_TRY_VOID(check_text(control.reason(), "reason"));
   SWEEPD_TRY_VOID(check_text(control.user(), "user name"));
-  if (control.verb() != pb::DRAIN_AGENT && control.verb() != pb::RESUME_AGENT) {
+  if (control.verb() < pb::DRAIN_AGENT || control.verb() > pb::FORGET_AGENT) {
     return Error{Errc::kInvalidArgument,
                  fmt::format("unknown verb {}", static_cast<int>(control.verb()))};
   }

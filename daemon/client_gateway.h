@@ -38,7 +38,7 @@ class ClientGateway {
   std::vector<Outgoing> refuse_pending(const Error& error);
 
  private:
-  Result<core::EventBody> change_from(const pb::ClientRequest& request);
+  Result<core::EventBody> change_from(const RequestId& id, const pb::ClientRequest& request);
   Result<core::EventBody> submit_from(const RequestId& id, const pb::Submit& submit);
   Result<core::EventBody> control_from(const RequestId& id, const pb::Control& control);
   Result<core::EventBody> agent_control_from(const RequestId& id, const pb::ControlAgent& control);

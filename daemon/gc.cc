@@ -4,7 +4,6 @@
 
 #include "blobs/digest.h"
 #include "daemon/gc_marks.h"
-#include "daemon/journal_keys.h"
 
 #include <filesystem>
 #include <system_error>
@@ -56,7 +55,8 @@ class Sweeper {
 
   // The files of a sweep that does not count.
   GcSweep sum_of(SweepId sweep, const std::set<std::string>& trees) const {
-    GcSweep sum{sweep, 0, 0, 0};
+    GcSweep sum;
+    sum.sweep = sweep;
     Marks counted;
     const auto count = [&](const std::string& digest) {
       const Result<std::uint64_t> size = scene_.blobs.size(digest);
@@ -87,7 +87,7 @@ class Sweeper {
     if (used_.has(digest) || !size.ok() || went_.has(digest)) {
       return true;
     }
-    if (order_.dry_run) {
+    if (order_.wish.dry_run) {
       if (!scene_.offers.offered_before(digest, order_.began)) {
         return false;
       }
@@ -136,21 +136,13 @@ class Sweeper {
   std::uint64_t seen_ = 0;
 };
 
-Result<std::uint64_t> log_bytes(RocksJournal& journal, SweepId sweep) {
-  std::uint64_t bytes = 0;
-  const auto add = [&bytes](std::string_view, std::string_view value) {
-    bytes += value.size();
-    return Result<bool>(true);
-  };
-  SWEEPD_TRY_VOID(journal.each(Family::kLog, keys::number(sweep.value), add));
-  return bytes;
-}
-
-// What the removal of some sweeps would free.
+// What some sweeps take, and what their removal would free.
 Result<void> weigh(const GcScene& scene, const References& found, Sweeper& sweeper) {
   for (const auto& [sweep, trees] : found.trees_without) {
     GcSweep sum = sweeper.sum_of(sweep, trees);
-    SWEEPD_TRY(sum.log_bytes, log_bytes(scene.journal, sweep));
+    sum.record_bytes = scene.journal.bytes_of(Family::kRecord, sweep);
+    sum.metric_bytes = scene.journal.bytes_of(Family::kMetric, sweep);
+    sum.log_bytes = scene.journal.bytes_of(Family::kLog, sweep);
     sweeper.result().sweeps.push_back(sum);
     for (const std::string& digest : trees) {
       SWEEPD_TRY(const bool gone, sweeper.let_go(digest));
@@ -171,7 +163,7 @@ Result<void> clear(const GcScene& scene, const GcOrder& order, Sweeper& sweeper)
   }
   sweeper.result().again = done.size() < trees.size();
   SWEEPD_TRY_VOID(sweeper.drop_orphans());
-  return order.dry_run ? Result<void>() : scene.journal.forget_let_go(done);
+  return order.wish.dry_run ? Result<void>() : scene.journal.forget_let_go(done);
 }
 
 }  // namespace
@@ -183,14 +175,14 @@ Result<GcResult> run_gc(const GcScene& scene,
   if (!told("looking for references", 0, 0)) {
     return Error{Errc::kInterrupted, "gc was given up"};
   }
-  SWEEPD_TRY(const References found, find_references(scene, order.without, told));
+  SWEEPD_TRY(const References found, find_references(scene, order.wish.without, told));
   Sweeper sweeper(scene, order, found, told);
-  if (!order.without.empty()) {
+  if (!order.wish.without.empty()) {
     SWEEPD_TRY_VOID(weigh(scene, found, sweeper));
     return std::move(sweeper.result());
   }
   SWEEPD_TRY_VOID(clear(scene, order, sweeper));
-  if (!order.dry_run) {
+  if (!order.wish.dry_run) {
     SWEEPD_TRY_VOID(scene.journal.delete_strays());
     for (const SweepId sweep : order.emptied) {
       SWEEPD_TRY_VOID(scene.journal.compact(sweep, canceled));

@@ -54,7 +54,7 @@ Result<void> Housekeeping::step(const core::State& state, Instant now) {
     return now < next_rows_ ? Result<void>() : delete_rows(now);
   }
   const bool wanted = asked_is_open();
-  const bool harmless = wanted && asked_->dry_run;
+  const bool harmless = wanted && asked_->wish.dry_run;
   if ((wanted || now >= next_run_) && (harmless || !backup_under_way())) {
     begin_run(state, now);
   }
@@ -86,10 +86,9 @@ void Housekeeping::begin_run(const core::State& state, Instant now) {
   for_somebody_ = asked_is_open();
   if (for_somebody_) {
     asked_->begun = true;
-    order.dry_run = asked_->dry_run;
-    order.without = asked_->without;
+    order.wish = asked_->wish;
   }
-  if (!order.dry_run) {
+  if (!order.wish.dry_run) {
     order.emptied = std::exchange(emptied_, {});
     next_run_ = now + kUsualPeriod;
   }
@@ -119,7 +118,7 @@ void Housekeeping::take_result(const Result<GcResult>& result, Instant now) {
     log_warn("gc failed: {}", result.error().message);
     return;
   }
-  const bool dry_run = for_somebody_ && asked_->dry_run;
+  const bool dry_run = for_somebody_ && asked_->wish.dry_run;
   if (dry_run) {
     return;
   }
@@ -132,16 +131,14 @@ void Housekeeping::take_result(const Result<GcResult>& result, Instant now) {
   }
 }
 
-Result<void> Housekeeping::ask(const RequestId& request,
-                               bool dry_run,
-                               std::vector<SweepId> without) {
+Result<void> Housekeeping::ask(const RequestId& request, GcWish wish) {
   if (asked_ && asked_->request == request) {
     return {};
   }
   if (asked_is_open()) {
     return Error{Errc::kWrongState, "gc runs already for somebody else: ask again when it is done"};
   }
-  asked_ = Run{request, dry_run, std::move(without), false, {}};
+  asked_ = Run{request, std::move(wish), false, {}};
   return {};
 }
 
@@ -151,7 +148,7 @@ GcStatus Housekeeping::status() const {
     return status;
   }
   status.run = asked_->request.low;
-  status.dry_run = asked_->dry_run;
+  status.dry_run = asked_->wish.dry_run;
   status.progress = asked_->progress;
   if (!asked_->begun) {
     status.progress.phase = ports_.journal.has_rows_to_delete() ? "deleting rows"

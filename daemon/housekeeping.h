@@ -48,15 +48,14 @@ class Housekeeping {
 
   // Wants a run for somebody. A request that is repeated wants nothing more; kWrongState while
   // somebody else's waits or runs.
-  Result<void> ask(const RequestId& request, bool dry_run, std::vector<SweepId> without);
+  Result<void> ask(const RequestId& request, GcWish wish);
 
   GcStatus status() const;
 
  private:
   struct Run {
     RequestId request;
-    bool dry_run = false;
-    std::vector<SweepId> without;
+    GcWish wish;
     bool begun = false;
     GcProgress progress;
   };

@@ -19,7 +19,7 @@ Duration lease_with_margin(Duration lease) {
 void Liveness::restart(const core::State& state, Instant now) {
   agents_.clear();
   for (const auto& [id, agent] : state.agents) {
-    if (agent.state != core::AgentState::kLost) {
+    if (!core::is_gone(agent.state)) {
       agents_[id] = {now, agent.state == core::AgentState::kSuspect};
     }
   }

@@ -39,7 +39,7 @@ Loop::Loop(const Ports& ports, const Options& options)
                 options_.facts,
                 ports_.backups,
                 housekeeping_}),
-      agents_(options.facts.term, options.rules),
+      agents_(options.facts.term, options.rules, ports.trees),
       clients_(queries_, ports_.trees),
       disk_(ports.disk, options.disk_limits, options.facts.state_folder) {}
 

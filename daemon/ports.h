@@ -34,6 +34,8 @@ class TreeIndex {
   virtual ~TreeIndex() = default;
   // Whether the manifest of this digest is stored, with every file it names.
   virtual bool has_tree(const std::string& digest) = 0;
+  // Whether the manifest names a file at `path` or below it; nothing when it cannot be read.
+  virtual std::optional<bool> names(const std::string& digest, const std::string& path) = 0;
 };
 
 // The disk that holds the state. Used by the thread of the loop.
@@ -69,20 +71,29 @@ class Backups {
   virtual BackupStatus status() = 0;  // of the last one
 };
 
-// What gc is to do.
-struct GcOrder {
+// What somebody wants of gc.
+struct GcWish {
   bool dry_run = false;          // counts, and deletes nothing
   std::vector<SweepId> without;  // dry run: only what the removal of these sweeps would free
+  bool weigh = false;            // dry run: only what the sweeps of `without` take
+};
+
+// What gc is to do.
+struct GcOrder {
+  GcWish wish;
   std::vector<SweepId> emptied;  // whose rows are deleted: their room is given back
   Instant began;                 // of the oldest attempt under way, or now
 };
 
-// The files of a sweep's trees, whoever else needs them.
+// What a sweep takes: the files of its trees, whoever else needs them, and about how much of the
+// store.
 struct GcSweep {
   SweepId sweep;
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;
   std::uint64_t log_bytes = 0;
+  std::uint64_t record_bytes = 0;
+  std::uint64_t metric_bytes = 0;
 
   bool operator==(const GcSweep&) const = default;
 };
@@ -92,7 +103,7 @@ struct GcResult {
   std::uint64_t bytes = 0;
   std::uint64_t kept_files = 0;  // that nothing refers to, and that were offered or sent lately
   std::uint64_t kept_bytes = 0;
-  std::vector<GcSweep> sweeps;  // of GcOrder::without
+  std::vector<GcSweep> sweeps;  // of GcWish::without
   bool again = false;           // some were let go and kept: it is worth another try
 
   bool operator==(const GcResult&) const = default;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/utf8.h"
+#include "daemon/agent_messages.h"
 #include "daemon/core/view.h"
 #include "daemon/query_rows.h"
 #include "daemon/recovery.h"
@@ -124,7 +125,8 @@ Result<const core::Sweep*> Queries::sweep_of(std::string_view selector) {
   SWEEPD_TRY_VOID(sources_.shelf.bring(sources_.state, id));
   const auto found = sources_.state.sweeps.find(id);
   if (found == sources_.state.sweeps.end()) {
-    return Error{Errc::kNotFound, fmt::format("there is no sweep '{}'", selector)};
+    return without_sweep(to_string(id),
+                         {Errc::kNotFound, fmt::format("there is no sweep '{}'", selector)});
   }
   return &found->second;
 }
@@ -153,6 +155,9 @@ void Queries::summarize(SweepId id, pb::SweepSummary& row) {
   const auto sweep = sources_.state.sweeps.find(id);
   if (sweep != sources_.state.sweeps.end()) {
     put(row, header_of(sweep->second));
+    if (const auto& closing = sweep->second.closing; closing && !is_terminal(sweep->second.state)) {
+      *row.mutable_closing() = to_proto(closing->reason);
+    }
   } else if (const auto header = sources_.shelf.headers().find(id);
              header != sources_.shelf.headers().end()) {
     put(row, header->second);

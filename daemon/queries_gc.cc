@@ -24,17 +24,24 @@ Error Queries::without_sweep(std::string_view selector, const Error& error) cons
 // A dry run of what may not be removed is refused like the removal.
 Result<void> Queries::start_gc(const pb::ClientRequest& request, pb::GcDetail& detail) {
   const pb::StartGc& start = request.start_gc();
-  std::vector<SweepId> without;
+  GcWish wish{start.dry_run(), {}, start.weigh()};
   for (const std::string& selector : start.without()) {
     SWEEPD_TRY(const core::Sweep* sweep, sweep_of(selector));
-    SWEEPD_TRY_VOID(core::may_remove(*sweep));
-    without.push_back(sweep->id);
+    if (!wish.weigh) {
+      SWEEPD_TRY_VOID(core::may_remove(*sweep));
+    }
+    wish.without.push_back(sweep->id);
   }
-  if (!without.empty() && !start.dry_run()) {
-    return Error{Errc::kInvalidArgument, "only a dry run leaves sweeps out"};
+  if (wish.weigh && wish.without.empty()) {
+    for (const auto& [id, header] : sources_.shelf.headers()) {
+      wish.without.push_back(id);
+    }
   }
-  SWEEPD_TRY_VOID(sources_.housekeeping.ask(
-      {request.id_high(), request.id_low()}, start.dry_run(), std::move(without)));
+  if ((wish.weigh || !wish.without.empty()) && !wish.dry_run) {
+    return Error{Errc::kInvalidArgument, "only a dry run leaves sweeps out, or weighs them"};
+  }
+  SWEEPD_TRY_VOID(
+      sources_.housekeeping.ask({request.id_high(), request.id_low()}, std::move(wish)));
   gc(detail);
   return {};
 }
@@ -66,6 +73,12 @@ void Queries::gc(pb::GcDetail& detail) {
     row.set_files(sweep.files);
     row.set_bytes(sweep.bytes);
     row.set_log_bytes(sweep.log_bytes);
+    row.set_record_bytes(sweep.record_bytes);
+    row.set_metric_bytes(sweep.metric_bytes);
+    pb::SweepSummary summary;
+    summarize(sweep.sweep, summary);
+    row.set_name(summary.name());
+    row.set_state(summary.state());
   }
 }
 

@@ -12,7 +12,9 @@ namespace sweepd::daemon {
 
 void Queries::agents(const core::Stamp& at, pb::AgentList& list) {
   for (const auto& [id, agent] : sources_.state.agents) {
-    put_agent(agent, at, *list.add_agents());
+    if (agent.state != core::AgentState::kForgotten) {
+      put_agent(agent, at, *list.add_agents());
+    }
   }
 }
 
@@ -52,7 +54,7 @@ void Queries::server(pb::ServerDetail& detail) {
   std::size_t slots = 0;
   std::uint32_t connected = 0;
   for (const auto& [id, agent] : state.agents) {
-    if (agent.state != core::AgentState::kLost) {
+    if (!core::is_gone(agent.state)) {
       ++connected;
       slots += agent.slots.size();
     }

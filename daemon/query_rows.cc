@@ -19,6 +19,8 @@ std::string_view state_text(const core::Agent& agent) {
       return "suspect";
     case core::AgentState::kLost:
       return "lost";
+    case core::AgentState::kForgotten:
+      return "forgotten";
   }
   return "";
 }

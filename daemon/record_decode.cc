@@ -157,9 +157,9 @@ void get(Checked& check, const store::AgentRegistered& stored, Records& records)
 }
 
 void get(Checked& check, const store::AgentStateChanged& stored, Records& records) {
-  const auto state = check.enumerator(stored.state(), core::AgentState::kLost);
-  records.emplace_back(
-      core::AgentStateChanged{check.agent(stored.agent()), state, {stored.wall_us()}});
+  const auto state = check.enumerator(stored.state(), core::AgentState::kForgotten);
+  records.emplace_back(core::AgentStateChanged{
+      check.agent(stored.agent()), state, {stored.wall_us()}, request_of(stored.request())});
 }
 
 void get(Checked& check, const store::ModelRegistered& stored, Records& records) {

@@ -176,6 +176,9 @@ struct Put {
     stored.set_agent(record.agent.value);
     stored.set_state(static_cast<std::int32_t>(record.state));
     stored.set_wall_us(record.wall.us);
+    if (record.request != RequestId{}) {
+      put(*stored.mutable_request(), record.request);
+    }
   }
 
   void operator()(const core::ModelRegistered& record) const {

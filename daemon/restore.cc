@@ -1,4 +1,5 @@
 // The way back from a backup: a copy that is checked, then told that it is one.
+#include "base/counted.h"
 #include "daemon/backup.h"
 #include "daemon/backup_manifest.h"
 #include "daemon/core/step.h"
@@ -20,6 +21,14 @@ namespace fs = std::filesystem;
 
 Error given_up() {
   return {Errc::kInterrupted, "the restore was given up"};
+}
+
+// In words about the backup: what the store says of itself is for those who look closer.
+Error damaged(const std::string& backup, std::string_view why) {
+  return {Errc::kCorrupt,
+          fmt::format("the backup '{}' is damaged, and nothing was restored: take another one ({})",
+                      backup,
+                      why)};
 }
 
 Result<BackupManifest> read_list(const std::string& backup) {
@@ -55,9 +64,10 @@ Result<void> copy_store(const std::string& from,
 }
 
 Result<void> copy_blobs(const BackupManifest& list,
-                        const BlobStore& from,
+                        const std::string& backup,
                         const BlobStore& to,
                         const BackupProgress& progress) {
+  const BlobStore from = BlobStore::at(backup + "/blobs");
   std::uint64_t done = 0;
   for (const auto& [digest, size] : list.blobs) {
     if (!progress(BackupPhase::kCopyingFiles, done++, list.blobs.size())) {
@@ -65,29 +75,35 @@ Result<void> copy_blobs(const BackupManifest& list,
     }
     SWEEPD_TRY(const std::uint64_t stored, from.size(digest));
     if (stored != size) {
-      return Error{
-          Errc::kCorrupt,
-          fmt::format("blob {} of the backup has {} bytes instead of {}", digest, stored, size)};
+      return damaged(backup,
+                     fmt::format("blob {} has {} bytes instead of {}", digest, stored, size));
     }
     SWEEPD_TRY_VOID(put_file(from.path(digest), to.path(digest), Sharing::kCopy));
   }
   return {};
 }
 
-Result<FsckReport> checked(const std::string& folder, const BackupProgress& progress) {
+// The copy of `backup` that lies in `folder`.
+Result<FsckReport> checked(const std::string& folder,
+                           const std::string& backup,
+                           const BackupProgress& progress) {
   FsckOptions options;
   options.progress = [&progress](std::string_view, std::uint64_t done, std::uint64_t total) {
     return progress(BackupPhase::kChecking, done, total);
   };
-  SWEEPD_TRY(FsckReport report, fsck(folder, options));
+  Result<FsckReport> report = fsck(folder, options);
   if (!report.ok()) {
-    const Finding& first = report.findings.front();
-    return Error{Errc::kCorrupt,
-                 fmt::format("the backup is damaged, nothing was restored: {}: {} ({} findings); "
-                             "`sweepd fsck --state BACKUP` lists them",
-                             first.where,
-                             first.text,
-                             report.findings_total)};
+    return report.error().code == Errc::kCorrupt ? damaged(backup, report.error().message)
+                                                 : report.error();
+  }
+  if (!report->ok()) {
+    const Finding& first = report->findings.front();
+    return damaged(backup,
+                   fmt::format("{}: {}; {} in all, `sweepd fsck --state {}` lists them",
+                               first.where,
+                               first.text,
+                               counted(report->findings_total, "finding"),
+                               backup));
   }
   return report;
 }
@@ -123,13 +139,10 @@ Result<Restored> restore_backup(const std::string& backup,
   SWEEPD_TRY(const BackupManifest list, read_list(backup));
   SWEEPD_TRY(NewFolder target, NewFolder::begin(folder));
   SWEEPD_TRY_VOID(copy_store(backup + "/journal", target.partial() + "/journal", progress));
-  SWEEPD_TRY_VOID(copy_blobs(list,
-                             BlobStore::at(backup + "/blobs"),
-                             BlobStore::at(target.partial() + "/blobs"),
-                             progress));
+  SWEEPD_TRY_VOID(copy_blobs(list, backup, BlobStore::at(target.partial() + "/blobs"), progress));
   Restored restored;
   restored.taken = list.taken;
-  SWEEPD_TRY(restored.report, checked(target.partial(), progress));
+  SWEEPD_TRY(restored.report, checked(target.partial(), backup, progress));
   SWEEPD_TRY_VOID(mark_restored(target.partial() + "/journal", restored));
   FsckOptions again;
   again.fast = true;

@@ -41,6 +41,11 @@ class StoredTrees final : public TreeIndex {
     return store_.complete_tree(digest).ok();
   }
 
+  std::optional<bool> names(const std::string& digest, const std::string& path) override {
+    const auto tree = store_.tree(digest);
+    return tree.ok() ? std::optional(tree->holds(path)) : std::nullopt;
+  }
+
  private:
   const BlobStore& store_;
   BlobOffers& offers_;
@@ -61,6 +66,21 @@ Loop::Options loop_options(const Config& config,
     loop.batch_messages_max = 1;
   }
   return loop;
+}
+
+// A start writes a little, too: on a full disk the reserve makes room for it.
+Result<std::unique_ptr<RocksJournal>> open_journal(const std::string& folder,
+                                                   const StoreOptions& options,
+                                                   StateDisk& disk) {
+  Result<std::unique_ptr<RocksJournal>> journal = RocksJournal::open(folder, options);
+  if (!journal.ok() && journal.error().code == Errc::kUnavailable && disk.release_ballast()) {
+    log_warn("the disk is full: the reserve is given up");
+    journal = RocksJournal::open(folder, options);
+  }
+  if (!journal.ok() && journal.error().code == Errc::kUnavailable) {
+    stop_without_room(journal.error());
+  }
+  return journal;
 }
 
 // What is in memory is written out, so that the next start has nothing to read again. A full disk
@@ -85,12 +105,12 @@ Result<void> serve(const Config& config, const ServeOptions& options) {
   SWEEPD_TRY(SocketDoors doors, SocketDoors::open(context, endpoint, signals));
   StoreOptions store;
   store.memory_bytes = config.memory_bytes;
-  SWEEPD_TRY(const std::unique_ptr<RocksJournal> journal,
-             RocksJournal::open(folder.journal(), store));
   SWEEPD_TRY(const DiskSpace space, disk_space(folder.path()));
   FileGate gate;
   StateDisk disk(
       folder.path(), config.ballast_bytes.value_or(usual_ballast_bytes(space.total_bytes)), gate);
+  SWEEPD_TRY(const std::unique_ptr<RocksJournal> journal,
+             open_journal(folder.journal(), store, disk));
   SystemClock clock(journal->clock());
   BlobOffers offers(clock.mark().now);
   SWEEPD_TRY(const std::unique_ptr<BulkDoor> bulk,

@@ -29,6 +29,7 @@ core::AttemptOutcome Checked::outcome(const store::Outcome& stored) {
   outcome.tree_files = stored.tree_files();
   outcome.tree_bytes = stored.tree_bytes();
   outcome.uncollected = stored.uncollected();
+  outcome.model_missing = stored.model_missing();
   outcome.started_wall = {stored.started_wall_us()};
   outcome.ended_wall = {stored.ended_wall_us()};
   outcome.metric_names.assign(stored.metric_names().begin(), stored.metric_names().end());
@@ -49,6 +50,7 @@ void put(store::Reason& stored, const core::Reason& reason) {
 void put(store::Request& stored, const RequestId& request) {
   stored.set_high(request.high);
   stored.set_low(request.low);
+  stored.set_body(request.body);
 }
 
 void put(store::Outcome& stored, const core::AttemptOutcome& outcome) {
@@ -62,6 +64,7 @@ void put(store::Outcome& stored, const core::AttemptOutcome& outcome) {
   stored.set_tree_files(outcome.tree_files);
   stored.set_tree_bytes(outcome.tree_bytes);
   stored.set_uncollected(outcome.uncollected);
+  stored.set_model_missing(outcome.model_missing);
   stored.set_started_wall_us(outcome.started_wall.us);
   stored.set_ended_wall_us(outcome.ended_wall.us);
   for (const std::string& name : outcome.metric_names) {
@@ -70,7 +73,7 @@ void put(store::Outcome& stored, const core::AttemptOutcome& outcome) {
 }
 
 RequestId request_of(const store::Request& stored) {
-  return {stored.high(), stored.low()};
+  return {stored.high(), stored.low(), stored.body()};
 }
 
 }  // namespace sweepd::daemon

@@ -86,7 +86,8 @@ void SweepShelf::use(SweepId id) {
 
 Result<void> SweepShelf::bring(core::State& state, SweepId id) {
   const auto header = headers_.find(id);
-  if (header == headers_.end() || state.live.contains(id)) {
+  // One that was removed in this turn still has a header, and its journal may tell of no end.
+  if (header == headers_.end() || state.live.contains(id) || state.removed.contains(id)) {
     return {};
   }
   if (!state.sweeps.contains(id)) {

@@ -1,6 +1,7 @@
 // fsck and restore as commands: what they refuse, how they show how far they are, what they print.
 #include "daemon/upkeep.h"
 
+#include "base/counted.h"
 #include "daemon/backup.h"
 #include "daemon/disk.h"
 #include "daemon/fsck.h"
@@ -132,10 +133,13 @@ Result<int> run_restore(const RestoreCommand& command) {
              restored.term);
   fmt::print(
       stderr,
-      "What was acknowledged after the backup is not in it. {} attempts that ran then are run "
-      "again;\nwhat agents began since is ended when they come back; the next sweep is {}.\n"
+      "What was acknowledged after the backup is not in it: {} that ran then {} run again, and "
+      "what agents\nbegan since is ended when they come back. Nobody knows which numbers were "
+      "given away since, so that\nthe next sweep is {}, and the term, which tells agents whom to "
+      "obey, is larger than any before.\n"
       "  start   sweepd --state {}\n",
-      restored.attempts_lost,
+      counted(restored.attempts_lost, "attempt"),
+      restored.attempts_lost == 1 ? "is" : "are",
       restored.sweeps_last + 1,
       command.state);
   return 0;

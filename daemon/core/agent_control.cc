@@ -1,4 +1,4 @@
-// What people decide about agents: drain and resume.
+// What people decide about agents: drain, resume and forget.
 #include "daemon/core/decider.h"
 #include "daemon/core/selector.h"
 
@@ -29,6 +29,19 @@ Result<void> resume(Decider& decider, const Agent& agent, const AgentControlRequ
   return {};
 }
 
+// A lost agent holds nothing: whatever it ran was given up with it.
+Result<void> forget(Decider& decider, const Agent& agent, const AgentControlRequested& event) {
+  if (agent.state != AgentState::kLost) {
+    return Error{Errc::kWrongState,
+                 fmt::format("agent {} is not lost: stop its sweep-agent first, and it is as soon "
+                             "as it has said goodbye",
+                             agent.name)};
+  }
+  decider.decide(
+      AgentStateChanged{agent.id, AgentState::kForgotten, decider.at().wall, event.request});
+  return {};
+}
+
 Result<AgentId> control(Decider& decider, const AgentControlRequested& event) {
   SWEEPD_TRY(const AgentId id, select_agent(decider.state(), event.selector));
   const Agent& agent = decider.state().agents.at(id);
@@ -38,6 +51,9 @@ Result<AgentId> control(Decider& decider, const AgentControlRequested& event) {
       return id;
     case AgentVerb::kResume:
       SWEEPD_TRY_VOID(resume(decider, agent, event));
+      return id;
+    case AgentVerb::kForget:
+      SWEEPD_TRY_VOID(forget(decider, agent, event));
       return id;
   }
   return Error{Errc::kInvalidArgument, "unknown verb"};

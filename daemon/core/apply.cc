@@ -329,6 +329,7 @@ struct Apply {
     Agent& agent = agent_of(state, record.agent);
     agent.state = record.state;
     agent.changed_wall = record.wall;
+    remember(record.request, record.agent);
     refresh_slots(state, agent);
   }
 

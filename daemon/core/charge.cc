@@ -144,7 +144,7 @@ bool failed_on(const Trial& trial, AgentId agent) {
 }
 
 bool could_run(const Agent& agent, std::optional<std::uint32_t> gpus) {
-  if (agent.state == AgentState::kLost || agent.drained) {
+  if (is_gone(agent.state) || agent.drained) {
     return false;
   }
   const auto gpu_slots = static_cast<std::uint32_t>(std::count_if(

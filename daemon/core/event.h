@@ -46,7 +46,7 @@ struct ControlRequested {
   std::string reason;
 };
 
-enum class AgentVerb : int { kDrain = 1, kResume = 2 };
+enum class AgentVerb : int { kDrain = 1, kResume = 2, kForget = 3 };
 
 struct AgentControlRequested {
   RequestId request;
@@ -154,7 +154,8 @@ struct AttemptOutcome {
   std::string tree_digest;
   std::uint32_t tree_files = 0;
   std::uint64_t tree_bytes = 0;
-  std::string uncollected;  // what of outputs and logs is not in the tree, and why
+  std::string uncollected;     // what of outputs and logs is not in the tree, and why
+  bool model_missing = false;  // the tree does not hold what the sweep would register
   WallTime started_wall;
   WallTime ended_wall;
   std::vector<std::string> metric_names;

@@ -87,7 +87,8 @@ std::string why_no_slot(const State& state, const Sweep& sweep) {
   }
   const std::uint32_t usable =
       !gpus ? slots.all : (*gpus > 0 ? slots.gpus : slots.all - slots.gpus);
-  return fmt::format("all {} slots that could run it are busy", usable);
+  return usable == 1 ? "the only slot that could run it is busy"
+                     : fmt::format("all {} slots that could run it are busy", usable);
 }
 
 std::string agent_names(const State& state, const std::vector<AgentId>& agents) {
@@ -233,8 +234,8 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
   }
   const auto concurrent = sweep.spec.limits.concurrent;
   if (concurrent && sweep.active() >= *concurrent) {
-    return fmt::format(
-        "limits.concurrent = {}: {} trials of the sweep are active", *concurrent, sweep.active());
+    return fmt::format("limits.concurrent = {}: so many trials of the sweep are active",
+                       *concurrent);
   }
   const std::string kept = why_kept_back(state, sweep);
   return kept.empty() ? why_no_slot(state, sweep) : kept;

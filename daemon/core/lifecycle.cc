@@ -1,4 +1,5 @@
 // How attempts, trials and sweeps come to their end.
+#include "base/counted.h"
 #include "base/limits.h"
 #include "daemon/core/charge.h"
 #include "daemon/core/decider.h"
@@ -51,13 +52,14 @@ Reason all_ended(const Sweep& sweep) {
   // retried ends where it ended before.
   if (sweep.trials.size() < sweep.trials_total && !sweep.reopened) {
     return {ReasonCode::kSpaceExhausted,
-            fmt::format("after {} of {} trials, no assignment satisfied the constraints in {} "
-                        "tries",
+            fmt::format("after {} of {}, no assignment satisfied the constraints in {} tries",
                         sweep.trials.size(),
-                        sweep.trials_total,
+                        counted(sweep.trials_total, "trial"),
                         sweeps::kDrawsMax)};
   }
-  return {ReasonCode::kAllTrialsEnded, fmt::format("all {} trials ended", sweep.trials.size())};
+  return {ReasonCode::kAllTrialsEnded,
+          sweep.trials.size() == 1 ? std::string("its only trial ended")
+                                   : fmt::format("all {} trials ended", sweep.trials.size())};
 }
 
 // What the sweep has come to when all of its trials have ended by themselves.
@@ -78,7 +80,8 @@ SweepEnded natural_end(const Sweep& sweep, WallTime wall) {
         sweep.id,
         SweepState::kFailed,
         {ReasonCode::kDiverged,
-         fmt::format("none of {} trials completed: {} diverged", sweep.trials.size(), diverged)},
+         fmt::format(
+             "none of {} completed: {} diverged", counted(sweep.trials.size(), "trial"), diverged)},
         wall};
   }
   if (failed == 0) {
@@ -155,9 +158,8 @@ void check_failed_trials(Decider& decider, const Sweep& sweep) {
     return;
   }
   const Reason reason{ReasonCode::kFailedTrials,
-                      fmt::format("{} trials failed, the limit: {}",
-                                  sweep.count(TrialState::kFailed),
-                                  "limits.failed_trials")};
+                      fmt::format("{} failed, the limit: limits.failed_trials",
+                                  counted(sweep.count(TrialState::kFailed), "trial"))};
   close_sweep(decider, sweep.id, SweepState::kFailed, reason);
   stop_all(decider, sweep.id, reason);
 }

@@ -66,7 +66,7 @@ void on(Decider& decider, const BackupRestored& event) {
   }
   const auto agents = decider.state().agents;
   for (const auto& [id, agent] : agents) {
-    if (agent.state != AgentState::kLost) {
+    if (!is_gone(agent.state)) {
       decider.decide(AgentStateChanged{id, AgentState::kLost, decider.at().wall});
     }
   }

@@ -25,8 +25,21 @@ Error wrong_state(const Sweep& sweep, std::string_view verb) {
       fmt::format("sweep {} is {}: it cannot be {}", sweep.id.value, to_text(sweep.state), verb)};
 }
 
+// Nothing new starts in such a sweep, whatever people wish.
+Result<void> check_not_ending(const Sweep& sweep) {
+  if (!sweep.closing || is_terminal(sweep.state)) {
+    return {};
+  }
+  return Error{Errc::kWrongState,
+               fmt::format("sweep {} is ending: {}; `sweepctl retry` runs failed or cancelled "
+                           "trials again when it has ended",
+                           sweep.id.value,
+                           sweep.closing->reason.sentence)};
+}
+
 Result<void> pause(Decider& decider, const Sweep& sweep, const ControlRequested& event) {
-  if (is_terminal(sweep.state) || sweep.closing) {
+  SWEEPD_TRY_VOID(check_not_ending(sweep));
+  if (is_terminal(sweep.state)) {
     return wrong_state(sweep, "paused");
   }
   if (sweep.state == SweepState::kRunning) {
@@ -37,14 +50,7 @@ Result<void> pause(Decider& decider, const Sweep& sweep, const ControlRequested&
 }
 
 Result<void> resume(Decider& decider, const Sweep& sweep, const ControlRequested& event) {
-  if (sweep.closing) {
-    return Error{
-        Errc::kWrongState,
-        fmt::format(
-            "sweep {} is ending: {}; `sweepctl retry` runs failed or cancelled trials again",
-            sweep.id.value,
-            sweep.closing->reason.sentence)};
-  }
+  SWEEPD_TRY_VOID(check_not_ending(sweep));
   if (sweep.state != SweepState::kPaused) {
     return wrong_state(sweep, "resumed");
   }
@@ -228,9 +234,17 @@ void check_sweep_time(Decider& decider, const Sweep& sweep) {
 }  // namespace
 
 bool answered_before(Decider& decider, const RequestId& request) {
-  const auto known = decider.state().requests.find(request);
-  if (known == decider.state().requests.end()) {
+  const auto& requests = decider.state().requests;
+  const auto known = requests.lower_bound({request.high, request.low, 0});
+  if (known == requests.end() || known->first.high != request.high ||
+      known->first.low != request.low) {
     return false;
+  }
+  if (known->first != request) {
+    decider.ask(Answer{request,
+                       Error{Errc::kInvalidArgument,
+                             "another request was made under the same id: nothing was done"}});
+    return true;
   }
   std::visit([&](const auto& answer) { decider.ask(Answer{request, answer}); }, known->second);
   return true;

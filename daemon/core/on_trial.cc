@@ -1,4 +1,5 @@
 // What the core decides when attempts report and end.
+#include "base/counted.h"
 #include "daemon/core/charge.h"
 #include "daemon/core/decider.h"
 #include "daemon/core/failure.h"
@@ -52,14 +53,14 @@ Reason stop_reason(const Sweep& sweep, const sweeps::Verdict& verdict) {
             "{} was not finite at {}", sweep.spec.objective.metric, clock_text(sweep, verdict.at))};
   }
   return {ReasonCode::kPolicy,
-          fmt::format("{}: at {} {} was {:.6g}, {} {:.6g} was needed among {} trials",
+          fmt::format("{}: at {} {} was {:.6g}, {} {:.6g} was needed among {}",
                       verdict.rule,
                       clock_text(sweep, verdict.at),
                       sweep.spec.objective.metric,
                       sweeps::raw(goal, verdict.own),
                       goal == sweeps::Goal::kMaximize ? "at least" : "at most",
                       sweeps::raw(goal, verdict.threshold),
-                      verdict.peers)};
+                      counted(verdict.peers, "trial"))};
 }
 
 void judge(Decider& decider, const Sweep& sweep, const AttemptKey& key) {

@@ -164,12 +164,23 @@ struct AgentRegistered {
   bool operator==(const AgentRegistered&) const = default;
 };
 
-enum class AgentState : int { kConnected = 1, kSuspect = 2, kLost = 3 };  // stored; append-only
+enum class AgentState : int {  // stored; append-only
+  kConnected = 1,
+  kSuspect = 2,
+  kLost = 3,
+  kForgotten = 4  // lost, and nobody wants to see it any more; a Hello brings it back
+};
+
+// Whether nothing of the agent is believed to run any more.
+constexpr bool is_gone(AgentState state) {
+  return state == AgentState::kLost || state == AgentState::kForgotten;
+}
 
 struct AgentStateChanged {
   AgentId agent;
   AgentState state = AgentState::kConnected;
   WallTime wall;
+  RequestId request = {};  // of who forgets it; zero otherwise
 
   bool operator==(const AgentStateChanged&) const = default;
 };

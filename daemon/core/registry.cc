@@ -49,6 +49,14 @@ Result<ModelRegistered> model_version(const State& state,
                     uncollected.empty() ? "left no files behind: write the model below outputs/"
                                         : "has no files here: " + uncollected)};
   }
+  // Asked for by hand, another path may be meant than the sweep's.
+  if (attempt.outcome.model_missing && registration.path == sweep.spec.registration.path) {
+    return Error{Errc::kWrongState,
+                 fmt::format("{} left no '{}' behind: register.path names a file or folder that "
+                             "the script writes",
+                             to_string(key),
+                             registration.path)};
+  }
   const auto versions = state.models.find(registration.model);
   const std::size_t last = versions == state.models.end() ? 0 : versions->second.size();
   ModelRegistered version;

@@ -233,6 +233,9 @@ Result<AgentId> select_agent(const State& state, std::string_view selector) {
   std::vector<AgentId> named;
   std::vector<std::string> names;
   for (const auto& [id, agent] : state.agents) {
+    if (agent.state == AgentState::kForgotten) {
+      continue;
+    }
     names.push_back(agent.name);
     if (agent.name == selector) {
       named.push_back(id);
@@ -240,8 +243,8 @@ Result<AgentId> select_agent(const State& state, std::string_view selector) {
   }
   if (named.size() > 1) {
     return Error{Errc::kInvalidArgument,
-                 fmt::format("{} agents are named '{}': use a number, `sweepctl agent ls --json` "
-                             "lists them",
+                 fmt::format("{} agents are named '{}': use a number, as `sweepctl agent ls` shows "
+                             "them",
                              named.size(),
                              selector)};
   }
@@ -253,7 +256,7 @@ Result<AgentId> select_agent(const State& state, std::string_view selector) {
   const auto found = number && *number <= UINT32_MAX
                          ? state.agents.find(AgentId{static_cast<std::uint32_t>(*number)})
                          : state.agents.end();
-  if (found != state.agents.end()) {
+  if (found != state.agents.end() && found->second.state != AgentState::kForgotten) {
     return found->first;
   }
   const auto close = nearest(selector, names);

@@ -34,8 +34,8 @@ struct Selection {
 // cannot be read.
 Result<Selection> select_trials(const Sweep& sweep, std::string_view selector);
 
-// An agent by its number or its unique name. kNotFound otherwise, kInvalidArgument when several
-// agents have the name.
+// An agent by its number or its unique name. kNotFound otherwise and when it is forgotten,
+// kInvalidArgument when several agents have the name.
 Result<AgentId> select_agent(const State& state, std::string_view selector);
 
 }  // namespace sweepd::core

@@ -1,179 +1,12 @@
-// What an agent says and does: registration, orders, reports, ends, leases, whatever gets lost.
-#include "agent/session.h"
-
-#include "wire/protocol.h"
-
-#include <doctest/doctest.h>
+// What an agent says and does: orders, reports, ends, leases, whatever gets lost.
+#include "tests/agent/session_bench.h"
 
 #include <cmath>
 #include <string>
-#include <vector>
 
 using namespace sweepd;
 using namespace sweepd::agent;
-
-namespace {
-
-constexpr AttemptKey kFirst{{1}, {1}, {1}};
-constexpr AttemptKey kSecond{{1}, {2}, {1}};
-constexpr std::uint64_t kSession = 7;
-
-pb::DaemonMessage from_daemon(std::uint64_t session = kSession, std::uint64_t term = 1) {
-  pb::DaemonMessage message;
-  message.set_session(session);
-  message.set_term(term);
-  return message;
-}
-
-pb::DaemonMessage start_of(const AttemptKey& key) {
-  pb::DaemonMessage message = from_daemon();
-  *message.mutable_start()->mutable_attempt() = wire::to_proto(key);
-  message.mutable_start()->add_slots(0);
-  return message;
-}
-
-pb::DaemonMessage stop_of(const AttemptKey& key, std::uint64_t grace_ms = 5000) {
-  pb::DaemonMessage message = from_daemon();
-  *message.mutable_stop()->mutable_attempt() = wire::to_proto(key);
-  message.mutable_stop()->set_grace_ms(grace_ms);
-  return message;
-}
-
-pb::DaemonMessage reports_ack(const AttemptKey& key, std::uint64_t seq, bool fenced = false) {
-  pb::DaemonMessage message = from_daemon();
-  *message.mutable_reports_ack()->mutable_attempt() = wire::to_proto(key);
-  message.mutable_reports_ack()->set_seq(seq);
-  message.mutable_reports_ack()->set_fenced(fenced);
-  return message;
-}
-
-pb::DaemonMessage ended_ack(const AttemptKey& key) {
-  pb::DaemonMessage message = from_daemon();
-  *message.mutable_ended_ack()->mutable_attempt() = wire::to_proto(key);
-  return message;
-}
-
-pb::AttemptEnded end_of(const AttemptKey& key) {
-  pb::AttemptEnded end;
-  *end.mutable_attempt() = wire::to_proto(key);
-  end.set_started(true);
-  return end;
-}
-
-// A session with a clock, and what it said and ordered since it was last asked.
-struct Bench {
-  explicit Bench(const Remembered& remembered = {})
-      : session({"uuid", "a", "boot", "0", 1, {}, 2, 1024}, {}, remembered) {}
-
-  void tick(Duration span = {}) {
-    now = now + span;
-    session.tick(now);
-    messages = session.take_messages();
-    commands = session.take_commands();
-    for (const pb::AgentMessage& message : messages) {
-      hello_number = message.has_hello() ? message.hello().number() : hello_number;
-    }
-  }
-
-  // Answers the last Hello.
-  pb::DaemonMessage hello_ok(std::uint64_t session_number = kSession,
-                             std::uint64_t term = 1,
-                             std::uint32_t heartbeat_ms = 2000,
-                             std::uint64_t lease_ms = 60'000) const {
-    pb::DaemonMessage message = from_daemon(session_number, term);
-    message.mutable_hello_ok()->set_heartbeat_ms(heartbeat_ms);
-    message.mutable_hello_ok()->set_lease_ms(lease_ms);
-    message.mutable_hello_ok()->set_hello(hello_number);
-    return message;
-  }
-
-  void hear(const pb::DaemonMessage& message) {
-    session.receive(now, message);
-    tick();
-  }
-
-  void register_agent(std::uint32_t heartbeat_ms = 2000, std::uint64_t lease_ms = 60'000) {
-    tick();
-    hear(hello_ok(kSession, 1, heartbeat_ms, lease_ms));
-  }
-
-  void report(const AttemptKey& key, int count) {
-    for (int i = 0; i < count; ++i) {
-      pb::Report report;
-      pb::Metric& metric = *report.add_metrics();
-      metric.set_name("loss");
-      metric.set_value(1);
-      session.reported(key, report);
-    }
-  }
-
-  template <typename Wanted>
-  std::vector<Wanted> ordered() const {
-    std::vector<Wanted> out;
-    for (const Command& command : commands) {
-      if (const auto* wanted = std::get_if<Wanted>(&command)) {
-        out.push_back(*wanted);
-      }
-    }
-    return out;
-  }
-
-  std::vector<std::uint64_t> reported_seqs() const {
-    std::vector<std::uint64_t> out;
-    for (const pb::AgentMessage& message : messages) {
-      for (const pb::Report& report : message.reports().reports()) {
-        out.push_back(report.seq());
-      }
-    }
-    return out;
-  }
-
-  int count(pb::AgentMessage::BodyCase body) const {
-    int found = 0;
-    for (const pb::AgentMessage& message : messages) {
-      found += message.body_case() == body ? 1 : 0;
-    }
-    return found;
-  }
-
-  const pb::Heartbeat* heartbeat() const {
-    for (const pb::AgentMessage& message : messages) {
-      if (message.has_heartbeat()) {
-        return &message.heartbeat();
-      }
-    }
-    return nullptr;
-  }
-
-  Session session;
-  Instant now{1'000'000'000};
-  std::uint64_t hello_number = 0;
-  std::vector<pb::AgentMessage> messages;
-  std::vector<Command> commands;
-};
-
-}  // namespace
-
-TEST_CASE("session: Hello is repeated ever more slowly until it is answered") {
-  Bench bench;
-  bench.tick();
-  REQUIRE_EQ(bench.count(pb::AgentMessage::kHello), 1);
-  CHECK_EQ(bench.messages.front().session(), 0);
-  CHECK_EQ(bench.messages.front().hello().uuid(), "uuid");
-  bench.tick();
-  CHECK(bench.messages.empty());
-  int hellos = 0;
-  for (int ms = 0; ms < 60'000; ms += 10) {
-    bench.tick(milliseconds(10));
-    hellos += bench.count(pb::AgentMessage::kHello);
-  }
-  CHECK_GE(hellos, 10);
-  CHECK_LE(hellos, 20);
-  bench.register_agent();
-  CHECK(bench.session.registered());
-  CHECK_EQ(bench.count(pb::AgentMessage::kHeartbeat), 1);
-  CHECK_EQ(bench.count(pb::AgentMessage::kHello), 0);
-}
+using namespace sweepd::agent::test;
 
 TEST_CASE("session: a Start that comes twice launches once") {
   Bench bench;
@@ -238,27 +71,6 @@ TEST_CASE("session: reports that an earlier run delivered are numbered and not s
   bench.report(kFirst, 5);
   bench.tick();
   CHECK_EQ(bench.reported_seqs(), std::vector<std::uint64_t>{4, 5});
-}
-
-TEST_CASE("session: the lease runs from when the Hello that is answered was sent") {
-  Bench bench;
-  bench.tick();
-  const pb::DaemonMessage first = bench.hello_ok();
-  const Instant sent = bench.now;
-  bench.tick(seconds(1));
-  CHECK_EQ(bench.count(pb::AgentMessage::kHello), 1);
-  bench.hear(first);
-  bench.hear(start_of(kFirst));
-  CHECK_EQ(bench.session.lease_end(kFirst), sent + seconds(60));
-}
-
-TEST_CASE("session: an answer to no Hello of this run opens no session") {
-  Bench bench;
-  bench.tick();
-  pb::DaemonMessage ok = bench.hello_ok();
-  ok.mutable_hello_ok()->set_hello(99);
-  bench.hear(ok);
-  CHECK_FALSE(bench.session.registered());
 }
 
 TEST_CASE("session: an end that an earlier run did not deliver is delivered as it was") {
@@ -406,71 +218,6 @@ TEST_CASE("session: a fenced attempt is stopped, and what it reports is dropped"
   CHECK(bench.reported_seqs().empty());
 }
 
-TEST_CASE("session: what the daemon wants killed at registration is stopped and discarded") {
-  Bench bench;
-  bench.register_agent();
-  bench.hear(start_of(kFirst));
-  bench.hear(start_of(kSecond));
-  pb::DaemonMessage who = from_daemon();
-  who.mutable_who_are_you();
-  bench.hear(who);
-  bench.tick(seconds(1));
-  pb::DaemonMessage ok = bench.hello_ok(8);
-  *ok.mutable_hello_ok()->add_kill() = wire::to_proto(kSecond);
-  bench.hear(ok);
-  REQUIRE_EQ(bench.ordered<Stop>().size(), 1);
-  CHECK_EQ(bench.ordered<Stop>().front().attempt, kSecond);
-  CHECK(bench.ordered<Stop>().front().discard);
-}
-
-TEST_CASE("session: WhoAreYou makes it say Hello again with everything it holds") {
-  Bench bench;
-  bench.register_agent();
-  bench.hear(start_of(kFirst));
-  bench.report(kFirst, 2);
-  bench.tick(seconds(1));
-  pb::DaemonMessage who = from_daemon();
-  who.mutable_who_are_you();
-  bench.hear(who);
-  REQUIRE_EQ(bench.count(pb::AgentMessage::kHello), 1);
-  const pb::Hello& hello = bench.messages.front().hello();
-  REQUIRE_EQ(hello.held_size(), 1);
-  CHECK_EQ(hello.held(0).reports_last(), 2);
-  bench.hear(who);  // of the same burst
-  CHECK(bench.messages.empty());
-  pb::DaemonMessage ok = bench.hello_ok(9);
-  pb::ReportsAck& ack = *ok.mutable_hello_ok()->add_reports();
-  *ack.mutable_attempt() = wire::to_proto(kFirst);
-  ack.set_seq(1);
-  bench.hear(ok);
-  CHECK_EQ(bench.reported_seqs(), std::vector<std::uint64_t>{2});
-  CHECK_EQ(bench.messages.front().session(), 9);
-}
-
-TEST_CASE("session: orders of another session are refused") {
-  Bench bench;
-  bench.register_agent();
-  pb::DaemonMessage start = start_of(kFirst);
-  start.set_session(6);
-  bench.hear(start);
-  CHECK(bench.commands.empty());
-  CHECK(bench.session.holds_nothing());
-}
-
-TEST_CASE("session: orders of a smaller term than it has seen are refused") {
-  Bench bench;
-  bench.register_agent();
-  pb::DaemonMessage start = start_of(kFirst);
-  start.set_term(5);
-  bench.hear(start);
-  REQUIRE_EQ(bench.commands.size(), 2);
-  CHECK_EQ(std::get<RememberTerm>(bench.commands.front()).term, 5);
-  pb::DaemonMessage stale = start_of(kSecond);
-  stale.set_term(4);
-  bench.hear(stale);
-  CHECK(bench.commands.empty());
-}
-
 TEST_CASE("session: the lease runs from when the answered heartbeat was sent") {
   Bench bench;
   bench.register_agent(2000, 10'000);
@@ -536,18 +283,4 @@ TEST_CASE("session: leaving stops what runs, lets what is over be delivered, tak
   bench.session.say_goodbye("stopped");
   bench.tick();
   CHECK_EQ(bench.count(pb::AgentMessage::kGoodbye), 1);
-}
-
-TEST_CASE("session: a refused agent waits before it asks again, and says why once") {
-  Bench bench;
-  bench.tick();
-  pb::DaemonMessage rejected = from_daemon(0);
-  rejected.mutable_hello_rejected()->set_sentence("too old");
-  bench.hear(rejected);
-  CHECK_EQ(bench.session.take_rejection(), "too old");
-  CHECK_FALSE(bench.session.take_rejection());
-  bench.tick(seconds(29));
-  CHECK(bench.messages.empty());
-  bench.tick(seconds(2));
-  CHECK_EQ(bench.count(pb::AgentMessage::kHello), 1);
 }

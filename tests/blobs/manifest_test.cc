@@ -174,3 +174,15 @@ TEST_CASE("manifest: bytes that are no manifest are refused") {
   CHECK(message.find('\x1b') == std::string::npos);
   CHECK(message.find("a/../??[31m") != std::string::npos);
 }
+
+TEST_CASE("manifest: a tree holds its files and the folders that they are in") {
+  blobs::Tree tree;
+  tree.files.push_back({"outputs/best/model.pt", 1, std::string(64, 'a'), false});
+  for (const char* path : {"", "outputs", "outputs/", "outputs/best", "outputs/best/model.pt"}) {
+    CHECK_MESSAGE(tree.holds(path), path);
+  }
+  for (const char* path : {"out", "outputs/best/model", "best", "outputs/best/model.pt/x"}) {
+    CHECK_FALSE_MESSAGE(tree.holds(path), path);
+  }
+  CHECK_FALSE(blobs::Tree().holds(""));
+}

@@ -88,7 +88,7 @@ TEST_CASE("json: the fields of a sweep") {
   sweep.set_reports(81);
   CHECK(
       dump(to_json(sweep)) ==
-      R"({"sweep":12,"name":"digits","state":"running","reason":null,"reason_text":"","job":false,)"
+      R"({"sweep":12,"name":"digits","state":"running","reason":null,"reason_text":"","ending":false,"job":false,)"
       R"("experiment":"vision","user":"ana","metric":"accuracy","goal":"maximize",)"
       R"("trials_total":27,"trials":{"completed":3},"best_trial":"12/2","best_value":0.97,)"
       R"("reports":81,"submitted_at":"2023-11-14T22:13:20.000000Z","ended_at":null})");

@@ -36,7 +36,8 @@ pb::DaemonMessage read_reply(const std::optional<Outgoing>& message, const std::
 
 // A gateway with a core behind it.
 struct Conversation {
-  AgentGateway gateway{kTerm, kRules};
+  daemon::test::FakeTrees trees;
+  AgentGateway gateway{kTerm, kRules, trees};
   core::State state;
   std::uint64_t hellos = 0;
 
@@ -98,9 +99,9 @@ struct Conversation {
     return 0;
   }
 
-  AttemptKey start_one() {
+  AttemptKey start_one(const sweeps::SweepSpec& spec = sample_spec(1)) {
     for (const core::Effect& effect :
-         decide(core::SweepSubmitted{{1, 1}, sample_spec(1), "", "", "", false})) {
+         decide(core::SweepSubmitted{{1, 1}, spec, "", "", "", false})) {
       if (const auto* start = std::get_if<core::StartAttempt>(&effect)) {
         return start->attempt;
       }
@@ -498,4 +499,33 @@ TEST_CASE("agent gateway: every message cut anywhere or with any byte changed is
     }
   }
   CHECK(events > 0);
+}
+
+TEST_CASE("agent gateway: what the sweep would register is looked for in the files of an end") {
+  struct Case {
+    const char* path;
+    const char* digest;
+    bool missing;
+  };
+
+  const std::string stored(64, 'a');
+  const std::string unreadable(64, 'b');
+  for (const Case& one : {Case{"outputs/model", stored.c_str(), false},
+                          Case{"outputs/modle", stored.c_str(), true},
+                          Case{"outputs/modle", unreadable.c_str(), false},
+                          Case{"outputs/modle", "", false}}) {
+    Conversation talk;
+    talk.trees.known = stored;
+    const std::uint64_t session = talk.join("p");
+    sweeps::SweepSpec spec = sample_spec(1);
+    spec.registration = {"mnist", one.path};
+    const AttemptKey key = talk.start_one(spec);
+    pb::AgentMessage message;
+    message.set_session(session);
+    *message.mutable_ended()->mutable_attempt() = wire::to_proto(key);
+    message.mutable_ended()->set_tree_digest(one.digest);
+    const AgentHeard heard = talk.say("p", message);
+    REQUIRE(heard.event.has_value());
+    CHECK(std::get<core::AttemptEnded>(*heard.event).outcome.model_missing == one.missing);
+  }
 }

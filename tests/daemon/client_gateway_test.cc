@@ -70,7 +70,8 @@ TEST_CASE("client gateway: a sound submission becomes an event and is answered l
   CHECK_FALSE(heard.reply.has_value());
   REQUIRE(heard.event.has_value());
   const auto& event = std::get<core::SweepSubmitted>(*heard.event);
-  CHECK(event.request == RequestId{0, 5});
+  CHECK(event.request.high == 0);
+  CHECK(event.request.low == 5);
   CHECK(event.spec == sample_spec());
   CHECK(event.toml == "# t");
   CHECK(event.user == "ada");
@@ -94,6 +95,20 @@ TEST_CASE("client gateway: a submission is refused for its code, its size or its
   request = submission();
   request.mutable_submit()->clear_spec();
   CHECK(desk.refused(request).code == Errc::kInvalidArgument);
+}
+
+TEST_CASE("client gateway: a repeat is the same request, and one with another body is not") {
+  Desk desk;
+  const auto id_of = [&](const pb::ClientRequest& request) {
+    return std::get<core::SweepSubmitted>(*desk.say(request).event).request;
+  };
+  const RequestId first = id_of(submission());
+  CHECK(id_of(submission()) == first);
+  pb::ClientRequest other = submission();
+  other.mutable_submit()->set_toml("# another");
+  const RequestId second = id_of(other);
+  CHECK(second != first);
+  CHECK(second.low == first.low);
 }
 
 TEST_CASE("client gateway: control of what does not exist or cannot be read is refused") {
@@ -186,8 +201,9 @@ TEST_CASE(
 
 TEST_CASE("client gateway: an answer goes to who asked, once") {
   Desk desk;
-  desk.say(submission());
-  const core::Answer answer{{0, 5}, Error{Errc::kWrongState, "no"}};
+  const ClientHeard heard = desk.say(submission());
+  const RequestId request = std::get<core::SweepSubmitted>(*heard.event).request;
+  const core::Answer answer{request, Error{Errc::kWrongState, "no"}};
   const auto reply = desk.gateway.perform(desk.state, {}, answer);
   REQUIRE(reply.has_value());
   CHECK(reply->peer == "peer");

@@ -71,12 +71,13 @@ inline std::vector<core::Record> sample_records() {
   outcome.tree_files = 4;
   outcome.tree_bytes = 5000;
   outcome.uncollected = "1 file";
+  outcome.model_missing = true;
   outcome.started_wall = {100};
   outcome.ended_wall = {200};
   outcome.metric_names = {"loss", "acc"};
   return {
       SweepAccepted{{12},
-                    {1, 2},
+                    {1, 2, 3},
                     {{50}, {60}},
                     sample_spec(),
                     "name = 'x'",
@@ -104,7 +105,7 @@ inline std::vector<core::Record> sample_records() {
                       {{0, true, "GPU-1", "H200", 1000}},
                       {{"room", "b"}},
                       {96}},
-      AgentStateChanged{{3}, AgentState::kSuspect, {97}},
+      AgentStateChanged{{3}, AgentState::kForgotten, {97}, {6, 7}},
       ModelRegistered{{3, 4},
                       "mnist",
                       2,
@@ -324,6 +325,10 @@ class FakeTrees final : public TreeIndex {
   std::string known;  // the one digest that is stored
 
   bool has_tree(const std::string& digest) override { return digest == known; }
+
+  std::optional<bool> names(const std::string& digest, const std::string& path) override {
+    return digest == known ? std::optional(path == "outputs/model") : std::nullopt;
+  }
 };
 
 class FakeDisk final : public Disk {

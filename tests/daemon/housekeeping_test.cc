@@ -50,7 +50,7 @@ TEST_CASE("housekeeping: an untroubled house is swept after five minutes, then o
   CHECK(house.gc.told == house.now);
   house.pass(seconds(1));
   REQUIRE(house.gc.orders.size() == 1);
-  CHECK_FALSE(house.gc.orders[0].dry_run);
+  CHECK_FALSE(house.gc.orders[0].wish.dry_run);
   CHECK(house.gc.orders[0].began == house.now);
   house.pass(seconds(90'000));
   CHECK(house.gc.orders.size() == 1);  // one at a time
@@ -82,7 +82,7 @@ TEST_CASE("housekeeping: rows go in pieces, apart in time, and the files of the 
 
 TEST_CASE("housekeeping: while gc reads the rows none of them goes") {
   House house;
-  REQUIRE(house.keeper.ask({1, 1}, false, {}).ok());
+  REQUIRE(house.keeper.ask({1, 1}, {false, {}, false}).ok());
   house.pass(milliseconds(1));
   REQUIRE(house.gc.orders.size() == 1);
   house.remove(3, 1);
@@ -96,7 +96,7 @@ TEST_CASE("housekeeping: while gc reads the rows none of them goes") {
 TEST_CASE("housekeeping: nothing is deleted while a backup copies; counting is no harm") {
   House house;
   house.backups.now.phase = "copying files";
-  REQUIRE(house.keeper.ask({1, 1}, false, {}).ok());
+  REQUIRE(house.keeper.ask({1, 1}, {false, {}, false}).ok());
   house.pass(seconds(1000));
   CHECK(house.gc.orders.empty());
   CHECK(house.phase() == "waiting for a backup");
@@ -106,20 +106,20 @@ TEST_CASE("housekeeping: nothing is deleted while a backup copies; counting is n
   house.gc.end(GcResult{});
   house.pass(seconds(1));
   house.backups.now.phase = "checking";
-  REQUIRE(house.keeper.ask({1, 2}, true, {{3}}).ok());
+  REQUIRE(house.keeper.ask({1, 2}, {true, {{3}}, false}).ok());
   house.pass(seconds(1));
   REQUIRE(house.gc.orders.size() == 2);
-  CHECK(house.gc.orders[1].dry_run);
-  CHECK(house.gc.orders[1].without == std::vector<SweepId>{{3}});
+  CHECK(house.gc.orders[1].wish.dry_run);
+  CHECK(house.gc.orders[1].wish.without == std::vector<SweepId>{{3}});
 }
 
 TEST_CASE("housekeeping: who asks is told how it stands; a repeat asks once, another waits") {
   House house;
   house.remove(3, 1);
-  REQUIRE(house.keeper.ask({1, 1}, false, {}).ok());
+  REQUIRE(house.keeper.ask({1, 1}, {false, {}, false}).ok());
   CHECK(house.phase() == "deleting rows");
-  CHECK(house.keeper.ask({1, 1}, false, {}).ok());
-  CHECK(house.keeper.ask({1, 2}, false, {}).error().code == Errc::kWrongState);
+  CHECK(house.keeper.ask({1, 1}, {false, {}, false}).ok());
+  CHECK(house.keeper.ask({1, 2}, {false, {}, false}).error().code == Errc::kWrongState);
   house.pass(seconds(1));
   house.pass(seconds(1));
   house.gc.now->phase = "deleting files";
@@ -131,7 +131,7 @@ TEST_CASE("housekeeping: who asks is told how it stands; a repeat asks once, ano
   CHECK(status.run == 1);
   REQUIRE(status.progress.result.has_value());
   CHECK((*status.progress.result)->files == 2);
-  CHECK(house.keeper.ask({1, 2}, true, {}).ok());
+  CHECK(house.keeper.ask({1, 2}, {true, {}, false}).ok());
   CHECK(house.keeper.status().run == 2);
   CHECK_FALSE(house.keeper.status().progress.result.has_value());
 }
@@ -151,7 +151,7 @@ TEST_CASE("housekeeping: the oldest attempt under way bounds what may be deleted
   }
   sweep.trials.push_back(trial);
   house.state.sweeps.emplace(SweepId{1}, sweep);
-  REQUIRE(house.keeper.ask({1, 1}, false, {}).ok());
+  REQUIRE(house.keeper.ask({1, 1}, {false, {}, false}).ok());
   house.pass(seconds(1));
   REQUIRE(house.gc.orders.size() == 1);
   CHECK(house.gc.orders[0].began == Instant{400});
@@ -183,7 +183,7 @@ TEST_CASE("housekeeping: a full disk is waited for, any other error is not") {
 
 TEST_CASE("housekeeping: a run that fails is told to who asked") {
   House house;
-  REQUIRE(house.keeper.ask({1, 1}, false, {}).ok());
+  REQUIRE(house.keeper.ask({1, 1}, {false, {}, false}).ok());
   house.pass(seconds(1));
   house.gc.end(Error{Errc::kCorrupt, "damaged"});
   house.pass(seconds(1));

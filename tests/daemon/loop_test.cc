@@ -576,6 +576,28 @@ TEST_CASE("loop: a removal is answered after its commit, again after a restart, 
   CHECK(world.answer(World::submission()).submitted().sweep() == 2);
 }
 
+TEST_CASE("loop: a sweep that ends and is removed in one turn is gone for who asks in it") {
+  World world;
+  CHECK(world.answer(World::submission()).submitted().sweep() == 1);
+  world.ask(World::control("1", pb::KILL));
+  pb::ClientRequest remove;
+  remove.set_id_low(77);
+  remove.mutable_remove_sweep()->set_selector("1");
+  world.ask(remove);
+  pb::ClientRequest show;
+  show.set_id_low(78);
+  show.mutable_show_sweep()->set_selector("1");
+  world.ask(show);
+  std::vector<std::string> messages;
+  for (const auto& message : world.turn()) {
+    pb::ClientReply reply;
+    REQUIRE(wire::decode(message.bytes, message.bytes.size(), reply).ok());
+    messages.push_back(reply.message());
+  }
+  CHECK(std::find(messages.begin(), messages.end(), "sweep 1 was removed") != messages.end());
+  CHECK(world.loop->state().sweeps.empty());
+}
+
 TEST_CASE("loop: gc runs elsewhere, when somebody asks, and is asked about") {
   World world;
   pb::ClientRequest start;
@@ -596,5 +618,5 @@ TEST_CASE("loop: gc runs elsewhere, when somebody asks, and is asked about") {
   CHECK(world.answer(start).code() == static_cast<int>(Errc::kWrongState));  // it runs
   world.answer(World::control("1", pb::KILL));
   CHECK(world.answer(start).gc().dry_run());
-  CHECK(world.gc.orders.back().without == std::vector<SweepId>{{1}});
+  CHECK(world.gc.orders.back().wish.without == std::vector<SweepId>{{1}});
 }

@@ -109,6 +109,52 @@ TEST_CASE("queries: the list of sweeps has live figures") {
                       {"completed", 1}, {"failed", 1}, {"running", 1}, {"preparing", 1}});
 }
 
+TEST_CASE("queries: a sweep that is ending says why") {
+  House house;
+  pb::ClientRequest request;
+  request.mutable_show_sweep()->set_selector("1");
+  CHECK_FALSE(house.ask(request).sweep().summary().has_closing());
+  house.decide(core::ControlRequested{{1, 3}, core::ControlVerb::kStop, "1", "ada", ""});
+  const pb::SweepSummary summary = house.ask(request).sweep().summary();
+  CHECK(summary.state() == "running");
+  CHECK(summary.closing().sentence() == "stopped by ada");
+}
+
+TEST_CASE("queries: a forgotten agent is listed no more") {
+  House house;
+  house.decide(core::AgentLost{{1}, false});
+  pb::ClientRequest request;
+  request.mutable_list_agents();
+  CHECK(house.ask(request).agents().agents_size() == 1);
+  house.decide(core::AgentControlRequested{{1, 3}, core::AgentVerb::kForget, "box", "ada", ""});
+  CHECK(house.ask(request).agents().agents_size() == 0);
+}
+
+TEST_CASE("queries: sweeps are weighed whether or not they have ended, all when none is named") {
+  House house;
+  pb::ClientRequest request;
+  request.set_id_low(9);
+  request.mutable_start_gc()->set_weigh(true);
+  CHECK(house.refused(request) == Errc::kInvalidArgument);
+  request.mutable_start_gc()->set_dry_run(true);
+  house.ask(request);
+  REQUIRE(house.housekeeping.step(house.state, {}).ok());
+  REQUIRE(house.gc.orders.size() == 1);
+  CHECK(house.gc.orders[0].wish.weigh);
+  CHECK(house.gc.orders[0].wish.without == std::vector<SweepId>{{1}});
+  daemon::GcResult result;
+  result.sweeps.push_back({{1}, 2, 3, 4, 5, 6});
+  house.gc.end(result);
+  REQUIRE(house.housekeeping.step(house.state, {}).ok());
+  request.mutable_show_gc();
+  const pb::GcDetail detail = house.ask(request).gc();
+  REQUIRE(detail.sweeps_size() == 1);
+  CHECK(detail.sweeps(0).name() == "mnist-lr");
+  CHECK(detail.sweeps(0).state() == "running");
+  CHECK(detail.sweeps(0).record_bytes() == 5);
+  CHECK(detail.sweeps(0).metric_bytes() == 6);
+}
+
 TEST_CASE("queries: of ended sweeps the ten newest are listed, all on demand, oldest first") {
   House house;
   for (std::uint64_t i = 0; i < 15; ++i) {

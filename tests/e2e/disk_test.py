@@ -165,6 +165,28 @@ class FullDisk(unittest.TestCase):
                 checked = fsck(small.state)
                 self.assertEqual(checked.returncode, 0, checked.stdout + checked.stderr)
 
+    def test_a_start_on_a_full_disk_takes_the_reserve_or_tells_a_supervisor_to_try_later(self):
+        with SmallDisk(self, 200) as small:
+            house = small.house
+            marks = ["--disk-low", "0B", "--disk-critical", "0B"]
+            house.start_daemon(state=small.state, options=marks)
+            number = submitted(house, NO_CODE, "--paused")
+            wait_until("the reserve is there", lambda: (small.state / "ballast").exists(), 10)
+            house.kill(house.daemon)
+            fill(small.filler, 0)
+            house.start_daemon(state=small.state, options=marks)
+            self.assertEqual(house.json("show", number)["state"], "paused")
+            self.assertFalse((small.state / "ballast").exists())
+            house.kill(house.daemon)
+            fill(small.filler, 0)
+            late = subprocess.run([BIN / "sweepd", "--listen", house.server, "--state", small.state, *marks],
+                                  capture_output=True, text=True, timeout=30)
+            self.assertEqual(late.returncode, 75, late.stderr)
+            self.assertIn("cannot start before there is room on the disk", late.stderr)
+            small.filler.unlink()
+            house.start_daemon(state=small.state)
+            self.assertEqual(house.json("show", number)["state"], "paused")
+
 
 class BadDisk(unittest.TestCase):
     """Each kind of file that may fail to sync: the daemon ends with 75 within a second, and nothing acknowledged is lost."""

@@ -112,19 +112,23 @@ void Auditor::check_sent(const core::AckEnded& effect) {
 
 void Auditor::check_sent(const core::Answer& effect) {
   if (const auto* submitted = std::get_if<core::SubmitAnswer>(&effect.body)) {
-    const auto accepted = accepted_.find(effect.request);
-    require(accepted != accepted_.end() && accepted->second == submitted->sweep,
-            "an acknowledged sweep is on disk",
+    const auto accepted = accepted_.find(identity(effect.request));
+    require(accepted != accepted_.end() && accepted->second == submitted->sweep &&
+                as_committed(effect.request) == effect.request,
+            "an acknowledged sweep is on disk, and was asked for in these words",
             to_string(submitted->sweep));
   } else if (std::holds_alternative<core::ControlAnswer>(effect.body) ||
              std::holds_alternative<core::AgentAnswer>(effect.body)) {
-    require(controls_.contains(effect.request), "an acknowledged change is on disk", "control");
+    const auto done = carried_out_.find(identity(effect.request));
+    require(done != carried_out_.end() && done->second == effect.request,
+            "an acknowledged change is on disk, and was asked for in these words",
+            "control");
   }
 }
 
 void Auditor::answered(const core::Answer& answer) {
   if (const auto* changed = std::get_if<core::ControlAnswer>(&answer.body)) {
-    const auto [told, first] = told_.emplace(answer.request, *changed);
+    const auto [told, first] = told_.emplace(identity(answer.request), *changed);
     require(
         first || (told->second.sweep == changed->sweep && told->second.trials == changed->trials),
         "a repeated request gets the same answer",
@@ -135,10 +139,15 @@ void Auditor::answered(const core::Answer& answer) {
   if (submitted == nullptr) {
     return;
   }
-  const auto [promise, first] = promised_.emplace(answer.request, *submitted);
+  const auto [promise, first] = promised_.emplace(identity(answer.request), *submitted);
   require(first || promise->second.sweep == submitted->sweep,
           "a repeated request gets the same answer",
           to_string(submitted->sweep));
+}
+
+RequestId Auditor::as_committed(const RequestId& request) const {
+  const auto done = carried_out_.find(identity(request));
+  return done == carried_out_.end() ? request : done->second;
 }
 
 AgentId Auditor::agent_of(const std::string& uuid) const {

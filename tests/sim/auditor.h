@@ -26,6 +26,11 @@ struct ProcessEnd {
   std::int32_t signal = 0;
 };
 
+// What makes a request that one and no other, whatever it asks for.
+constexpr RequestId identity(const RequestId& request) {
+  return {request.high, request.low};
+}
+
 class Auditor {
  public:
   Auditor(const Scenario& scenario, const Heap& heap) : scenario_(scenario), heap_(heap) {}
@@ -56,6 +61,7 @@ class Auditor {
   // ---- what is on disk, for those parts of the world that have to know
 
   AgentId agent_of(const std::string& uuid) const;  // 0: not registered
+  RequestId as_committed(const RequestId& request) const;  // with the body that was carried out
   const sweeps::SweepSpec* spec_of(SweepId id) const;
   std::vector<std::string> drained_agents() const;
 
@@ -113,12 +119,15 @@ class Auditor {
     bool closing = false;
     bool retried = false;  // by a person, at least once
     bool guarded = false;  // it has paused itself
+    bool removed = false;  // by a person: nothing may come of it any more
     Instant since;         // it was accepted
     std::vector<Trial> trials;
     NaivePolicy policy;
 
     explicit Sweep(const core::SweepAccepted& record);
   };
+
+  void carry_out(const RequestId& request, const std::string& about);
 
   void take(const core::SweepAccepted& record);
   void take(const core::SweepStateChanged& record);
@@ -197,7 +206,7 @@ class Auditor {
   std::map<RequestId, SweepId> accepted_;             // on disk
   std::map<RequestId, core::SubmitAnswer> promised_;  // answers that clients have read
   std::map<RequestId, core::ControlAnswer> told_;     // the same, of changes
-  std::set<RequestId> controls_;                      // carried out
+  std::map<RequestId, RequestId> carried_out_;        // changes, by their identity
   std::map<core::SlotKey, AttemptKey> booked_;
   std::map<AgentId, core::AgentState> agents_;
   std::map<std::string, AgentId> agent_by_uuid_;

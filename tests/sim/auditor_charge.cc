@@ -241,9 +241,7 @@ void Auditor::take(const core::AgentProven& record) {
 void Auditor::take(const core::AgentDrained& record) {
   AgentTruth& agent = truths_[record.agent];
   if (record.request != RequestId{}) {
-    require(controls_.insert(record.request).second,
-            "a request is carried out once",
-            agent.registered.uuid);
+    carry_out(record.request, agent.registered.uuid);
   } else {
     const bool guilty =
         std::any_of(agent.streak.begin(), agent.streak.end(), [](const auto& entry) {
@@ -259,9 +257,7 @@ void Auditor::take(const core::AgentDrained& record) {
 
 void Auditor::take(const core::AgentResumed& record) {
   AgentTruth& agent = truths_[record.agent];
-  require(controls_.insert(record.request).second,
-          "a request is carried out once",
-          agent.registered.uuid);
+  carry_out(record.request, agent.registered.uuid);
   agent.drained = false;
   agent.proven = false;
   agent.streak.clear();

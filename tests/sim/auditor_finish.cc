@@ -9,17 +9,24 @@ namespace sweepd::sim {
 void Auditor::finish(const core::State& state) {
   for (const auto& [request, answer] : promised_) {
     const auto found = state.sweeps.find(answer.sweep);
-    require(found != state.sweeps.end() && found->second.request == request,
+    require(sweeps_.at(answer.sweep).removed ||
+                (found != state.sweeps.end() && identity(found->second.request) == request),
             "a promised sweep survives",
             to_string(answer.sweep));
   }
-  require(state.sweeps.size() == sweeps_.size(), "no sweep appears or vanishes", "state");
+  std::size_t there = 0;
   for (const auto& [id, truth] : sweeps_) {
     const auto found = state.sweeps.find(id);
+    if (truth.removed) {
+      require(found == state.sweeps.end(), "a removed sweep is gone", to_string(id));
+      continue;
+    }
+    ++there;
     if (require(found != state.sweeps.end(), "no sweep vanishes", to_string(id))) {
       finish_sweep(truth, found->second);
     }
   }
+  require(state.sweeps.size() == there, "no sweep appears", "state");
 }
 
 void Auditor::finish_sweep(const Sweep& truth, const core::Sweep& sweep) {

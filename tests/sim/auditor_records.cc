@@ -49,11 +49,16 @@ void Auditor::batch_committed() {
   check_drained();
 }
 
+void Auditor::carry_out(const RequestId& request, const std::string& about) {
+  require(carried_out_.emplace(identity(request), request).second,
+          "a request is carried out once",
+          about);
+}
+
 void Auditor::take(const core::SweepAccepted& record) {
   require(!sweeps_.contains(record.sweep), "a sweep number is given once", to_string(record.sweep));
-  require(
-      !accepted_.contains(record.request), "a request makes one sweep", to_string(record.sweep));
-  accepted_[record.request] = record.sweep;
+  carry_out(record.request, to_string(record.sweep));
+  accepted_[identity(record.request)] = record.sweep;
   sweeps_.emplace(record.sweep, Sweep(record)).first->second.since = heap_.now();
 }
 
@@ -336,10 +341,13 @@ void Auditor::take(const core::StorageLevelChanged&) {}
 void Auditor::take(const core::StoreRestored&) {}
 
 void Auditor::take(const core::SweepRemoved& record) {
-  const Sweep* removed = sweep(record.sweep);
-  require(removed != nullptr && core::is_terminal(removed->state),
-          "only an ended sweep is removed",
-          to_string(record.sweep));
+  Sweep* removed = sweep(record.sweep);
+  if (require(removed != nullptr && core::is_terminal(removed->state),
+              "only an ended sweep is removed, and once",
+              to_string(record.sweep))) {
+    removed->removed = true;
+  }
+  carry_out(record.request, to_string(record.sweep));
 }
 
 void Auditor::take(const core::ModelRegistered& record) {
@@ -352,9 +360,7 @@ void Auditor::take(const core::ModelRegistered& record) {
 }
 
 void Auditor::take(const core::ControlApplied& record) {
-  require(controls_.insert(record.request).second,
-          "a request is carried out once",
-          to_string(record.sweep));
+  carry_out(record.request, to_string(record.sweep));
 }
 
 }  // namespace sweepd::sim

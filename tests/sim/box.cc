@@ -49,6 +49,7 @@ void Box::start_program() {
     return;
   }
   ++incarnation_;
+  version_ = world_.version;
   program_runs_ = true;
   session_ = 0;
   hellos_ = 0;
@@ -270,7 +271,12 @@ void Box::say_hello() {
   for (std::uint32_t i = 0; i < plan_.gpus + plan_.cpus; ++i) {
     slots.push_back({i, i < plan_.gpus, fmt::format("{}-{}", plan_.uuid, i), "slot", 0});
   }
-  send(Hello{{incarnation_, hellos_}, plan_.uuid, fmt::format("boot-{}", boots_), slots, held()});
+  send(Hello{{incarnation_, hellos_},
+             plan_.uuid,
+             fmt::format("boot-{}", boots_),
+             fmt::format("{}", version_),
+             slots,
+             held()});
 }
 
 void Box::beat() {

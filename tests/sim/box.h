@@ -117,6 +117,7 @@ class Box {
 
   // On disk.
   std::uint64_t boots_ = 0;
+  int version_ = 0;  // of the program that runs
   std::uint64_t incarnation_ = 0;
   std::map<AttemptKey, Row> ledger_;
   bool disk_full_ = false;

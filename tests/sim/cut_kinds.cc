@@ -67,6 +67,9 @@ std::span<const FaultKind> fault_kinds() {
       fault<&Faults::full_disk_every>("faults.full-disk"),
       fault<&Faults::power_cut>("faults.power-cut"),
       fault<&Faults::impatience>("faults.impatience"),
+      fault<&Faults::upgrade_every>("faults.upgrade"),
+      fault<&Faults::removal_every>("faults.removal"),
+      fault<&Faults::mistaken>("faults.mistaken"),
   };
   return kKinds;
 }

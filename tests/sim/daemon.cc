@@ -73,6 +73,13 @@ void Daemon::crash() {
   memory_ = {};
 }
 
+void Daemon::stop() {
+  stalled_until_ = {};
+  turn();
+  memory_.committing = false;
+  crash();
+}
+
 void Daemon::stall(Duration span) {
   world_.trace("daemon stalls");
   stalled_until_ = world_.now() + span;

@@ -23,6 +23,7 @@ class Daemon {
   Daemon(World& world, Network& network);
 
   void start();  // recovers from the journal
+  void stop();   // in good order: everything that was read is answered
   void crash();
   void stall(Duration span);  // the process stands still; its sockets fill up
 

@@ -60,7 +60,8 @@ void Daemon::take_hello(const ToDaemon& message, const Hello& hello) {
     each.attempt = saboteur_.inside(memory_.state, each.attempt);
   }
   world_.trace("daemon takes Hello of {}", hello.uuid);
-  decide(core::AgentJoined{hello.uuid, hello.uuid, hello.boot_id, "sim", hello.slots, {}, held});
+  decide(core::AgentJoined{
+      hello.uuid, hello.uuid, hello.boot_id, hello.version, hello.slots, {}, held});
   const auto joined = memory_.state.agent_by_uuid.find(hello.uuid);
   if (joined == memory_.state.agent_by_uuid.end()) {
     return;  // a violation was found: nothing is decided any more

@@ -32,6 +32,7 @@ struct Hello {
   HelloNumber number;
   std::string uuid;
   std::string boot_id;
+  std::string version;
   std::vector<core::SlotOffer> slots;
   std::vector<core::HeldAttempt> held;
 };
@@ -104,7 +105,11 @@ struct ToAgent {
 
 struct FromClient {
   ClientIndex client = 0;
-  std::variant<core::SweepSubmitted, core::ControlRequested, core::AgentControlRequested> body;
+  std::variant<core::SweepSubmitted,
+               core::ControlRequested,
+               core::AgentControlRequested,
+               core::RemovalRequested>
+      body;
 
   const RequestId& request() const {
     return std::visit([](const auto& event) -> const RequestId& { return event.request; }, body);

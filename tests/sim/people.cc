@@ -1,6 +1,8 @@
 // The people and their command lines.
 #include "tests/sim/people.h"
 
+#include "tests/sim/strikes.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -21,6 +23,9 @@ void People::start() {
     world_.heap.at(plan.at,
                    [this, plan] { control(world_.scenario.boxes[plan.box].uuid, plan.verb); });
   }
+  plan_strikes(world_, world_.luck.removals, world_.scenario.faults.removal_every, [this] {
+    remove_some_sweep();
+  });
 }
 
 void People::submit(std::size_t index) {
@@ -43,6 +48,14 @@ void People::control(const std::string& agent, core::AgentVerb verb) {
   ask({0, core::AgentControlRequested{fresh_request(), verb, agent, "ada", "because"}});
 }
 
+void People::remove_some_sweep() {
+  const auto index = static_cast<std::size_t>(
+      world_.luck.removals.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
+  if (const auto sweep = sweeps_[index]) {
+    ask({index, core::RemovalRequested{fresh_request(), to_string(*sweep), "ada"}});
+  }
+}
+
 void People::ask(const FromClient& question) {
   unanswered_[question.request()] = question;
   network_.send(question);
@@ -58,6 +71,7 @@ void People::receive(const core::Answer& answer) {
   const auto question = unanswered_.find(answer.request);
   if (question != unanswered_.end()) {
     ask_once_more(question->second);
+    ask_something_else(question->second);
     unanswered_.erase(question);
   }
   const auto submission = submissions_.find(answer.request);
@@ -74,6 +88,22 @@ void People::ask_once_more(const FromClient& question) {
     world_.heap.after({luck.between(seconds(1).us, seconds(60).us)},
                       [this, question] { network_.send(question); });
   }
+}
+
+// As a command line does that draws no good random numbers.
+void People::ask_something_else(const FromClient& question) {
+  Random& luck = world_.luck.mistakes;
+  if (!world_.faulty || !luck.chance(world_.scenario.faults.mistaken)) {
+    return;
+  }
+  FromClient other = question;
+  std::visit(
+      [](auto& event) {
+        ++event.request.body;
+        event.user = "eve";
+      },
+      other.body);
+  world_.heap.after({luck.between(0, seconds(60).us)}, [this, other] { network_.send(other); });
 }
 
 void People::resume_everything() {

@@ -28,8 +28,10 @@ class People {
   void submit(std::size_t index);
   void control(const ControlPlan& plan);
   void control(const std::string& agent, core::AgentVerb verb);
+  void remove_some_sweep();
   void ask(const FromClient& question);
   void ask_once_more(const FromClient& question);
+  void ask_something_else(const FromClient& question);
   RequestId fresh_request();
 
   World& world_;

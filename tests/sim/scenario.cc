@@ -34,6 +34,9 @@ Faults draw_faults(Random random, bool swarm) {
   faults.full_disk_every = on() ? drawn(random, seconds(20), seconds(120)) : Duration{};
   faults.power_cut = on() ? random.unit() : 0;
   faults.impatience = on() ? random.unit() * 0.5 : 0;
+  faults.upgrade_every = on() ? drawn(random, seconds(30), seconds(150)) : Duration{};
+  faults.removal_every = on() ? drawn(random, seconds(5), seconds(60)) : Duration{};
+  faults.mistaken = on() ? random.unit() * 0.3 : 0;
   return faults;
 }
 

@@ -29,6 +29,9 @@ struct Faults {
   Duration full_disk_every;      // of a box
   double power_cut = 0;          // a reboot takes what was not synced
   double impatience = 0;         // of people: an answered request is made once more, later
+  Duration upgrade_every;        // of daemon and agents, one after the other, in good order
+  Duration removal_every;        // a person removes a sweep, if it has ended
+  double mistaken = 0;           // of people: an answered request's id is used for another one
 };
 
 struct BoxPlan {

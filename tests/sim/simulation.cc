@@ -30,6 +30,8 @@ class Simulation {
   void plan_faults();
   void cut_somebody_off();
   void crash_daemon();
+  void upgrade_daemon();
+  void upgrade_agent(std::size_t box);
   void stall_daemon();
   void kill_some_program();
   void reboot_some_box();
@@ -103,6 +105,11 @@ void Simulation::plan_faults() {
   plan_strikes(world_, world_.random, faults.daemon_stall_every, [this] { stall_daemon(); });
   plan_strikes(world_, world_.random, faults.program_death_every, [this] { kill_some_program(); });
   plan_strikes(world_, world_.random, faults.reboot_every, [this] { reboot_some_box(); });
+  plan_upgrades(world_,
+                {[this] { upgrade_daemon(); },
+                 [this](std::size_t box) {
+                   upgrade_agent(box);
+                 }});
   plan_wall_jumps(world_);
   plan_full_disks(world_, [this](std::size_t box, Duration span) { boxes_[box].fill_disk(span); });
 }
@@ -136,6 +143,33 @@ void Simulation::crash_daemon() {
       daemon_.start();
     }
   });
+}
+
+// A good stop answers everything that it has read.
+void Simulation::upgrade_daemon() {
+  if (!daemon_.runs()) {
+    return;
+  }
+  daemon_.stop();
+  world_.heap.after({world_.luck.upgrades.between(milliseconds(100).us, seconds(3).us)}, [this] {
+    if (!daemon_.runs()) {
+      daemon_.start();
+    }
+  });
+}
+
+// The attempts stay with their shims, and the next program takes them over.
+void Simulation::upgrade_agent(std::size_t box) {
+  if (gone_[box] || !boxes_[box].program_runs()) {
+    return;
+  }
+  boxes_[box].kill_program();
+  world_.heap.after({world_.luck.upgrades.between(milliseconds(50).us, seconds(2).us)},
+                    [this, box] {
+                      if (!gone_[box] && !boxes_[box].program_runs()) {
+                        boxes_[box].start_program();
+                      }
+                    });
 }
 
 void Simulation::stall_daemon() {

@@ -35,4 +35,20 @@ void plan_full_disks(World& world, std::function<void(std::size_t box, Duration 
   });
 }
 
+void plan_upgrades(World& world, const Upgrade& upgrade) {
+  Random& luck = world.luck.upgrades;
+  plan_strikes(world, luck, world.scenario.faults.upgrade_every, [&world, &luck, upgrade] {
+    ++world.version;
+    world.trace("upgrade to version {}", world.version);
+    upgrade.daemon();
+    for (std::size_t box = 0; box < world.scenario.boxes.size(); ++box) {
+      world.heap.after({luck.between(0, seconds(30).us)}, [&world, upgrade, box] {
+        if (world.faulty) {
+          upgrade.agent(box);
+        }
+      });
+    }
+  });
+}
+
 }  // namespace sweepd::sim

@@ -18,4 +18,12 @@ void plan_wall_jumps(World& world);
 //   fill: the disk of that box is full for that long
 void plan_full_disks(World& world, std::function<void(std::size_t box, Duration span)> fill);
 
+// Upgrades of everything: the daemon first, then the agents, each within half a minute.
+struct Upgrade {
+  std::function<void()> daemon;
+  std::function<void(std::size_t box)> agent;
+};
+
+void plan_upgrades(World& world, const Upgrade& upgrade);
+
 }  // namespace sweepd::sim

@@ -23,12 +23,16 @@ struct Luck {
   Random disks;
   Random upgrades;
   Random people;
+  Random removals;
+  Random mistakes;
 
   explicit Luck(const Random& base)
       : wall_clocks(base.fork(1)),
         disks(base.fork(2)),
         upgrades(base.fork(3)),
-        people(base.fork(4)) {}
+        people(base.fork(4)),
+        removals(base.fork(5)),
+        mistakes(base.fork(6)) {}
 };
 
 struct World {
@@ -36,6 +40,7 @@ struct World {
   Mutant mutant = Mutant::kNone;
   bool tracing = false;
   bool faulty = true;  // the first phase; in the second one everything works
+  int version = 1;     // of the programs that start now
   Heap heap;
   Random random;
   Luck luck;

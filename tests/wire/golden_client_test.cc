@@ -109,6 +109,7 @@ pb::StartGc start_gc() {
   request.set_dry_run(true);
   request.add_without("12");
   request.add_without("14");
+  request.set_weigh(true);
   return request;
 }
 
@@ -174,7 +175,7 @@ std::vector<Golden<pb::ClientRequest>> requests() {
       {asked(&Message::mutable_remove_sweep, remove_sweep()),
        "08808080802010818080802018018202090a0231321203616e6e"},
       {asked(&Message::mutable_start_gc, start_gc()),
-       "08808080802010818080802018018a020a08011202313212023134"},
+       "08808080802010818080802018018a020c080112023132120231341801"},
       {asked(&Message::mutable_show_gc, pb::ShowGc()), "0880808080201081808080201801920200"}};
 }
 

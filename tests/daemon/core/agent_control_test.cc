@@ -1,4 +1,4 @@
-// What people decide about agents: drain and resume.
+// What people decide about agents: drain, resume and forget.
 #include "tests/daemon/core/desk.h"
 
 using namespace sweepd;
@@ -60,10 +60,29 @@ TEST_CASE("agent selector: a number or a unique name, and a sentence for the res
   CHECK(refusal(ask(desk, AgentVerb::kDrain, "9")).code == Errc::kNotFound);
   CHECK(refusal(ask(desk, AgentVerb::kDrain, "box-2")) ==
         Error{Errc::kInvalidArgument,
-              "2 agents are named 'box-2': use a number, `sweepctl agent ls --json` lists them"});
+              "2 agents are named 'box-2': use a number, as `sweepctl agent ls` shows them"});
   CHECK(refusal(ask(desk, AgentVerb::kResume, "1")) ==
         Error{Errc::kWrongState,
               "agent box is not drained, and no trials failed on it in a row: there is nothing to "
               "resume"});
   CHECK_EQ(records<AgentDrained>(ask(desk, AgentVerb::kDrain, "2")).size(), 1);
+}
+
+TEST_CASE("forget: a lost agent is found no more, until it comes back") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  CHECK(refusal(ask(desk, AgentVerb::kForget, "box")).code == Errc::kWrongState);
+  desk.step(AgentLost{desk.agent(), false});
+  const AgentControlRequested event{{7, 7}, AgentVerb::kForget, "box", "ada", ""};
+  CHECK(one_record<AgentStateChanged>(desk.step(event)).state == AgentState::kForgotten);
+  CHECK(refusal(ask(desk, AgentVerb::kDrain, "box")).code == Errc::kNotFound);
+  CHECK(refusal(ask(desk, AgentVerb::kDrain, "1")).code == Errc::kNotFound);
+  const Outcome again = desk.step(event);
+  CHECK(again.records.empty());
+  CHECK(std::get<AgentAnswer>(one_effect<Answer>(again).body) == AgentAnswer{desk.agent()});
+  // Under its number, with what is known of it, and with work at once.
+  const Outcome back = desk.join("box", Desk::slots(1));
+  CHECK(one_record<AgentRegistered>(back).agent == AgentId{1});
+  CHECK_EQ(records<AttemptAssigned>(back).size(), 1);
 }

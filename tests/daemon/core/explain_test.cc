@@ -29,7 +29,7 @@ TEST_CASE("waiting: a pause, the limit and busy slots are told apart") {
   sweeps::SweepSpec spec = a_spec(4);
   spec.limits.concurrent = 1;
   desk.submit(spec);
-  CHECK_EQ(waiting(desk), "limits.concurrent = 1: 1 trials of the sweep are active");
+  CHECK_EQ(waiting(desk), "limits.concurrent = 1: so many trials of the sweep are active");
   desk.submit(a_spec(4));
   CHECK_EQ(waiting(desk, 2), "all 2 slots that could run it are busy");
   desk.control(ControlVerb::kPause, "1");

@@ -32,6 +32,18 @@ TEST_CASE("submission: a repeated request gets the same sweep and changes nothin
   CHECK_EQ(desk.state.sweeps.size(), 1);
 }
 
+TEST_CASE("submission: another body under the same id is refused, and nothing is done") {
+  Desk desk;
+  desk.step(SweepSubmitted{{1, 2, 3}, a_spec(), "toml", "code", "ada", false});
+  for (const std::uint64_t body : {2U, 4U}) {
+    const SweepSubmitted other{{1, 2, body}, a_spec(), "other", "code", "ada", false};
+    CHECK(refusal(desk.step(other)) ==
+          Error{Errc::kInvalidArgument,
+                "another request was made under the same id: nothing was done"});
+  }
+  CHECK_EQ(desk.state.sweeps.size(), 1);
+}
+
 TEST_CASE("submission: another request makes another sweep") {
   Desk desk;
   CHECK(desk.submit(a_spec()) == SweepId{1});

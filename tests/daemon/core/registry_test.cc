@@ -119,9 +119,28 @@ TEST_CASE("registry: a sweep whose best trial left no files says that it registe
   desk.report(attempt_key(1, 1), 1, 0.5);
   const Outcome ended = desk.end(attempt_key(1, 1));
   CHECK(records<ModelRegistered>(ended).empty());
+  CHECK_EQ(
+      one_record<SweepEnded>(ended).reason.sentence,
+      "its only trial ended; no model was registered: 1/1 left no files behind: write the model "
+      "below outputs/");
+}
+
+TEST_CASE("registry: a sweep whose best trial lacks the model registers nothing, and says what") {
+  sweeps::SweepSpec spec = a_spec(1);
+  spec.registration = {"mnist", "outputs/modle"};
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(spec);
+  desk.report(attempt_key(1, 1), 1, 0.5);
+  AttemptOutcome outcome = with_files();
+  outcome.model_missing = true;
+  const Outcome ended = desk.end(attempt_key(1, 1), outcome);
+  CHECK(records<ModelRegistered>(ended).empty());
   CHECK_EQ(one_record<SweepEnded>(ended).reason.sentence,
-           "all 1 trials ended; no model was registered: 1/1 left no files behind: write the model "
-           "below outputs/");
+           "its only trial ended; no model was registered: 1/1 left no 'outputs/modle' behind: "
+           "register.path names a file or folder that the script writes");
+  // By hand, with the path that is there.
+  CHECK_EQ(one_record<ModelRegistered>(ask(desk, "1/1", "mnist")).path, "outputs");
 }
 
 TEST_CASE("registry: a sweep that runs again and finds nothing better registers nothing again") {

@@ -11,6 +11,19 @@ namespace {
 
 constexpr Instant kFar{INT64_MAX / 4};
 
+std::vector<pb::Slot> slots_of(const BoxPlan& plan) {
+  std::vector<pb::Slot> slots;
+  for (std::uint32_t i = 0; i < plan.gpus + plan.cpus; ++i) {
+    pb::Slot slot;
+    slot.set_index(i);
+    slot.set_kind(i < plan.gpus ? pb::GPU : pb::CPU);
+    slot.set_uuid(i < plan.gpus ? fmt::format("GPU-{}-{}", plan.uuid, i) : "");
+    slot.set_name("slot");
+    slots.push_back(slot);
+  }
+  return slots;
+}
+
 }  // namespace
 
 RealBox::RealBox(World& world, std::size_t index, Send send)
@@ -42,7 +55,7 @@ void RealBox::start_program() {
   identity.uuid = plan_.uuid;
   identity.name = plan_.uuid;
   identity.boot_id = fmt::format("boot-{}", boots_);
-  identity.version = "sim";
+  identity.version = fmt::format("{}", world_.version);
   identity.incarnation = incarnation_;
   agent::Remembered remembered;
   remembered.term = term_;
@@ -53,16 +66,8 @@ void RealBox::start_program() {
       remembered.unfinished.push_back({row.order, std::nullopt});
     }
   }
-  std::vector<pb::Slot> slots;
-  for (std::uint32_t i = 0; i < plan_.gpus + plan_.cpus; ++i) {
-    pb::Slot slot;
-    slot.set_index(i);
-    slot.set_kind(i < plan_.gpus ? pb::GPU : pb::CPU);
-    slot.set_uuid(i < plan_.gpus ? fmt::format("GPU-{}-{}", plan_.uuid, i) : "");
-    slot.set_name("slot");
-    slots.push_back(slot);
-  }
-  session_ = std::make_unique<agent::Session>(identity, slots, remembered);
+  session_ = std::make_unique<agent::Session>(identity, slots_of(plan_), remembered);
+  offer_slots();
   wake_planned_ = kFar;
   world_.trace("{} program {} starts", plan_.uuid, incarnation_);
   for (const agent::Unfinished& unfinished : remembered.unfinished) {
@@ -115,7 +120,48 @@ void RealBox::reboot(Duration down) {
     }
   }
   processes_.clear();
+  Random& luck = world_.luck.disks;
+  if (luck.chance(world_.scenario.faults.power_cut)) {
+    for (auto& [key, row] : ledger_) {
+      if (row.end && luck.chance(0.5)) {
+        row.end.reset();  // an end is written, and synced later
+      }
+    }
+  }
   later_on_box(down, [this] { start_program(); });
+}
+
+void RealBox::fill_disk(Duration span) {
+  world_.trace("{} has a full disk", plan_.uuid);
+  disk_full_ = true;
+  offer_slots();
+  world_.heap.after(span, [this, fill = ++disk_fills_] {
+    if (fill == disk_fills_) {
+      free_disk();
+    }
+  });
+}
+
+void RealBox::free_disk() {
+  if (!std::exchange(disk_full_, false)) {
+    return;
+  }
+  world_.trace("{} has room again", plan_.uuid);
+  for (auto& [key, process] : processes_) {
+    process.file.insert(process.file.end(), process.waiting.begin(), process.waiting.end());
+    process.waiting.clear();
+  }
+  offer_slots();
+  pump();
+}
+
+// Without room nothing is begun.
+void RealBox::offer_slots() {
+  if (program_runs()) {
+    session_->set_slots(local(),
+                        disk_full_ ? std::vector<pb::Slot>() : slots_of(plan_),
+                        disk_full_ ? "there is no room on the disk" : "");
+  }
 }
 
 void RealBox::arrive(const std::string& bytes) {
@@ -187,6 +233,15 @@ void RealBox::carry_out(const agent::Command& command) {
 
 void RealBox::launch(const agent::Launch& launch) {
   const AttemptKey key = wire::from_proto(launch.order.attempt());
+  if (disk_full_) {
+    Attempt& refused = attempts_[key];
+    refused.order = launch.order;
+    *refused.end.mutable_attempt() = launch.order.attempt();
+    refused.end.mutable_failure()->set_code(pb::AGENT_ERROR);
+    refused.end.mutable_failure()->set_sentence("there is no room on the disk");
+    over(key);
+    return;
+  }
   ledger_[key] = {launch.order, std::nullopt};
   if (world_.mutant == Mutant::kLedgerNotDurable) {
     ledger_.erase(key);
@@ -299,7 +354,7 @@ void RealBox::over(const AttemptKey& key) {
 void RealBox::deliver(const AttemptKey& key) {
   Attempt& attempt = attempts_.at(key);
   const auto process = processes_.find(key);
-  if (!attempt.over && process != processes_.end() && process->second.end) {
+  if (!attempt.over && process != processes_.end() && process->second.done()) {
     attempt.end.set_exit_code(process->second.end->exit_code);
     attempt.end.set_signal(process->second.end->signal);
     if (process->second.timed_out) {
@@ -318,17 +373,20 @@ void RealBox::deliver(const AttemptKey& key) {
     return;
   }
   if (const auto end = session_->ended(attempt.end)) {
-    ledger_[key].end = *end;
+    if (!disk_full_) {
+      ledger_[key].end = *end;
+    }
   }
 }
 
 bool RealBox::slots_taken(const Attempt& attempt) const {
   return std::any_of(processes_.begin(), processes_.end(), [&](const auto& entry) {
     const Process& process = entry.second;
-    return !process.end && std::find_first_of(process.slots.begin(),
-                                              process.slots.end(),
-                                              attempt.order.slots().begin(),
-                                              attempt.order.slots().end()) != process.slots.end();
+    return !process.done() &&
+           std::find_first_of(process.slots.begin(),
+                              process.slots.end(),
+                              attempt.order.slots().begin(),
+                              attempt.order.slots().end()) != process.slots.end();
   });
 }
 
@@ -368,7 +426,7 @@ void RealBox::emit(const AttemptKey& key, std::size_t index) {
     told.set_name(metric.name);
     told.set_value(metric.value);
   }
-  process.file.push_back(report);
+  (disk_full_ ? process.waiting : process.file).push_back(report);
   later_in_program(world_.between({}, milliseconds(400)), [this] { pump(); });
   later_on_box(process.program.between_reports, [this, key, index] { emit(key, index + 1); });
 }

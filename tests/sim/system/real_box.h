@@ -25,7 +25,9 @@ class RealBox {
   void kill_program();                 // its shims go on
   void start_program();                // finds ledger and shims again
   void freeze_program(Duration span);  // it stands still; its shims do not
-  void reboot(Duration down);
+  void reboot(Duration down);          // may take rows of the ledger that were not synced
+  void fill_disk(Duration span);       // nothing can be written
+  void free_disk();
   void arrive(const std::string& bytes);
 
   bool program_runs() const { return session_ != nullptr; }
@@ -50,12 +52,16 @@ class RealBox {
     std::uint64_t emitted = 0;
     std::uint64_t read = 0;  // by the agent program
     std::vector<pb::Report> file;
+    std::vector<pb::Report> waiting;  // in the memory of the shim: there is no room
     bool terminating = false;
     bool watched = false;  // a timer looks at the lease
     bool lapsed = false;
     bool timed_out = false;
     Instant lease;
     std::optional<ProcessEnd> end;
+
+    // Whether its shim has done all it has to do.
+    bool done() const { return end && waiting.empty(); }
   };
 
   // What the agent program knows of an attempt: gone with it.
@@ -69,6 +75,7 @@ class RealBox {
   };
 
   void pump();
+  void offer_slots();
   void carry_out(const agent::Command& command);
   void launch(const agent::Launch& launch);
   void take_over(const pb::StartAttempt& order);
@@ -104,6 +111,8 @@ class RealBox {
   std::map<AttemptKey, Process> processes_;
   std::map<AttemptKey, Attempt> attempts_;
   std::unique_ptr<agent::Session> session_;
+  bool disk_full_ = false;
+  std::uint64_t disk_fills_ = 0;
   Instant frozen_until_;
   std::vector<std::string> unread_;  // while frozen
   Instant wake_planned_;

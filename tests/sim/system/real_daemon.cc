@@ -143,7 +143,7 @@ void RealDaemon::audit_sent(wire::Door door, const std::string& peer, std::strin
     pb::ClientReply reply;
     if (wire::decode(bytes, bytes.size(), reply).ok() && reply.has_submitted()) {
       world_.auditor.sending(core::Answer{
-          {reply.id_high(), reply.id_low()},
+          world_.auditor.as_committed({reply.id_high(), reply.id_low()}),
           core::SubmitAnswer{SweepId{reply.submitted().sweep()}, reply.submitted().again()}});
     }
     return;

@@ -72,10 +72,18 @@ class RealDaemon final : private daemon::Doors,
 
   bool has_tree(const std::string&) override { return true; }
 
+  std::optional<bool> names(const std::string&, const std::string&) override { return true; }
+
   // The disk: commits are seen by the auditor, and a crash may come just before or just after.
   Result<void> commit(const daemon::Batch& batch) override;
 
   Result<void> heal() override { return {}; }
+
+  bool has_rows_to_delete() const override { return disk_.has_rows_to_delete(); }
+
+  Result<void> delete_rows(std::size_t limit) override { return disk_.delete_rows(limit); }
+
+  std::vector<SweepId> take_emptied() override { return disk_.take_emptied(); }
 
   Result<std::vector<daemon::SweepHeader>> headers() override { return disk_.headers(); }
 

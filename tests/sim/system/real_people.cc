@@ -1,6 +1,7 @@
 // People whose command lines speak the protocol.
 #include "tests/sim/system/real_people.h"
 
+#include "tests/sim/strikes.h"
 #include "wire/protocol.h"
 #include "wire/spec/spec_codec.h"
 
@@ -22,6 +23,20 @@ void RealPeople::start() {
   for (const AgentControlPlan& plan : world_.scenario.agent_controls) {
     world_.heap.at(
         plan.at, [this, plan] { control_agent(world_.scenario.boxes[plan.box].uuid, plan.verb); });
+  }
+  plan_strikes(world_, world_.luck.removals, world_.scenario.faults.removal_every, [this] {
+    remove_some_sweep();
+  });
+}
+
+void RealPeople::remove_some_sweep() {
+  const auto index = static_cast<std::size_t>(
+      world_.luck.removals.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
+  if (sweeps_[index]) {
+    pb::ClientRequest request = fresh_request();
+    request.mutable_remove_sweep()->set_selector(fmt::format("{}", *sweeps_[index]));
+    request.mutable_remove_sweep()->set_user("ada");
+    ask(request);
   }
 }
 
@@ -82,9 +97,15 @@ void RealPeople::arrive(const std::string& bytes) {
   }
   if (const auto question = unanswered_.find(id); question != unanswered_.end()) {
     ask_once_more(question->second);
+    ask_something_else(question->second);
     unanswered_.erase(question);
   }
   if (submission == submissions_.end()) {
+    return;
+  }
+  const bool mistaken =
+      reply.code() == static_cast<int>(Errc::kInvalidArgument) && sweeps_[submission->second];
+  if (mistaken) {
     return;
   }
   if (!reply.has_submitted()) {
@@ -102,6 +123,26 @@ void RealPeople::ask_once_more(const pb::ClientRequest& request) {
     world_.heap.after({luck.between(seconds(1).us, seconds(60).us)},
                       [this, bytes = wire::encode(request)] { send_(bytes); });
   }
+}
+
+// Another request under the id of one that was answered.
+void RealPeople::ask_something_else(const pb::ClientRequest& request) {
+  Random& luck = world_.luck.mistakes;
+  if (!world_.faulty || !luck.chance(world_.scenario.faults.mistaken)) {
+    return;
+  }
+  pb::ClientRequest other = request;
+  if (other.has_submit()) {
+    other.mutable_submit()->set_user("eve");
+  } else if (other.has_control()) {
+    other.mutable_control()->set_user("eve");
+  } else if (other.has_control_agent()) {
+    other.mutable_control_agent()->set_user("eve");
+  } else {
+    other.mutable_remove_sweep()->set_user("eve");
+  }
+  world_.heap.after({luck.between(0, seconds(60).us)},
+                    [this, bytes = wire::encode(other)] { send_(bytes); });
 }
 
 void RealPeople::resume_everything() {

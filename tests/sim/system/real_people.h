@@ -27,9 +27,11 @@ class RealPeople {
  private:
   void submit(std::size_t index);
   void control(const std::string& selector, core::ControlVerb verb);
+  void remove_some_sweep();
   void control_agent(const std::string& selector, core::AgentVerb verb);
   void ask(const pb::ClientRequest& request);
   void ask_once_more(const pb::ClientRequest& request);
+  void ask_something_else(const pb::ClientRequest& request);
   pb::ClientRequest fresh_request();
 
   World& world_;

@@ -41,6 +41,8 @@ class RealSimulation {
   void plan_faults();
   void cut_off();
   void crash_daemon();
+  void upgrade_daemon();
+  void upgrade_agent(std::size_t box);
   void disturb_program();
   void reboot();
   void make_peace();
@@ -144,7 +146,14 @@ void RealSimulation::plan_faults() {
   });
   plan_strikes(world_, world_.random, faults.program_death_every, [this] { disturb_program(); });
   plan_strikes(world_, world_.random, faults.reboot_every, [this] { reboot(); });
+  plan_upgrades(world_,
+                {[this] { upgrade_daemon(); },
+                 [this](std::size_t box) {
+                   upgrade_agent(box);
+                 }});
   plan_wall_jumps(world_);
+  plan_full_disks(world_,
+                  [this](std::size_t box, Duration span) { hosts_[box].box->fill_disk(span); });
 }
 
 void RealSimulation::cut_off() {
@@ -184,6 +193,36 @@ void RealSimulation::crash_daemon() {
   world_.heap.after(world_.between(milliseconds(200), scaled(world_.scenario.lease, 1.5)), [this] {
     if (!daemon_.runs()) {
       daemon_.start();
+    }
+  });
+}
+
+void RealSimulation::upgrade_daemon() {
+  if (!daemon_.runs()) {
+    return;
+  }
+  daemon_.crash();
+  for (Host& host : hosts_) {
+    reconnect(host);
+  }
+  client_up_.break_off();
+  world_.heap.after({world_.luck.upgrades.between(milliseconds(100).us, seconds(3).us)}, [this] {
+    if (!daemon_.runs()) {
+      daemon_.start();
+    }
+  });
+}
+
+void RealSimulation::upgrade_agent(std::size_t box) {
+  Host& host = hosts_[box];
+  if (host.gone || !host.box->program_runs()) {
+    return;
+  }
+  host.box->kill_program();
+  reconnect(host);
+  world_.heap.after({world_.luck.upgrades.between(milliseconds(50).us, seconds(2).us)}, [&host] {
+    if (!host.gone && !host.box->program_runs()) {
+      host.box->start_program();
     }
   });
 }
@@ -229,6 +268,7 @@ void RealSimulation::make_peace() {
   for (Host& host : hosts_) {
     host.up->set_way(Pipe::Way::kOpen);
     host.down->set_way(Pipe::Way::kOpen);
+    host.box->free_disk();
     if (!host.gone && !host.box->program_runs()) {
       host.box->start_program();
     }

@@ -1,0 +1,12 @@
+// Numbers of things in sentences.
+#include "base/counted.h"
+
+#include <fmt/format.h>
+
+namespace sweepd {
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace sweepd

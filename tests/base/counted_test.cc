@@ -1,0 +1,10 @@
+// Numbers of things in sentences.
+#include "base/counted.h"
+
+#include <doctest/doctest.h>
+
+TEST_CASE("counted: one is singular, none is not") {
+  CHECK(sweepd::counted(1, "trial") == "1 trial");
+  CHECK(sweepd::counted(0, "trial") == "0 trials");
+  CHECK(sweepd::counted(12, "trial") == "12 trials");
+}
