@@ -96,10 +96,12 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
     }
     return endpoint;
   }
-  if (text.substr(0, kTcp.size()) != kTcp) {
+  const bool schemed = text.substr(0, kTcp.size()) == kTcp;
+  const bool bare = text.find("://") == std::string_view::npos && text.find(':') != text.npos;
+  if (!schemed && !bare) {
     return refusal(text, "must begin with tcp:// or ipc://");
   }
-  const std::string_view rest = text.substr(kTcp.size());
+  const std::string_view rest = text.substr(schemed ? kTcp.size() : 0);
   const std::size_t colon = rest.rfind(':');
   if (colon == std::string_view::npos || rest.back() == ']') {
     return refusal(text, "has no port, like tcp://127.0.0.1:7700");

@@ -14,7 +14,8 @@ enum class Door { kControl, kBulk, kClient };
 // "ipc:///run/sweepd": sockets `control`, `bulk` and `client` in that folder.
 class Endpoint {
  public:
-  // Refuses anything but tcp:// with a port and ipc:// with an absolute folder, in a sentence.
+  // Refuses anything but ipc:// with an absolute folder and tcp:// with a port, in a sentence; a host
+  // and a port alone mean tcp.
   static Result<Endpoint> parse(std::string_view text);
 
   // Refuses addresses that other machines have or can reach, and says how to tunnel: until

@@ -43,6 +43,13 @@ TEST_CASE("endpoint: the doors of an ipc endpoint are sockets in its folder") {
   CHECK(endpoint.text() == "ipc:///run/sweepd");
 }
 
+TEST_CASE("endpoint: a host and a port alone mean tcp") {
+  CHECK(parsed("127.0.0.1:7700").text() == "tcp://127.0.0.1:7700");
+  CHECK(parsed("[::1]:7700").address(Door::kClient) == "tcp://[::1]:7702");
+  CHECK(why_not("localhost:") ==
+        "the endpoint 'localhost:' needs a port from 1 to 65533: it and the next two are used");
+}
+
 TEST_CASE("endpoint: localhost is one address for both sides") {
   CHECK(parsed("tcp://localhost:80").address(Door::kBulk) == "tcp://127.0.0.1:81");
 }
