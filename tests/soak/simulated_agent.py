@@ -42,7 +42,7 @@ class SimulatedAgent:
         self.received = 0
         self.finished = 0
         self.hello = pb.Hello(protocol=protocol, version="soak", uuid=str(uuid.uuid4()), name=name, boot_id="soak",
-                              incarnation=1, cpus=1, memory_bytes=1 << 30, containment="subreaper")
+                              incarnation=1, cpus=1, memory_bytes=1 << 30)
         self.hello.slots.add(index=0, kind=pb.CPU, name="simulated")
 
     # ---- speaking
