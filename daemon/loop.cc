@@ -2,6 +2,7 @@
 #include "daemon/loop.h"
 
 #include "base/log.h"
+#include "daemon/record_log.h"
 
 #include <fmt/format.h>
 
@@ -241,6 +242,7 @@ Result<void> Loop::finish(const ClockMark& now) {
     if (auto committed = ports_.journal.commit(batch); !committed.ok()) {
       return give_up_batch(committed.error(), now);
     }
+    log_records(state_, batch.records);
   }
   // Effects are performed in the order in which they were asked for; performing one may add others.
   for (std::size_t i = 0; i < effects_.size(); ++i) {

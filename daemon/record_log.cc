@@ -1,0 +1,123 @@
+// What was decided, as lines of the daemon's log.
+#include "daemon/record_log.h"
+
+#include "base/log.h"
+#include "daemon/core/view.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace sweepd::daemon {
+
+namespace {
+
+std::string_view text_of(core::AgentState state) {
+  switch (state) {
+    case core::AgentState::kConnected:
+      return "connected";
+    case core::AgentState::kSuspect:
+      return "suspect: it has not been heard of for a while";
+    case core::AgentState::kLost:
+      return "lost";
+    case core::AgentState::kForgotten:
+      return "forgotten";
+  }
+  return "";
+}
+
+struct Line {
+  const core::State& state;
+
+  std::string agent(AgentId id) const {
+    return fmt::format("agent={} name={}", id.value, core::agent_name(state, id));
+  }
+
+  std::string operator()(const core::SweepAccepted& record) const {
+    return fmt::format("sweep={} accepted name={} trials={} user={}",
+                       record.sweep.value,
+                       record.spec.name,
+                       sweeps::trials_total(record.spec),
+                       record.user);
+  }
+
+  std::string operator()(const core::SweepStateChanged& record) const {
+    return fmt::format(
+        "sweep={} {}: {}", record.sweep.value, core::to_text(record.state), record.reason.sentence);
+  }
+
+  std::string operator()(const core::SweepClosing& record) const {
+    return fmt::format("sweep={} ending: {}", record.sweep.value, record.reason.sentence);
+  }
+
+  std::string operator()(const core::SweepEnded& record) const {
+    return fmt::format(
+        "sweep={} {}: {}", record.sweep.value, core::to_text(record.state), record.reason.sentence);
+  }
+
+  std::string operator()(const core::SweepReopened& record) const {
+    return fmt::format("sweep={} running again: {}", record.sweep.value, record.reason.sentence);
+  }
+
+  std::string operator()(const core::TrialClosed& record) const {
+    return record.state == core::TrialState::kFailed
+               ? fmt::format("trial={} failed: {}", to_string(record.trial), record.reason.sentence)
+               : std::string();
+  }
+
+  std::string operator()(const core::AgentRegistered& record) const {
+    return fmt::format("{} registered slots={} version={}",
+                       agent(record.agent),
+                       record.slots.size(),
+                       record.version);
+  }
+
+  std::string operator()(const core::AgentStateChanged& record) const {
+    return fmt::format("{} {}", agent(record.agent), text_of(record.state));
+  }
+
+  std::string operator()(const core::AgentDrained& record) const {
+    return fmt::format("{} drained: {}", agent(record.agent), record.reason.sentence);
+  }
+
+  std::string operator()(const core::AgentResumed& record) const {
+    return fmt::format("{} resumed", agent(record.agent));
+  }
+
+  std::string operator()(const core::ModelRegistered& record) const {
+    return fmt::format(
+        "model={}:{} registered from={}", record.model, record.version, to_string(record.attempt));
+  }
+
+  std::string operator()(const core::SweepRemoved& record) const {
+    return fmt::format("sweep={} removed by={}", record.sweep.value, record.user);
+  }
+
+  template <typename Other>
+  std::string operator()(const Other&) const {
+    return {};
+  }
+};
+
+}  // namespace
+
+std::string log_text(const core::State& state, const core::Record& record) {
+  std::string text = std::visit(Line{state}, record);
+  // Names and what scripts print may hold anything, and a line of the log is one line.
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < ' '; }, ' ');
+  return text;
+}
+
+void log_records(const core::State& state, const std::vector<core::Record>& records) {
+  for (const core::Record& record : records) {
+    if (const std::string text = log_text(state, record); !text.empty()) {
+      log_info("{}", text);
+    }
+  }
+}
+
+}  // namespace sweepd::daemon
