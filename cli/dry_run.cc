@@ -4,7 +4,6 @@
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
 #include "cli/format.h"
-#include "cli/snapshot.h"
 #include "cli/text.h"
 #include "sweeps/command.h"
 #include "sweeps/sampler.h"
@@ -13,7 +12,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <ostream>
 
 namespace sweepd::cli {
@@ -77,6 +75,15 @@ Result<void> add_trials(Lines& lines, const sweeps::SweepSpec& spec) {
     lines.add(fmt::format("trial {}", number), command_text(words));
   }
   return {};
+}
+
+std::string code_text(const CodeLook& code) {
+  if (!code.tree) {
+    return "none is shipped; the command starts in an empty folder";
+  }
+  const blobs::Tree& tree = code.tree->tree;
+  return fmt::format(
+      "{}  {}, {}", code.folder, counted(tree.files.size(), "file"), bytes_text(tree.bytes()));
 }
 
 Error impossible(const sweeps::ResourcesSpec& resources) {
@@ -203,10 +210,11 @@ std::optional<Error> never_fits(Session& session, const sweeps::ResourcesSpec& r
   return fit.ok() && never(*fit) ? std::optional(impossible(resources)) : std::nullopt;
 }
 
-Result<int> dry_run(Session& session, const SweepText& file, const sweeps::SweepSpec& spec) {
+Result<int> dry_run(Session& session, const DryRun& what) {
+  const sweeps::SweepSpec& spec = what.spec;
   Console& console = session.console();
   Lines lines(console.out);
-  lines.add("file", file.path + "  ok");
+  lines.add("file", what.file.path + "  ok");
   lines.add("space", space_text(spec.space, console.out_terminal.unicode));
   lines.add("metric",
             fmt::format("{} ({})",
@@ -218,15 +226,7 @@ Result<int> dry_run(Session& session, const SweepText& file, const sweeps::Sweep
                         sampler_text(spec),
                         policy_text(spec)));
   lines.add("limits", limits_text(spec));
-  if (spec.run.code.empty()) {
-    lines.add("code", "none is shipped; the command starts in an empty folder");
-  } else {
-    const std::string folder = (std::filesystem::path(file.folder) / spec.run.code).string();
-    SWEEPD_TRY(const CodeSize size, measure_code(folder));
-    lines.add(
-        "code",
-        fmt::format("{}  {}, {}", folder, counted(size.files, "file"), bytes_text(size.bytes)));
-  }
+  lines.add("code", code_text(what.code));
   const bool never_runs = add_fit(lines, session, spec);
   SWEEPD_TRY_VOID(add_trials(lines, spec));
   if (never_runs) {

@@ -1,7 +1,6 @@
 // The code folder as a tree of blobs.
 #include "cli/snapshot.h"
 
-#include "blobs/scan.h"
 #include "cli/format.h"
 #include "cli/text.h"
 #include "cli/transfer.h"
@@ -18,6 +17,18 @@ namespace {
 
 constexpr std::size_t kSkippedShown = 5;
 
+void warn_of_skipped(Session& session, const std::vector<blobs::Skipped>& skipped) {
+  for (std::size_t i = 0; i < skipped.size() && i < kSkippedShown; ++i) {
+    session.say(fmt::format(
+        "warning: '{}' is not shipped: {}", printable(skipped[i].path), skipped[i].why));
+  }
+  if (skipped.size() > kSkippedShown) {
+    session.say(fmt::format("warning: {} more are not shipped", skipped.size() - kSkippedShown));
+  }
+}
+
+}  // namespace
+
 Result<blobs::LocalTree> scan_code(const std::string& folder) {
   std::error_code ignored;
   if (!std::filesystem::is_directory(folder, ignored)) {
@@ -32,27 +43,9 @@ Result<blobs::LocalTree> scan_code(const std::string& folder) {
   return blobs::scan_folder(std::move(options));
 }
 
-void warn_of_skipped(Session& session, const std::vector<blobs::Skipped>& skipped) {
-  for (std::size_t i = 0; i < skipped.size() && i < kSkippedShown; ++i) {
-    session.say(fmt::format(
-        "warning: '{}' is not shipped: {}", printable(skipped[i].path), skipped[i].why));
-  }
-  if (skipped.size() > kSkippedShown) {
-    session.say(fmt::format("warning: {} more are not shipped", skipped.size() - kSkippedShown));
-  }
-}
-
-}  // namespace
-
-Result<CodeSize> measure_code(const std::string& folder) {
-  SWEEPD_TRY(const blobs::LocalTree local, scan_code(folder));
-  return CodeSize{local.tree.files.size(), local.tree.bytes()};
-}
-
-Result<std::string> ship_code(Session& session, const std::string& folder) {
-  SWEEPD_TRY(blobs::LocalTree local, scan_code(folder));
-  warn_of_skipped(session, local.skipped);
-  SWEEPD_TRY(const blobs::TreeSent sent, send_tree(session, std::move(local), "uploading code"));
+Result<std::string> ship_code(Session& session, blobs::LocalTree code) {
+  warn_of_skipped(session, code.skipped);
+  SWEEPD_TRY(const blobs::TreeSent sent, send_tree(session, std::move(code), "uploading code"));
   return sent.digest;
 }
 

@@ -134,8 +134,9 @@ is a complete one. A fuller one:
   trial_time = "45m"            # a duration always has its unit
   silence    = "10m"            # the longest time without a metric or output
 
-`sweepctl check FILE` finds every fault with line, column and a suggestion;
-`sweepctl submit FILE --dry-run` shows what would run, and runs nothing.
+`sweepctl check FILE` finds every fault with line, column and a suggestion, and warns of
+a script that the code folder lacks; `sweepctl submit FILE --dry-run` shows what would
+run, and runs nothing.
 
 Every key. In brackets is what holds when it is left out; a key that is not here is
 refused. Durations have a unit: "90s", "45m", "2h".

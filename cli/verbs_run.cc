@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <ostream>
+#include <utility>
 
 namespace sweepd::cli {
 
@@ -194,7 +195,8 @@ Result<int> run(const RunArgs& args, Session& session) {
   }
   if (!args.code.empty()) {
     submission.spec.run.code = args.code;
-    SWEEPD_TRY(submission.snapshot_digest, ship_code(session, args.code));
+    SWEEPD_TRY(blobs::LocalTree code, scan_code(args.code));
+    SWEEPD_TRY(submission.snapshot_digest, ship_code(session, std::move(code)));
   }
   SWEEPD_TRY(const pb::Submitted submitted, submit(session, submission));
   if (args.detach) {

@@ -1,8 +1,10 @@
 // submit and check.
+#include "cli/code_look.h"
 #include "cli/describe.h"
 #include "cli/dry_run.h"
 #include "cli/exit_codes.h"
 #include "cli/follow.h"
+#include "cli/format.h"
 #include "cli/json.h"
 #include "cli/snapshot.h"
 #include "cli/submission.h"
@@ -12,8 +14,12 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
 
 namespace sweepd::cli {
 
@@ -44,11 +50,11 @@ void announce(Session& session,
   if (args.quiet || args.json) {
     return;
   }
-  session.say(fmt::format("Sweep {} \"{}\" submitted{}: {} trials, {}, {}.",
+  session.say(fmt::format("Sweep {} \"{}\" submitted{}: {}, {}, {}.",
                           submitted.sweep(),
                           printable(submitted.name()),
                           args.paused ? " and paused" : "",
-                          submitted.trials_total(),
+                          counted(submitted.trials_total(), "trial"),
                           sampler_text(spec),
                           policy_text(spec)));
   if (args.paused) {
@@ -75,12 +81,11 @@ Result<int> wait_for_end(Session& session, const SubmitArgs& args, std::uint64_t
 
 Result<int> submit_sweep(const SubmitArgs& args,
                          Session& session,
-                         const SweepText& file,
-                         const sweeps::SweepSpec& spec) {
-  Submission submission{spec, file.text, {}, args.paused};
-  if (!spec.run.code.empty()) {
-    const std::string folder = (std::filesystem::path(file.folder) / spec.run.code).string();
-    SWEEPD_TRY(submission.snapshot_digest, ship_code(session, folder));
+                         Submission submission,
+                         CodeLook code) {
+  const sweeps::SweepSpec& spec = submission.spec;
+  if (code.tree) {
+    SWEEPD_TRY(submission.snapshot_digest, ship_code(session, *std::move(code.tree)));
   }
   SWEEPD_TRY(const pb::Submitted submitted, submit(session, submission));
   announce(session, args, submitted, spec);
@@ -96,29 +101,63 @@ Result<int> submit_sweep(const SubmitArgs& args,
   return args.wait ? wait_for_end(session, args, submitted.sweep()) : Result<int>(kExitOk);
 }
 
+// A sweep file and everything that can be told of it from here.
+struct Checked {
+  std::variant<sweeps::ParsedSweep, std::vector<sweeps::Diagnostic>> parsed;
+  CodeLook code;
+  std::vector<sweeps::Diagnostic> faults;  // of the file and the code, in the order of the file
+
+  sweeps::ParsedSweep* sweep() { return std::get_if<sweeps::ParsedSweep>(&parsed); }
+
+  bool good() const { return std::holds_alternative<sweeps::ParsedSweep>(parsed) && code.good(); }
+};
+
+Checked checked(const SweepText& file, const Overrides& overrides) {
+  Checked result{parse(file, overrides), {}, {}};
+  if (const sweeps::ParsedSweep* sweep = result.sweep()) {
+    result.code = look_at_code(file, *sweep);
+    result.faults = sweep->warnings;
+    result.faults.insert(result.faults.end(), result.code.faults.begin(), result.code.faults.end());
+    sweeps::sort_by_place(result.faults);
+  } else {
+    result.faults = *std::get_if<std::vector<sweeps::Diagnostic>>(&result.parsed);
+  }
+  return result;
+}
+
+// "a.toml: ok", "a.toml: ok, 1 warning", "a.toml: 2 errors, 1 warning"
+std::string check_text(const SweepText& file, const Checked& result) {
+  const std::string counts = fault_counts(result.faults);
+  const std::string_view ok = !result.good() ? "" : counts.empty() ? "ok" : "ok, ";
+  return fmt::format("{}: {}{}", file.path, ok, counts);
+}
+
 }  // namespace
 
 Result<int> run(const SubmitArgs& args, Session& session) {
   Console& console = session.console();
   SWEEPD_TRY(const SweepText file, read_sweep_text(args.file, console));
-  auto parsed = parse(file, args.set);
-  if (const auto* faults = std::get_if<std::vector<sweeps::Diagnostic>>(&parsed)) {
-    print_faults(console, file, *faults);
-    session.say(fmt::format("{}. Nothing was submitted.", fault_counts(*faults)));
+  Checked result = checked(file, args.set);
+  if (!result.good()) {
+    print_faults(console, file, result.faults);
+    session.say(fmt::format("{}. Nothing was submitted.", fault_counts(result.faults)));
     return kExitUsage;
   }
-  auto& sweep = *std::get_if<sweeps::ParsedSweep>(&parsed);
   if (!args.quiet) {
-    print_faults(console, file, sweep.warnings);
+    print_faults(console, file, result.faults);
   }
+  sweeps::SweepSpec& spec = result.sweep()->spec;
   if (!args.name.empty()) {
-    sweep.spec.name = args.name;
+    spec.name = args.name;
   }
-  if (const Result<void> valid = sweeps::validate(sweep.spec); !valid.ok()) {
+  if (const Result<void> valid = sweeps::validate(spec); !valid.ok()) {
     return valid.error();
   }
-  return args.dry_run ? dry_run(session, file, sweep.spec)
-                      : submit_sweep(args, session, file, sweep.spec);
+  if (args.dry_run) {
+    return dry_run(session, {file, spec, result.code});
+  }
+  Submission submission{std::move(spec), file.text, {}, args.paused};
+  return submit_sweep(args, session, std::move(submission), std::move(result.code));
 }
 
 Result<int> run(const CheckArgs& args, Session& session) {
@@ -134,21 +173,17 @@ Result<int> run(const CheckArgs& args, Session& session) {
       good = false;
       continue;
     }
-    const auto parsed = parse(*file, args.set);
-    const auto* errors = std::get_if<std::vector<sweeps::Diagnostic>>(&parsed);
-    const auto& faults =
-        errors != nullptr ? *errors : std::get_if<sweeps::ParsedSweep>(&parsed)->warnings;
-    good = good && errors == nullptr;
+    const Checked result = checked(*file, args.set);
+    good = good && result.good();
     if (args.json) {
-      for (const sweeps::Diagnostic& fault : faults) {
+      for (const sweeps::Diagnostic& fault : result.faults) {
         console.out << dump(selected(to_json(fault, file->path), args.fields)) << '\n';
       }
       continue;
     }
-    print_faults(console, *file, faults);
+    print_faults(console, *file, result.faults);
     if (!args.quiet) {
-      session.say(fmt::format(
-          "{}: {}", file->path, errors != nullptr ? fault_counts(*errors) : std::string("ok")));
+      session.say(check_text(*file, result));
     }
   }
   return good ? kExitOk : kExitUsage;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 #include <tuple>
 
@@ -113,20 +112,18 @@ void Faults::missing(const Place& place, std::string message, std::string help) 
 }
 
 std::vector<Diagnostic> Faults::in_file_order() const {
-  std::vector<std::size_t> order(diagnostics_.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [this](std::size_t a, std::size_t b) {
-    const auto key = [this](std::size_t i) {
-      const Diagnostic& diagnostic = diagnostics_[i];
-      return std::tuple(diagnostic.line == 0, diagnostic.line, diagnostic.column, i);
-    };
-    return key(a) < key(b);
-  });
-  std::vector<Diagnostic> sorted;
-  for (const std::size_t i : order) {
-    sorted.push_back(diagnostics_[i]);
-  }
+  std::vector<Diagnostic> sorted = diagnostics_;
+  sort_by_place(sorted);
   return sorted;
+}
+
+void sort_by_place(std::vector<Diagnostic>& diagnostics) {
+  const auto key = [](const Diagnostic& diagnostic) {
+    return std::tuple(diagnostic.line == 0, diagnostic.line, diagnostic.column);
+  };
+  std::stable_sort(diagnostics.begin(),
+                   diagnostics.end(),
+                   [&key](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
 }
 
 std::string render(const std::vector<Diagnostic>& diagnostics,

@@ -2,6 +2,7 @@
 // net.
 #include "sweeps/sweep_file.h"
 
+#include "sweeps/code_needs.h"
 #include "sweeps/sweep_file_parts.h"
 #include "sweeps/sweep_file_schema.h"
 #include "sweeps/toml_reader.h"
@@ -34,6 +35,49 @@ void make_job(Draft& draft) {
   }
   search = SearchSpec{};
   search.trials = 1;
+}
+
+// Where the words of the command stand, one after the other.
+std::vector<Place> places_of_words(const Draft& draft, const TomlValue& command) {
+  std::vector<Place> places;
+  if (const auto* list = std::get_if<TomlArray>(&command.data)) {
+    for (const TomlValue& item : list->items) {
+      places.push_back(item.place);
+    }
+    return places;
+  }
+  Place rest = command.place;
+  for (const std::string& word : plain_words(draft.spec.run)) {
+    const Place found = place_within(rest, draft.text, word);
+    const bool is_found = found.length == word.size();
+    places.push_back(is_found ? found : command.place);
+    if (is_found) {
+      const std::uint32_t taken = found.column + found.length - rest.column;
+      rest.column += taken;
+      rest.length -= taken;
+    }
+  }
+  return places;
+}
+
+RunPlaces run_places(const Draft& draft, std::vector<std::string> overrides) {
+  RunPlaces places;
+  places.overrides = std::move(overrides);
+  const TomlTable* run = draft.table("run");
+  const auto find = [run](std::string_view key) {
+    return run == nullptr ? nullptr : find_entry(*run, key);
+  };
+  if (const TomlEntry* command = find("command")) {
+    places.command = command->value.place;
+    places.words = places_of_words(draft, command->value);
+  }
+  if (const TomlEntry* code = find("code")) {
+    places.code = code->value.place;
+  }
+  if (const TomlEntry* cwd = find("cwd")) {
+    places.cwd = cwd->value.place;
+  }
+  return places;
 }
 
 }  // namespace
@@ -88,7 +132,8 @@ std::variant<ParsedSweep, std::vector<Diagnostic>> parse_sweep_file(const SweepF
   if (draft.faults.any_error()) {
     return draft.faults.in_file_order();
   }
-  return ParsedSweep{std::move(draft.spec), draft.faults.in_file_order()};
+  RunPlaces places = run_places(draft, labels_of(input.overrides));
+  return ParsedSweep{std::move(draft.spec), draft.faults.in_file_order(), std::move(places)};
 }
 
 }  // namespace sweepd::sweeps

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sweeps/sweep_spec.h"
+#include "sweeps/toml_tree.h"
 
 #include <cstdint>
 #include <string>
@@ -24,9 +25,19 @@ struct Diagnostic {
   bool operator==(const Diagnostic&) const = default;
 };
 
+// Where [run] says what the code folder must hold, for those who look into it.
+struct RunPlaces {
+  Place command;
+  std::vector<Place> words;  // of the command, in its order; empty of a line for the shell
+  Place code;                // the file as a whole where the key is left out
+  Place cwd;
+  std::vector<std::string> overrides;  // "run.code=src": what a place with an origin stands for
+};
+
 struct ParsedSweep {
   SweepSpec spec;
   std::vector<Diagnostic> warnings;
+  RunPlaces places;
 };
 
 // Faults in the order of the file, at least one; or the sweep. `name` stands in when the file has
@@ -38,6 +49,9 @@ struct SweepFileInput {
 };
 
 std::variant<ParsedSweep, std::vector<Diagnostic>> parse_sweep_file(const SweepFileInput& input);
+
+// Sorts by line and column, those of the file as a whole last; equal places keep their order.
+void sort_by_place(std::vector<Diagnostic>& diagnostics);
 
 // The diagnostics as people read them: `path:5:26: error: message`, the line, carets, `= help: …`.
 std::string render(const std::vector<Diagnostic>& diagnostics,

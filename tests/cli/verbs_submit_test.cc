@@ -21,7 +21,7 @@ std::string temporary_file(const std::string& name, const std::string& text) {
 }
 
 constexpr const char* kGoodSweep =
-    "metric = \"loss\"\n[run]\ncommand = \"python train.py\"\ncode = \"\"\n[space]\n"
+    "metric = \"loss\"\n[run]\ncommand = \"python -m train\"\ncode = \"\"\n[space]\n"
     "lr = [0.1, 0.2]\n"
     "[search]\nsampler = \"grid\"\n";
 
@@ -86,8 +86,8 @@ TEST_CASE("submit --dry-run: shows the first command lines and sends nothing tha
   });
   const CliRun run = run_line({"submit", "-", "--dry-run"}, daemon.endpoint(), kGoodSweep);
   CHECK(run.code == 0);
-  CHECK(contains(run.out, "trial 1   python train.py --lr 0.1\n"));
-  CHECK(contains(run.out, "trial 2   python train.py --lr 0.2\n"));
+  CHECK(contains(run.out, "trial 1   python -m train --lr 0.1\n"));
+  CHECK(contains(run.out, "trial 2   python -m train --lr 0.2\n"));
   CHECK_FALSE(contains(run.out, "trial 3"));
   CHECK(contains(run.out, "1 of 1 slot qualify, 1 free now"));
   CHECK(run.err == "Would submit. Nothing was.\n");

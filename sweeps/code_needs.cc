@@ -1,0 +1,230 @@
+// Finds the files of the code folder among the words of a command.
+#include "sweeps/code_needs.h"
+
+#include "sweeps/command.h"
+#include "sweeps/placeholders.h"
+#include "sweeps/shell.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
+
+namespace sweepd::sweeps {
+namespace {
+
+// A program whose first argument that is no option is a script.
+struct Interpreter {
+  std::string_view name;
+  std::string_view flags;       // letters of options without an argument
+  std::string_view with_value;  // letters of options with one
+  bool long_flags = false;      // whether `--word` never has its argument behind a blank
+};
+
+constexpr std::array<Interpreter, 8> kInterpreters = {{
+    {"python", "bBdEiIOPqsSuvx", "WX", false},
+    {"pypy", "bBdEiIOPqsSuvx", "WX", false},
+    {"sh", "efuvxl", "o", false},
+    {"bash", "efuvxl", "o", false},
+    {"dash", "efuvxl", "o", false},
+    {"zsh", "efuvxl", "o", false},
+    {"Rscript", "", "", true},
+    {"julia", "iq", "ptJ", false},
+}};
+
+// Programs that start a Python script somewhere behind their own options.
+constexpr std::array<std::string_view, 14> kLaunchers = {"torchrun",
+                                                         "accelerate",
+                                                         "deepspeed",
+                                                         "horovodrun",
+                                                         "mpirun",
+                                                         "mpiexec",
+                                                         "uv",
+                                                         "poetry",
+                                                         "pipenv",
+                                                         "pixi",
+                                                         "nice",
+                                                         "env",
+                                                         "stdbuf",
+                                                         "numactl"};
+
+std::string_view base_name(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);
+}
+
+// "python" of "python3.11", "bash" of "/bin/bash"
+const Interpreter* interpreter_of(std::string_view program) {
+  const std::string_view name = base_name(program);
+  const std::string_view bare = name.substr(0, name.find_last_not_of("0123456789.") + 1);
+  const auto found = std::find_if(kInterpreters.begin(),
+                                  kInterpreters.end(),
+                                  [bare](const Interpreter& each) { return each.name == bare; });
+  return found == kInterpreters.end() ? nullptr : &*found;
+}
+
+// How many words an option takes, itself included; 0 when that is not known.
+std::size_t words_of_option(const Interpreter& interpreter, std::string_view option) {
+  if (option.starts_with("--")) {
+    const bool alone = option.find('=') != std::string_view::npos || interpreter.long_flags;
+    return alone && option.size() > 2 ? 1 : 0;
+  }
+  for (std::size_t i = 1; i < option.size(); ++i) {
+    if (interpreter.with_value.find(option[i]) != std::string_view::npos) {
+      return i + 1 == option.size() ? 2 : 1;
+    }
+    if (interpreter.flags.find(option[i]) == std::string_view::npos) {
+      return 0;
+    }
+  }
+  return option.size() > 1 ? 1 : 0;  // `-` alone is stdin
+}
+
+// The index of the script among the words; their number when there is none to tell.
+std::size_t script_of(const Interpreter& interpreter, const std::vector<std::string>& words) {
+  std::size_t i = 1;
+  while (i < words.size() && words[i].starts_with('-')) {
+    const std::size_t taken = words_of_option(interpreter, words[i]);
+    i = taken == 0 ? words.size() : i + taken;
+  }
+  return std::min(i, words.size());
+}
+
+// Options that make the script no file, or another folder the one it is looked for in.
+bool leads_elsewhere(std::string_view word) {
+  if (!word.starts_with('-')) {
+    return false;
+  }
+  const auto names = [word](std::string_view part) {
+    return word.find(part) != std::string_view::npos;
+  };
+  return word == "-m" || word == "-c" || word == "-C" || names("module") || names("dir") ||
+         names("cwd") || names("project");
+}
+
+std::size_t launched_script(const std::vector<std::string>& words) {
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    if (leads_elsewhere(words[i])) {
+      break;
+    }
+    if (!words[i].starts_with('-') && words[i].ends_with(".py")) {
+      return i;
+    }
+  }
+  return words.size();
+}
+
+// A word without placeholders, `$$` read as a dollar.
+std::optional<std::string> literal_of(const std::string& word) {
+  const auto pieces = split_placeholders(word);
+  if (!pieces) {
+    return std::nullopt;
+  }
+  std::string text;
+  for (const Piece& piece : *pieces) {
+    if (piece.placeholder) {
+      return std::nullopt;
+    }
+    text += piece.text;
+  }
+  return text;
+}
+
+bool is_shell(std::string_view name) {
+  return name == "sh" || name == "bash" || name == "dash" || name == "zsh";
+}
+
+// A shell looks for a script without a folder on PATH, too; a name like train.sh is none from
+// there.
+bool may_be_on_path(const Interpreter& interpreter, std::string_view script) {
+  return is_shell(interpreter.name) && script.find('/') == std::string_view::npos &&
+         !script.ends_with(".sh");
+}
+
+class Needs {
+ public:
+  Needs(const RunSpec& run, const std::vector<std::string>& words) : run_(run), words_(words) {}
+
+  void add(std::size_t word, bool executed) {
+    const std::optional<std::string> text = literal_of(words_[word]);
+    if (!text || text->empty() || text->front() == '/') {
+      return;
+    }
+    const auto path = inner_path(run_.cwd.empty() ? *text : run_.cwd + "/" + *text);
+    if (path && !path->empty()) {
+      found_.push_back({word, *path, executed});
+    }
+  }
+
+  std::vector<CodeNeed> take() { return std::move(found_); }
+
+ private:
+  const RunSpec& run_;
+  const std::vector<std::string>& words_;
+  std::vector<CodeNeed> found_;
+};
+
+}  // namespace
+
+std::optional<std::string> inner_path(const std::string& path) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= path.size();) {
+    const std::size_t end = std::min(path.find('/', begin), path.size());
+    const std::string part = path.substr(begin, end - begin);
+    begin = end + 1;
+    if (part == "..") {
+      if (parts.empty()) {
+        return std::nullopt;
+      }
+      parts.pop_back();
+    } else if (!part.empty() && part != ".") {
+      parts.push_back(part);
+    }
+  }
+  std::string inner;
+  for (const std::string& part : parts) {
+    inner += (inner.empty() ? "" : "/") + part;
+  }
+  return inner;
+}
+
+std::vector<std::string> plain_words(const RunSpec& run) {
+  if (!run.shell || run.command.empty()) {
+    return run.command;
+  }
+  const std::string& line = run.command.front();
+  constexpr std::string_view kForShell = "$`*?[]{}~#\n";
+  if (!shell_operator(line).empty() || line.find_first_of(kForShell) != std::string::npos) {
+    return {};
+  }
+  const auto words = split_command(line);
+  const bool assigns = words && !words->empty() && words->front().find('=') != std::string::npos;
+  return words && !assigns ? *words : std::vector<std::string>();
+}
+
+std::vector<CodeNeed> code_needs(const RunSpec& run) {
+  const std::vector<std::string> words = plain_words(run);
+  if (words.empty()) {
+    return {};
+  }
+  Needs needs(run, words);
+  const std::string& program = words.front();
+  if (program.find('/') != std::string::npos) {
+    needs.add(0, true);
+  }
+  std::size_t script = words.size();
+  if (const Interpreter* interpreter = interpreter_of(program)) {
+    script = script_of(*interpreter, words);
+    if (script < words.size() && may_be_on_path(*interpreter, words[script])) {
+      script = words.size();
+    }
+  } else if (std::find(kLaunchers.begin(), kLaunchers.end(), base_name(program)) !=
+             kLaunchers.end()) {
+    script = launched_script(words);
+  }
+  if (script < words.size()) {
+    needs.add(script, false);
+  }
+  return needs.take();
+}
+
+}  // namespace sweepd::sweeps
