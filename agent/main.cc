@@ -2,6 +2,7 @@
 #include "agent/config.h"
 #include "agent/devices.h"
 #include "agent/loop.h"
+#include "base/counted.h"
 #include "base/log.h"
 #include "wire/protocol.h"
 
@@ -80,11 +81,11 @@ Result<Config> configure(const Given& given) {
 
 void print_devices(const sweepd::agent::DeviceList& list) {
   for (const sweepd::agent::Device& device : list.devices) {
-    fmt::print("{}  {}  {} MiB  {} processes\n",
+    fmt::print("{}  {}  {} MiB  {}\n",
                device.uuid,
                device.name,
                device.memory_bytes >> 20U,
-               device.processes);
+               sweepd::counted(device.processes, "process", "processes"));
   }
   for (const std::string& note : list.notes) {
     fmt::print(stderr, "{}\n", note);

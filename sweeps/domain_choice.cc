@@ -1,4 +1,5 @@
 // Domains that list their values.
+#include "base/counted.h"
 #include "base/limits.h"
 #include "sweeps/domain_parts.h"
 
@@ -26,9 +27,10 @@ Result<void> fault_in_weights(const Choice& choice) {
     return {};
   }
   if (choice.weights.size() != choice.values.size()) {
-    return Error{
-        Errc::kInvalidArgument,
-        fmt::format("{} weights for {} choices", choice.weights.size(), choice.values.size())};
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("{} for {}",
+                             counted(choice.weights.size(), "weight"),
+                             counted(choice.values.size(), "value"))};
   }
   const double total = total_weight(choice);
   for (const double weight : choice.weights) {

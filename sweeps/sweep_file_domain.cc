@@ -1,6 +1,7 @@
 // Native distributions of [space], and which distribution an entry names.
 #include "sweeps/sweep_file_domain.h"
 
+#include "base/counted.h"
 #include "base/nearest.h"
 #include "sweeps/sweep_file_fields.h"
 #include "sweeps/sweep_file_parts.h"
@@ -275,13 +276,15 @@ std::optional<std::vector<double>> read_arguments(const TomlEntry& distribution,
                                                   Faults& faults) {
   const auto* list = std::get_if<TomlArray>(&distribution.value.data);
   if (list == nullptr) {
-    wrong_kind(distribution, fmt::format("a list of {} numbers", count), "", faults);
+    wrong_kind(distribution, fmt::format("a list of {}", counted(count, "number")), "", faults);
     return std::nullopt;
   }
   if (list->items.size() != count) {
-    faults.error(
-        distribution.value.place,
-        fmt::format("`{}` needs {} numbers, got {}", distribution.key, count, list->items.size()));
+    faults.error(distribution.value.place,
+                 fmt::format("`{}` needs {}, got {}",
+                             distribution.key,
+                             counted(count, "number"),
+                             list->items.size()));
     return std::nullopt;
   }
   std::vector<double> arguments;

@@ -1,6 +1,7 @@
 // What no sweep may be, and how many trials it will have.
 #include "sweeps/sweep_spec.h"
 
+#include "base/counted.h"
 #include "base/limits.h"
 #include "base/nearest.h"
 #include "sweeps/sampler.h"
@@ -114,10 +115,11 @@ Result<void> check_total(const SweepSpec& spec) {
   if (search.repeats > 1 && search.sampler != SamplerKind::kGrid) {
     return refused("search.repeats: only sampler 'grid' has points to repeat");
   }
-  if (search.try_first.size() > search.trials.value_or(limits::kTrialsMax)) {
-    return refused(fmt::format("search.try_first: {} entries are more than the {} trials",
+  const std::uint32_t trials = search.trials.value_or(limits::kTrialsMax);
+  if (search.try_first.size() > trials) {
+    return refused(fmt::format("search.try_first: {} entries are more than {}",
                                search.try_first.size(),
-                               search.trials.value_or(limits::kTrialsMax)));
+                               counted(trials, "trial")));
   }
   if (!search.trials && grid_trials(spec) > limits::kTrialsMax - search.try_first.size()) {
     return refused(fmt::format(

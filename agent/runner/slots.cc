@@ -3,6 +3,7 @@
 
 #include "agent/runner/leftovers.h"
 #include "agent/shim/process_tree.h"
+#include "base/counted.h"
 #include "base/log.h"
 #include "wire/protocol.h"
 
@@ -59,8 +60,9 @@ bool Slots::cleared(Instant now) {
   shim::signal_all(leftovers, SIGKILL);
   must_clear_ = !leftovers.empty();
   if (leftovers != leftovers_ && must_clear_) {
-    log_warn(
-        "killing {} processes of an earlier run: {}", leftovers.size(), fmt::join(leftovers, " "));
+    log_warn("killing {} of an earlier run: {}",
+             counted(leftovers.size(), "process", "processes"),
+             fmt::join(leftovers, " "));
     clear_pause_ = kClearRound;
   }
   leftovers_ = std::move(leftovers);

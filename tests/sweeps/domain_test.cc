@@ -282,7 +282,7 @@ TEST_CASE("domains: faulty ones are refused, with the reason") {
   CHECK_EQ(fault(Choice{}), "there is nothing to choose from");
   CHECK_EQ(fault(Choice{{true, true}, {}}), "the choice true stands twice");
   CHECK_EQ(fault(Choice{{std::nan("")}, {}}), "nan cannot be a choice");
-  CHECK_EQ(fault(Choice{{true, false}, {1}}), "1 weights for 2 choices");
+  CHECK_EQ(fault(Choice{{true, false}, {1}}), "1 weight for 2 values");
   CHECK_NE(fault(Choice{{true, false}, {1, 0}}), "");
   CHECK_NE(fault(Choice{{true, false}, {1, inf}}), "");
   CHECK_NE(fault(Choice{std::vector<Value>(10'001, Value(true)), {}}), "");

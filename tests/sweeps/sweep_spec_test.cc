@@ -150,7 +150,7 @@ TEST_CASE("specifications: trials to try first must be what the space allows") {
            }),
            "search.try_first: entry 1: violates a constraint");
   CHECK_EQ(refusal([](SweepSpec& s) { s.search.try_first.resize(21); }),
-           "search.try_first: 21 entries are more than the 20 trials");
+           "search.try_first: 21 entries are more than 20 trials");
 }
 
 TEST_CASE("specifications: a job has no space and is one trial") {
