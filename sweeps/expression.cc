@@ -214,6 +214,28 @@ Kinds kind_of(const Value& value) {
           std::holds_alternative<std::string>(value)};
 }
 
+std::vector<Compared> Expression::compared() const {
+  std::vector<Compared> all;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const ExpressionStep& step = steps_[i];
+    const bool in_list = step.what == Operator::kIn || step.what == Operator::kNotIn;
+    if (in_list && steps_[i - 1].what == Operator::kName) {
+      for (std::size_t k = 0; k < step.values.size(); ++k) {
+        all.push_back({names_[steps_[i - 1].name], step.values[k], step.columns[k]});
+      }
+    } else if (step.what == Operator::kEqual || step.what == Operator::kUnequal) {
+      // Operands that are leaves are the two steps before their operator.
+      const bool name_first = steps_[i - 1].what == Operator::kConstant;
+      const ExpressionStep& name = name_first ? steps_[i - 2] : steps_[i - 1];
+      const ExpressionStep& literal = name_first ? steps_[i - 1] : steps_[i - 2];
+      if (name.what == Operator::kName && literal.what == Operator::kConstant) {
+        all.push_back({names_[name.name], literal.values.front(), literal.column});
+      }
+    }
+  }
+  return all;
+}
+
 Truth Expression::evaluate(const Assignment& assignment) const {
   std::vector<const Value*> bound;
   for (const std::string& name : names_) {

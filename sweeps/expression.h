@@ -37,9 +37,17 @@ enum class Operator {
 // recursion.
 struct ExpressionStep {
   Operator what = Operator::kConstant;
-  std::size_t column = 0;     // where it stands in the text: 1, 2, … in bytes
-  std::size_t name = 0;       // kName: which of the names
-  std::vector<Value> values;  // kConstant: one; kIn and kNotIn: the list
+  std::size_t column = 0;                 // where it stands in the text: 1, 2, … in bytes
+  std::size_t name = 0;                   // kName: which of the names
+  std::vector<Value> values;              // kConstant: one; kIn and kNotIn: the list
+  std::vector<std::size_t> columns = {};  // of the values of a list
+};
+
+// A literal that an expression compares a name with, by ==, != or a list.
+struct Compared {
+  std::string name;
+  Value value;
+  std::size_t column = 0;  // of the literal
 };
 
 // The kinds of value that something may have, for the check of an expression before any value is
@@ -71,6 +79,9 @@ class Expression {
 
   // The names that it mentions, in order of first mention, each once.
   const std::vector<std::string>& names() const { return names_; }
+
+  // In the order of the operators; without literals that a sign or an operator changes.
+  std::vector<Compared> compared() const;
 
   Truth evaluate(const Assignment& assignment) const;
 

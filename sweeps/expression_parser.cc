@@ -152,6 +152,7 @@ class ExpressionParser {
     SWEEPD_TRY_VOID(write_tighter(kComparisonLevel));
     SWEEPD_TRY_VOID(expect("["));
     while (true) {
+      step.columns.push_back(next().column);
       SWEEPD_TRY(Value value, literal());
       step.values.push_back(std::move(value));
       if (!next_is(",")) {

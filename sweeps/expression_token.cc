@@ -60,9 +60,9 @@ Result<Token> quoted(Scanner& scanner) {
   std::string content(scanner.text.substr(scanner.at + 1, end - scanner.at - 1));
   scanner.at = end + 1;
   if (quote == '`') {
-    return Token{Token::Kind::kName, content, {}, column};
+    return Token{Token::Kind::kName, content, {}, column, 0};
   }
-  return Token{Token::Kind::kLiteral, content, content, column};
+  return Token{Token::Kind::kLiteral, content, content, column, 0};
 }
 
 Result<Token> number(Scanner& scanner) {
@@ -77,7 +77,7 @@ Result<Token> number(Scanner& scanner) {
   if (fraction.ec != std::errc() || (fraction.ptr != last && continues_name(*fraction.ptr))) {
     return fault(scanner.column(), "not a number that can be read");
   }
-  Token token{Token::Kind::kLiteral, std::string(first, fraction.ptr), {}, scanner.column()};
+  Token token{Token::Kind::kLiteral, std::string(first, fraction.ptr), {}, scanner.column(), 0};
   token.value = is_integer ? Value(integer) : Value(real);
   scanner.at += token.text.size();
   return token;
@@ -86,7 +86,7 @@ Result<Token> number(Scanner& scanner) {
 Token word(Scanner& scanner) {
   const std::string_view rest = scanner.rest();
   const auto end = std::find_if_not(rest.begin(), rest.end(), continues_name);
-  Token token{Token::Kind::kName, std::string(rest.begin(), end), {}, scanner.column()};
+  Token token{Token::Kind::kName, std::string(rest.begin(), end), {}, scanner.column(), 0};
   if (token.text == "true" || token.text == "false") {
     token.kind = Token::Kind::kLiteral;
     token.value = token.text == "true";
@@ -105,7 +105,7 @@ Result<Token> symbol(Scanner& scanner) {
   const std::string_view rest = scanner.rest();
   for (const std::string_view known : kSymbols) {
     if (rest.substr(0, known.size()) == known) {
-      Token token{Token::Kind::kSymbol, std::string(known), {}, scanner.column()};
+      Token token{Token::Kind::kSymbol, std::string(known), {}, scanner.column(), 0};
       scanner.at += known.size();
       return token;
     }
@@ -128,22 +128,32 @@ Result<std::vector<Token>> tokens_of(std::string_view text) {
       ++scanner.at;
     }
     if (scanner.at == text.size()) {
-      tokens.push_back({Token::Kind::kEnd, "the end", {}, scanner.column()});
+      tokens.push_back({Token::Kind::kEnd, "the end", {}, scanner.column(), 0});
       return tokens;
     }
     const char c = text[scanner.at];
     const bool is_number =
         is_digit(c) || (c == '.' && scanner.at + 1 < text.size() && is_digit(text[scanner.at + 1]));
-    if (is_letter(c)) {
-      tokens.push_back(word(scanner));
-      continue;
-    }
     SWEEPD_TRY(Token token,
-               is_number                           ? number(scanner)
+               is_letter(c)                        ? Result<Token>(word(scanner))
+               : is_number                         ? number(scanner)
                : c == '\'' || c == '"' || c == '`' ? quoted(scanner)
                                                    : symbol(scanner));
+    token.length = scanner.column() - token.column;
     tokens.push_back(std::move(token));
   }
+}
+
+std::size_t token_length(std::string_view text, std::size_t column) {
+  const Result<std::vector<Token>> tokens = tokens_of(text);
+  if (tokens.ok()) {
+    for (const Token& token : *tokens) {
+      if (token.column == column) {
+        return std::max<std::size_t>(token.length, 1);
+      }
+    }
+  }
+  return 1;
 }
 
 }  // namespace sweepd::sweeps

@@ -60,6 +60,13 @@ std::vector<Place> places_of_words(const Draft& draft, const TomlValue& command)
   return places;
 }
 
+// Of "search.trials: …": where the key stands, or its table; else the file as a whole.
+Place place_of_message(const Draft& draft, std::string_view message) {
+  const std::string_view key = message.substr(0, message.find(':'));
+  const std::size_t dot = std::min(key.find('.'), key.size());
+  return draft.place_of(key.substr(0, dot), key.substr(std::min(dot + 1, key.size())));
+}
+
 RunPlaces run_places(const Draft& draft, std::vector<std::string> overrides) {
   RunPlaces places;
   places.overrides = std::move(overrides);
@@ -126,7 +133,9 @@ std::variant<ParsedSweep, std::vector<Diagnostic>> parse_sweep_file(const SweepF
   read_operation(draft);
   if (!draft.faults.any_error()) {
     if (const auto valid = validate(draft.spec); !valid) {
-      draft.faults.error({}, valid.error().message);
+      draft.faults.error(place_of_message(draft, valid.error().message), valid.error().message);
+    } else if (!draft.spec.job) {
+      warn_of_totals(draft);
     }
   }
   if (draft.faults.any_error()) {

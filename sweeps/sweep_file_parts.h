@@ -45,6 +45,9 @@ void read_space(Draft& draft);      // [space] and the constraints of [search]
 void read_search(Draft& draft);     // [search], after read_space
 void read_stop(Draft& draft);       // [stop]
 
+// Of a file without a fault: more trials than there is to try, conditions that never hold.
+void warn_of_totals(Draft& draft);
+
 // The goal that the metric's name tells: `val_loss` is minimized; empty when it does not tell.
 std::optional<Goal> goal_of_metric(std::string_view metric);
 

@@ -1,15 +1,14 @@
 // [space]: parameters, their conditions, and the constraints of [search] that speak about them.
 #include "base/limits.h"
-#include "base/nearest.h"
-#include "sweeps/expression.h"
+#include "sweeps/space_facts.h"
 #include "sweeps/sweep_file_domain.h"
+#include "sweeps/sweep_file_expression.h"
 #include "sweeps/sweep_file_fields.h"
 #include "sweeps/sweep_file_parts.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <vector>
 
@@ -53,71 +52,6 @@ bool check_name(const TomlEntry& entry, Faults& faults) {
     faults.error(entry.place, fmt::format("`{}` cannot be the name of a parameter", name), reason);
   }
   return reason.empty();
-}
-
-std::vector<std::string> parameter_names(const SearchSpace& space) {
-  std::vector<std::string> names;
-  for (const Parameter& parameter : space.parameters) {
-    names.push_back(parameter.name);
-  }
-  return names;
-}
-
-// What is wrong with the names in an expression; what they may be is left to the check of the
-// space.
-bool check_names(const Expression& expression, const Place& place, Draft& draft) {
-  const std::vector<std::string> known = parameter_names(draft.spec.space);
-  bool good = true;
-  for (const std::string& name : expression.names()) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) {
-      continue;
-    }
-    good = false;
-    if (draft.is_unread(name)) {
-      continue;
-    }
-    const auto close = nearest(name, known);
-    const TomlTable* table = draft.table("space");
-    const bool later = table != nullptr && find_entry(*table, name) != nullptr;
-    draft.faults.missing(place_within(place, draft.text, name),
-                         later ? fmt::format("`{}` stands further down", name)
-                               : fmt::format("unknown parameter `{}`", name),
-                         later   ? "a condition speaks about parameters above it"
-                         : close ? fmt::format("did you mean `{}`?", *close)
-                                 : "text stands in quotes: optimizer == 'sgd'");
-  }
-  return good;
-}
-
-// An error that names a column of an expression, shown at that column of the file.
-void expression_fault(const Place& value,
-                      const std::string& expression,
-                      std::string_view message,
-                      Draft& draft) {
-  constexpr std::string_view kColumn = "column ";
-  const std::size_t at = message.rfind(kColumn);
-  const std::size_t colon = at == std::string_view::npos ? at : message.find(": ", at);
-  const Place inside = place_within(value, draft.text, expression);
-  if (colon == std::string_view::npos || inside.length != expression.size()) {
-    draft.faults.error(value, std::string(message));
-    return;
-  }
-  std::uint32_t column = 0;
-  std::from_chars(message.data() + at + kColumn.size(), message.data() + colon, column);
-  Place place = inside;
-  place.column += std::clamp(column, 1U, inside.length) - 1;
-  place.length = 1;
-  draft.faults.error(place, std::string(message.substr(colon + 2)));
-}
-
-// Whether the text is an expression over the parameters read so far.
-bool check_expression(const std::string& text, const Place& place, Draft& draft) {
-  const auto expression = Expression::parse(text);
-  if (!expression) {
-    expression_fault(place, text, expression.error().message, draft);
-    return false;
-  }
-  return check_names(*expression, place, draft);
 }
 
 const TomlEntry* find_when(const TomlEntry& parameter) {
@@ -165,6 +99,18 @@ void read_parameter(const TomlEntry& entry, bool hyperdrive, Draft& draft) {
   add_parameter(entry, std::move(parameter), draft);
 }
 
+// Takes out the constraint that leaves nothing: the samplers would only say so again.
+void check_contradiction(const std::vector<Place>& places, Draft& draft) {
+  std::vector<std::string>& constraints = draft.spec.space.constraints;
+  if (const auto index = contradiction(draft.spec.space)) {
+    draft.faults.error(places[*index],
+                       *index == 0 ? "no assignment satisfies this"
+                                   : "no assignment satisfies this and what stands before it",
+                       "the values of the parameters are in [space]");
+    constraints.erase(constraints.begin() + static_cast<std::ptrdiff_t>(*index));
+  }
+}
+
 void read_constraints(const TomlEntry& entry, Draft& draft) {
   const auto* list = std::get_if<TomlArray>(&entry.value.data);
   if (list == nullptr) {
@@ -172,6 +118,7 @@ void read_constraints(const TomlEntry& entry, Draft& draft) {
         entry, "a list of expressions", "write constraints = [\"a * b <= 8\"]", draft.faults);
     return;
   }
+  std::vector<Place> places;  // of those that are good
   for (const TomlValue& item : list->items) {
     const auto text = plain_text(item, "constraints", draft.faults);
     if (!text) {
@@ -184,8 +131,12 @@ void read_constraints(const TomlEntry& entry, Draft& draft) {
     if (const auto valid = validate(draft.spec.space); !valid) {
       draft.spec.space.constraints.pop_back();
       expression_fault(item.place, *text, valid.error().message, draft);
+      continue;
     }
+    places.push_back(item.place);
+    warn_of_literals(*text, item.place, draft);
   }
+  check_contradiction(places, draft);
 }
 
 }  // namespace

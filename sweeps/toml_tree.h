@@ -1,6 +1,7 @@
 // A TOML document as plain data: entries in file order, every part with its place.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -51,6 +52,15 @@ TomlEntry* find_entry(TomlTable& table, std::string_view key);
 
 // "text", "a whole number", "a list" …, for messages.
 std::string_view kind_name(const TomlValue& value);
+
+// The place of some bytes of the text that a value holds, where it is written on one line; else the
+// value's own.
+struct TextPart {
+  std::size_t begin = 0;  // of the text as read, without quotes and escapes
+  std::size_t length = 1;
+};
+
+Place place_of_part(const Place& value, std::string_view text, TextPart part);
 
 // The place of `needle` inside the written form of a value; the value's own place when it is not
 // found.

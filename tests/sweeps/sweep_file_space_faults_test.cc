@@ -181,7 +181,7 @@ a.toml:12:15: error: unknown parameter `latr`
       = help: did you mean `later`?
 a.toml:12:32: error: cannot compare text with a number
    12 | constraints=["latr <= 1", "opt == 1", 5]
-      |                                ^
+      |                                ^^
 a.toml:12:39: error: `constraints` must be text, not a whole number
    12 | constraints=["latr <= 1", "opt == 1", 5]
       |                                       ^

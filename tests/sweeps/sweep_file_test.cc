@@ -343,7 +343,7 @@ TEST_CASE("sweep file: a line for the shell is one argument, a dotted name is li
 shell = true
 command = "p ${args} | tee log"
 [space]
-"optim.lr" = [0.1, 0.2]
+"optim.lr" = { uniform = [0.1, 0.2] }
 )");
   CHECK(spec.run.shell);
   CHECK(spec.run.command == Texts{"p ${args} | tee log"});
@@ -352,7 +352,8 @@ command = "p ${args} | tee log"
 
 TEST_CASE("sweep file: a command that looks like a line for the shell is warned about") {
   const auto warnings =
-      parsed("metric = \"loss\"\ncommand = \"a | b\"\n[space]\nx = [1, 2]\n").warnings;
+      parsed("metric = \"loss\"\ncommand = \"a | b\"\n[space]\nx = { uniform = [1, 2] }\n")
+          .warnings;
   REQUIRE(warnings.size() == 1);
   CHECK(warnings[0] == Diagnostic{Diagnostic::Severity::kWarning,
                                   2,
@@ -364,7 +365,8 @@ TEST_CASE("sweep file: a command that looks like a line for the shell is warned 
 
 TEST_CASE("sweep file: the goal is told by the metric's name") {
   const auto goal_of = [](const std::string& metric) {
-    return spec_of("metric = \"" + metric + "\"\ncommand = \"p\"\n[space]\nx = [1, 2]\n")
+    return spec_of("metric = \"" + metric +
+                   "\"\ncommand = \"p\"\n[space]\nx = { uniform = [1, 2] }\n")
         .objective.goal;
   };
   for (const auto* metric :
@@ -377,7 +379,7 @@ TEST_CASE("sweep file: the goal is told by the metric's name") {
   }
   for (const auto* metric : {"accidents", "lossless", "error_score", "glossary"}) {
     CHECK_MESSAGE(faults_of("metric = \"" + std::string(metric) +
-                                "\"\ncommand = \"p\"\n[space]\nx = [1, 2]\n",
+                                "\"\ncommand = \"p\"\n[space]\nx = { uniform = [1, 2] }\n",
                             {}) != "",
                   metric);
   }
@@ -385,14 +387,14 @@ TEST_CASE("sweep file: the goal is told by the metric's name") {
 
 TEST_CASE("sweep file: overrides take the place of what the file says") {
   const SweepSpec spec = spec_of(kSmallest,
-                                 {{"search.trials", "5"},
+                                 {{"search.trials", "2"},
                                   {"search.sampler", "random"},
                                   {"space.lr", "[0.1, 0.2]"},
                                   {"space.\"a.b\"", "x y"},
                                   {"limits.trial_time", "45m"},
                                   {"metric", "acc"},
                                   {"command", "other 'a b'"}});
-  CHECK(spec.search.trials == 5);
+  CHECK(spec.search.trials == 2);
   CHECK(spec.search.sampler == SamplerKind::kRandom);
   CHECK(spec.space.parameters ==
         std::vector<Parameter>{{"lr", Choice{{0.1, 0.2}, {}}, ""},
