@@ -28,7 +28,7 @@ std::vector<std::string> labels_of(
 void make_job(Draft& draft) {
   SearchSpec& search = draft.spec.search;
   const TomlTable* table = draft.table("search");
-  if (table != nullptr && !table->entries.empty()) {
+  if (table != nullptr && !table->entries.empty() && !draft.is_meant("space")) {
     draft.faults.missing(table->entries.front().place,
                          "there is nothing to search: the file has no [space]",
                          "add [space] with a parameter, or take [search] out");
@@ -93,6 +93,10 @@ bool Draft::is_unread(std::string_view parameter) const {
   return std::find(unread.begin(), unread.end(), parameter) != unread.end();
 }
 
+bool Draft::is_meant(std::string_view key) const {
+  return std::find(meant.begin(), meant.end(), key) != meant.end();
+}
+
 const TomlTable* Draft::table(std::string_view name) const {
   const TomlEntry* entry = find_entry(root, name);
   return entry == nullptr ? nullptr : std::get_if<TomlTable>(&entry->value.data);
@@ -116,7 +120,7 @@ std::variant<ParsedSweep, std::vector<Diagnostic>> parse_sweep_file(const SweepF
   draft.root = read_toml(input.text, draft.faults);
   lift_top_keys(draft.root, draft.faults);
   apply_overrides(input.overrides, draft.root, draft.faults);
-  check_schema(draft.root, draft.faults);
+  draft.meant = check_schema(draft.root, draft.faults);
 
   draft.spec.name = input.name;
   const TomlTable* space = draft.table("space");

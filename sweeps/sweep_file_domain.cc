@@ -3,6 +3,7 @@
 
 #include "base/counted.h"
 #include "base/nearest.h"
+#include "sweeps/foreign_words.h"
 #include "sweeps/sweep_file_fields.h"
 #include "sweeps/sweep_file_parts.h"
 
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 namespace sweepd::sweeps {
 namespace {
@@ -189,6 +191,20 @@ bool check_modifiers(const TomlTable& table, const TomlEntry& distribution, Faul
   return useless == nullptr;
 }
 
+constexpr std::string_view kTakesHyperdrive =
+    "compat = \"hyperdrive\" in [space] takes HyperDrive's expressions";
+
+// Whether a distribution has arguments that only HyperDrive's has: logarithms as bounds, one bound.
+bool speaks_hyperdrive(const TomlEntry& entry) {
+  const auto* list = std::get_if<TomlArray>(&entry.value.data);
+  if (entry.key == "randint") {
+    return list == nullptr || list->items.size() == 1;
+  }
+  const auto low =
+      list == nullptr || list->items.empty() ? std::nullopt : as_number(list->items[0]);
+  return entry.key.find("loguniform") != std::string::npos && low && *low <= 0;
+}
+
 std::string unknown_help(const TomlEntry& parameter,
                          const TomlEntry& entry,
                          bool hyperdrive,
@@ -197,8 +213,11 @@ std::string unknown_help(const TomlEntry& parameter,
     return "with compat = \"hyperdrive\" the distributions are HyperDrive's: loguniform, quniform, "
            "…";
   }
-  if (!hyperdrive && is_name(distribution_names(true), entry.key)) {
-    return "compat = \"hyperdrive\" in [space] takes HyperDrive's expressions";
+  const bool is_value = is_inline || !std::holds_alternative<TomlTable>(entry.value.data);
+  if (!hyperdrive && is_value) {
+    if (const auto ours = our_distribution(entry.key)) {
+      return std::string(speaks_hyperdrive(entry) ? kTakesHyperdrive : *ours);
+    }
   }
   std::vector<std::string> known = distribution_names(hyperdrive);
   known.insert(known.end(), std::begin(kModifiers), std::end(kModifiers));
@@ -223,11 +242,16 @@ const TomlEntry* find_distribution(const TomlEntry& parameter,
                                    Faults& faults) {
   const TomlEntry* found = nullptr;
   bool failed = false;
+  bool part_told = false;
   for (const TomlEntry& entry : table.entries) {
     if (is_modifier(entry.key)) {
       continue;
     }
     if (!is_name(distribution_names(hyperdrive), entry.key)) {
+      // `min` and `max` are one mistake.
+      if (is_part_of_distribution(entry.key) && std::exchange(part_told, true)) {
+        continue;
+      }
       faults.error(
           entry.place,
           fmt::format("unknown distribution `{}` for parameter `{}`", entry.key, parameter.key),
@@ -251,6 +275,25 @@ const TomlEntry* find_distribution(const TomlEntry& parameter,
                  "for example { uniform = [0, 1] } or { choice = [1, 2] }");
   }
   return failed ? nullptr : found;
+}
+
+// A text that another program would read as a distribution: "uniform(0, 1)", "tune.randint(1, 5)".
+void warn_of_call(const TomlValue& value, Faults& faults) {
+  const auto* text = std::get_if<std::string>(&value.data);
+  const std::size_t open = text == nullptr ? std::string::npos : text->find('(');
+  if (open == std::string::npos || text->back() != ')') {
+    return;
+  }
+  const std::string callee = text->substr(0, open);
+  const std::string name = callee.substr(callee.rfind('.') + 1);
+  const bool native = is_name(distribution_names(false), name);
+  const auto ours = our_distribution(name);
+  if (native || ours) {
+    faults.warning(value.place,
+                   fmt::format("\"{}\" is a constant text", *text),
+                   native ? fmt::format("a distribution is written {{ {} = [1, 2] }}", name)
+                          : std::string(*ours));
+  }
 }
 
 }  // namespace
@@ -310,6 +353,7 @@ std::optional<Domain> read_domain(const TomlEntry& parameter, bool hyperdrive, F
   const auto* table = std::get_if<TomlTable>(&parameter.value.data);
   if (table == nullptr) {
     auto constant = read_scalar(parameter.value, parameter.key, faults);
+    warn_of_call(parameter.value, faults);
     return constant ? std::optional<Domain>(Choice{{std::move(*constant)}, {}}) : std::nullopt;
   }
   const TomlEntry* distribution = find_distribution(parameter, *table, hyperdrive, faults);

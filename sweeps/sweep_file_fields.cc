@@ -2,6 +2,7 @@
 #include "sweeps/sweep_file_fields.h"
 
 #include "base/nearest.h"
+#include "sweeps/foreign_words.h"
 #include "sweeps/units.h"
 #include "sweeps/value.h"
 
@@ -16,6 +17,15 @@ void wrong_kind(const TomlEntry& entry, std::string_view wanted, std::string hel
                fmt::format("`{}` must be {}, not {}", entry.key, wanted, kind_name(entry.value)),
                std::move(help));
 }
+
+namespace {
+
+bool is_scalar(const TomlValue& value) {
+  return !std::holds_alternative<TomlArray>(value.data) &&
+         !std::holds_alternative<TomlTable>(value.data);
+}
+
+}  // namespace
 
 std::optional<double> as_number(const TomlValue& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value.data)) {
@@ -32,7 +42,7 @@ std::optional<std::string> plain_text(const TomlValue& value,
   if (text == nullptr) {
     faults.error(value.place,
                  fmt::format("`{}` must be text, not {}", key, kind_name(value)),
-                 "put it in quotes");
+                 is_scalar(value) ? "put it in quotes" : "");
     return std::nullopt;
   }
   if (text->find('\0') != std::string::npos) {
@@ -204,7 +214,10 @@ std::optional<std::size_t> Fields::word_index(std::string_view key,
                   fmt::format("there {} {}", available.size() == 1 ? "is" : "are", list));
     return std::nullopt;
   }
-  const auto close = nearest(*text, available);
+  auto close = nearest(*text, available);
+  if (const auto ours = our_value(key, *text)) {
+    close = std::string(*ours);
+  }
   faults_.error(
       entry->value.place,
       fmt::format("unknown {} \"{}\"", key, *text),

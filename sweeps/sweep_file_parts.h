@@ -21,7 +21,11 @@ struct Draft {
   Faults faults;
   std::vector<std::string> unread;  // parameters with a fault: what mentions them is not at fault
 
+  // What unknown keys stand for, "run.command": it is at fault already, and not missing as well.
+  std::vector<std::string> meant;
+
   bool is_unread(std::string_view parameter) const;
+  bool is_meant(std::string_view key) const;
 
   // The table of this name; null when the file has none.
   const TomlTable* table(std::string_view name) const;

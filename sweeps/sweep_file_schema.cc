@@ -2,13 +2,14 @@
 #include "sweeps/sweep_file_schema.h"
 
 #include "base/nearest.h"
+#include "sweeps/foreign_words.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <optional>
-#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sweepd::sweeps {
@@ -70,45 +71,8 @@ const std::vector<std::string_view>& later_tables() {
   return kLater;
 }
 
-// Other programs' words for our keys.
-struct Synonym {
-  std::string_view theirs;
-  std::string_view ours;
-};
-
-constexpr Synonym kSynonyms[] = {
-    {"method", "sampler"},
-    {"algorithm", "sampler"},
-    {"max_trials", "trials"},
-    {"max_total_runs", "trials"},
-    {"count", "trials"},
-    {"max_concurrent_trials", "concurrent"},
-    {"max_concurrent_runs", "concurrent"},
-    {"timeout", "trial_time"},
-    {"program", "command"},
-    {"script", "command"},
-    {"parameters", "space"},
-    {"hyperparameters", "space"},
-    {"search_space", "space"},
-    {"early_termination", "stop"},
-    {"early_terminate", "stop"},
-    {"slack", "slack_factor"},
-    {"direction", "goal"},
-    {"objective", "metric"},
-};
-
 bool holds(const std::vector<std::string_view>& list, std::string_view word) {
   return std::find(list.begin(), list.end(), word) != list.end();
-}
-
-std::optional<std::string> meant(std::string_view word, const std::vector<std::string>& known) {
-  for (const Synonym& synonym : kSynonyms) {
-    if (synonym.theirs == word &&
-        std::find(known.begin(), known.end(), synonym.ours) != known.end()) {
-      return std::string(synonym.ours);
-    }
-  }
-  return nearest(word, known);
 }
 
 // What to do instead, where there is something.
@@ -148,68 +112,159 @@ std::string list_of(const std::vector<std::string_view>& keys) {
   return list;
 }
 
-void check_key(const TableSchema& schema, const TomlEntry& entry, Faults& faults) {
+// A key of a table, or a whole table where `key` is empty.
+struct Meant {
+  std::string table;
+  std::string key;
+  std::string note;
+};
+
+// Too many words are near to shorter ones when all keys are asked.
+constexpr std::size_t kMisplacedBytesMin = 5;
+
+// The key that was meant by one that its table does not have: another program's word for it, a
+// mistyped one of the same table, or one of another table.
+std::optional<Meant> meant_key(const std::string& word, const TableSchema& schema) {
+  if (const auto ours = our_key(word, schema.name)) {
+    return Meant{std::string(ours->table), std::string(ours->key), std::string(ours->note)};
+  }
+  if (const auto close = nearest(word, {schema.keys.begin(), schema.keys.end()})) {
+    return Meant{std::string(schema.name), *close, {}};
+  }
+  if (const auto home = home_of(word)) {
+    return Meant{std::string(*home), word, {}};
+  }
+  std::vector<std::string> all;
+  for (const TableSchema& table : tables()) {
+    all.insert(all.end(), table.keys.begin(), table.keys.end());
+  }
+  const auto close = word.size() < kMisplacedBytesMin ? std::nullopt : nearest(word, all);
+  const auto home = close ? home_of(*close) : std::nullopt;
+  return home ? std::optional(Meant{std::string(*home), *close, {}}) : std::nullopt;
+}
+
+std::string help_for(const Meant& meant, const std::string& word, std::string_view table) {
+  const std::string note = meant.note.empty() ? std::string() : " (" + meant.note + ")";
+  if (meant.table == table) {
+    return fmt::format("did you mean `{}`?{}", meant.key, note);
+  }
+  return meant.key == word
+             ? fmt::format("`{}` belongs in [{}]", word, meant.table)
+             : fmt::format("did you mean `{}` in [{}]?{}", meant.key, meant.table, note);
+}
+
+class SchemaCheck {
+ public:
+  explicit SchemaCheck(Faults& faults) : faults_(faults) {}
+
+  void table(const TableSchema& schema, const TomlEntry& entry);
+  void later_table(const TomlEntry& entry);
+  void unknown_at_top(const TomlEntry& entry);
+
+  std::vector<std::string> take_meant() { return std::move(meant_); }
+
+ private:
+  void key(const TableSchema& schema, const TomlEntry& entry);
+  void later_key(const TableSchema& schema, const TomlEntry& entry);
+  void unknown_table(const TomlEntry& entry);
+
+  Faults& faults_;
+  std::vector<std::string> meant_;
+};
+
+void SchemaCheck::later_key(const TableSchema& schema, const TomlEntry& entry) {
+  const bool is_table = std::holds_alternative<TomlTable>(entry.value.data);
+  const std::string name =
+      is_table && schema.name == "env"              ? fmt::format("[{}.{}]", schema.name, entry.key)
+      : schema.name == "run" && entry.key == "file" ? std::string("[[run.file]]")
+                                                    : entry.key;
+  faults_.error(entry.place,
+                fmt::format("`{}` is not available in this version of sweepd", name),
+                std::string(way_around(schema.name, entry.key)));
+}
+
+void SchemaCheck::key(const TableSchema& schema, const TomlEntry& entry) {
   if (holds(schema.keys, entry.key)) {
     return;
   }
   if (holds(schema.later, entry.key)) {
-    const bool is_table = std::holds_alternative<TomlTable>(entry.value.data);
-    const std::string name =
-        is_table && schema.name == "env" ? fmt::format("[{}.{}]", schema.name, entry.key)
-        : schema.name == "run" && entry.key == "file" ? std::string("[[run.file]]")
-                                                      : entry.key;
-    faults.error(entry.place,
-                 fmt::format("`{}` is not available in this version of sweepd", name),
-                 std::string(way_around(schema.name, entry.key)));
+    later_key(schema, entry);
     return;
   }
-  const std::vector<std::string> known(schema.keys.begin(), schema.keys.end());
-  std::string help;
-  if (const auto close = meant(entry.key, known)) {
-    help = fmt::format("did you mean `{}`?", *close);
-  } else if (const auto home = home_of(entry.key)) {
-    help = fmt::format("`{}` belongs in [{}]", entry.key, *home);
-  } else {
-    help = fmt::format("[{}] has {}", schema.name, list_of(schema.keys));
+  std::string help = fmt::format("[{}] has {}", schema.name, list_of(schema.keys));
+  if (const auto meant = meant_key(entry.key, schema)) {
+    help = help_for(*meant, entry.key, schema.name);
+    meant_.push_back(meant->table + "." + meant->key);
+  } else if (schema.name == "env") {
+    help = "variables of the program stand in [env.vars]";
   }
-  faults.error(entry.place, fmt::format("unknown key `{}` in [{}]", entry.key, schema.name), help);
+  faults_.error(entry.place,
+                fmt::format("unknown key `{}` in [{}]", entry.key, schema.name),
+                std::move(help));
 }
 
-void check_top(const TomlEntry& entry, Faults& faults) {
-  const bool is_table = std::holds_alternative<TomlTable>(entry.value.data);
+void SchemaCheck::unknown_table(const TomlEntry& entry) {
   std::vector<std::string> known{std::string(kSpace)};
   for (const TableSchema& table : tables()) {
     known.emplace_back(table.name);
   }
-  if (is_table) {
-    const auto close = meant(entry.key, known);
-    faults.error(entry.place,
-                 fmt::format("unknown table [{}]", entry.key),
-                 close ? fmt::format("did you mean [{}]?", *close) : std::string());
+  const auto ours = our_table(entry.key);
+  const auto close = ours ? std::optional(std::string(*ours)) : nearest(entry.key, known);
+  if (close) {
+    meant_.push_back(*close);
+  }
+  faults_.error(entry.place,
+                fmt::format("unknown table [{}]", entry.key),
+                close ? fmt::format("did you mean [{}]?", *close)
+                      : fmt::format("there are [{}]", fmt::join(known, "], [")));
+}
+
+void SchemaCheck::unknown_at_top(const TomlEntry& entry) {
+  if (std::holds_alternative<TomlTable>(entry.value.data)) {
+    unknown_table(entry);
     return;
   }
-  const std::vector<std::string> keys{"metric", "command"};
+  static const TableSchema kTop = {"", {"metric", "command"}, {}};
   std::string help = "only `metric` and `command` may stand outside of tables";
-  if (const auto home = home_of(entry.key)) {
-    help = fmt::format("`{}` belongs in [{}]", entry.key, *home);
-  } else if (const auto close = meant(entry.key, keys)) {
-    help = fmt::format("did you mean `{}`?", *close);
+  if (const auto meant = meant_key(entry.key, kTop)) {
+    const bool may_stand = meant->key == "metric" || meant->key == "command";
+    help = help_for(*meant, entry.key, may_stand ? meant->table : "");
+    meant_.push_back((meant->key == "metric"    ? "sweep"
+                      : meant->key == "command" ? "run"
+                                                : meant->table) +
+                     std::string(".") + meant->key);
   }
-  faults.error(
+  faults_.error(
       entry.place, fmt::format("unknown key `{}` outside of tables", entry.key), std::move(help));
 }
 
-void check_table(const TableSchema& schema, const TomlEntry& entry, Faults& faults) {
+void SchemaCheck::table(const TableSchema& schema, const TomlEntry& entry) {
   const auto* table = std::get_if<TomlTable>(&entry.value.data);
-  if (table == nullptr) {
-    faults.error(entry.place,
-                 fmt::format("`{}` must be a table, not {}", entry.key, kind_name(entry.value)),
-                 fmt::format("write [{}] on a line of its own", entry.key));
+  if (table != nullptr) {
+    for (const TomlEntry& inner : table->entries) {
+      key(schema, inner);
+    }
     return;
   }
-  for (const TomlEntry& inner : table->entries) {
-    check_key(schema, inner, faults);
+  const bool is_list = std::holds_alternative<TomlArray>(entry.value.data);
+  std::string help = fmt::format("write [{}] on a line of its own", entry.key);
+  if (entry.key == "metrics" && !is_list) {
+    help = "did you mean `metric`? [metrics] says how metrics are read";
+    meant_.emplace_back("sweep.metric");
   }
+  faults_.error(entry.place,
+                fmt::format("`{}` must be a table, not {}", entry.key, kind_name(entry.value)),
+                std::move(help));
+}
+
+void SchemaCheck::later_table(const TomlEntry& entry) {
+  const bool is_list = std::holds_alternative<TomlArray>(entry.value.data);
+  faults_.error(entry.place,
+                fmt::format("`{}{}{}` is not available in this version of sweepd",
+                            is_list ? "[[" : "[",
+                            entry.key,
+                            is_list ? "]]" : "]"),
+                std::string(way_around(entry.key, {})));
 }
 
 }  // namespace
@@ -222,31 +277,27 @@ std::vector<TableKeys> accepted_keys() {
   return accepted;
 }
 
-void check_schema(const TomlTable& root, Faults& faults) {
+std::vector<std::string> check_schema(const TomlTable& root, Faults& faults) {
   static const TableSchema kSpaceSchema{kSpace, {}, {}};
+  SchemaCheck check(faults);
   for (const TomlEntry& entry : root.entries) {
     const auto schema =
         std::find_if(tables().begin(), tables().end(), [&](const TableSchema& table) {
           return table.name == entry.key;
         });
     if (schema != tables().end()) {
-      check_table(*schema, entry, faults);
+      check.table(*schema, entry);
     } else if (entry.key == kSpace) {
       if (!std::holds_alternative<TomlTable>(entry.value.data)) {
-        check_table(kSpaceSchema, entry, faults);
+        check.table(kSpaceSchema, entry);
       }
     } else if (holds(later_tables(), entry.key)) {
-      const bool is_list = std::holds_alternative<TomlArray>(entry.value.data);
-      faults.error(entry.place,
-                   fmt::format("`{}{}{}` is not available in this version of sweepd",
-                               is_list ? "[[" : "[",
-                               entry.key,
-                               is_list ? "]]" : "]"),
-                   std::string(way_around(entry.key, {})));
+      check.later_table(entry);
     } else {
-      check_top(entry, faults);
+      check.unknown_at_top(entry);
     }
   }
+  return check.take_meant();
 }
 
 }  // namespace sweepd::sweeps

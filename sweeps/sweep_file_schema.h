@@ -4,6 +4,7 @@
 #include "sweeps/diagnostics.h"
 #include "sweeps/toml_tree.h"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,7 @@ std::vector<TableKeys> accepted_keys();
 
 // Reports tables and keys that nobody knows (with the nearest that somebody does), and those that
 // this version does not support yet. `[space]` has keys of its own and is left to its reader.
-void check_schema(const TomlTable& root, Faults& faults);
+// Returns what the unknown ones stand for, where that can be told: "run.command", "space".
+std::vector<std::string> check_schema(const TomlTable& root, Faults& faults);
 
 }  // namespace sweepd::sweeps

@@ -188,6 +188,8 @@ void read_sampler_choice(Draft& draft, const Fields& fields) {
                             {"random", SamplerKind::kRandom},
                             {"sobol", SamplerKind::kSobol},
                             {"tpe", std::nullopt},
+                            {"bayes", std::nullopt},
+                            {"bayesian", std::nullopt},
                             {"gp", std::nullopt},
                             {"cmaes", std::nullopt},
                             {"hyperband", std::nullopt},

@@ -51,7 +51,11 @@ void read_goal(Draft& draft, const Fields& fields) {
   Objective& objective = draft.spec.objective;
   const Place metric = draft.place_of("sweep", "metric");
   if (objective.metric.empty()) {
-    if (!draft.spec.job) {
+    const TomlEntry* entry = fields.find("metric");
+    const bool is_told =
+        draft.is_meant("sweep.metric") ||
+        (entry != nullptr && !std::holds_alternative<std::string>(entry->value.data));
+    if (!draft.spec.job && !is_told) {
       draft.faults.missing(metric,
                            "the sweep has no metric",
                            "metric = \"loss\", as the script reports or prints it");
@@ -77,6 +81,19 @@ void read_goal(Draft& draft, const Fields& fields) {
       fmt::format("the name `{}` does not tell whether less or more of it is better",
                   objective.metric),
       "write goal = \"minimize\" or goal = \"maximize\" in [sweep]");
+}
+
+// W&B has a table here, with the goal in it.
+void read_metric(const Fields& fields, std::string& metric) {
+  const TomlEntry* entry = fields.find("metric");
+  if (entry != nullptr && std::holds_alternative<TomlTable>(entry->value.data)) {
+    wrong_kind(*entry,
+               "text",
+               "write metric = \"loss\" and goal = \"minimize\" in [sweep]",
+               fields.faults());
+    return;
+  }
+  fields.text("metric", metric);
 }
 
 // "best", "last", "mean_last:5"
@@ -158,8 +175,17 @@ void check_environment(const TomlTable& vars, Faults& faults) {
   }
 }
 
+// What W&B fills in.
+bool is_foreign_placeholder(std::string_view name) {
+  return name == "env" || name == "interpreter" || name == "program" || name == "args_no_hyphens" ||
+         name == "args_json";
+}
+
 // Tells what to write instead of a placeholder that nothing defines.
 std::string placeholder_help(const std::string& name, const std::string& close, bool shell) {
+  if (is_foreign_placeholder(name)) {
+    return "write the program itself: command = \"python train.py\"";
+  }
   if (!close.empty()) {
     return fmt::format("did you mean `${{{}}}`?", close);
   }
@@ -221,6 +247,24 @@ void check_placeholders(Draft& draft, const Place& place) {
   }
 }
 
+// `{lr}` and `$lr`, which other programs would fill in.
+void warn_of_lookalikes(Draft& draft, const Place& place) {
+  for (const std::string& argument : draft.spec.run.command) {
+    for (const Parameter& parameter : draft.spec.space.parameters) {
+      const std::string braces = fmt::format("{{{}}}", parameter.name);
+      const std::size_t at = argument.find(braces);
+      const bool in_braces = at != std::string::npos && (at == 0 || argument[at - 1] != '$');
+      const std::string dollar = "$" + parameter.name;
+      if (in_braces || (!draft.spec.run.shell && argument == dollar)) {
+        const std::string& written = in_braces ? braces : dollar;
+        draft.faults.warning(place_within(place, draft.text, written),
+                             fmt::format("`{}` is given to the program as it is", written),
+                             fmt::format("the value of the parameter is ${{{}}}", parameter.name));
+      }
+    }
+  }
+}
+
 // A command that looks like a line for the shell and is none.
 void warn_of_operators(Draft& draft, const Place& place, const std::string& line) {
   const std::string_view op = shell_operator(line);
@@ -256,11 +300,31 @@ void split_text_command(Draft& draft, const Place& place, const std::string& lin
   command = std::move(*words);
 }
 
+// The items of a command that is a list.
+void read_arguments(const TomlArray& list, Draft& draft) {
+  for (const TomlValue& item : list.items) {
+    draft.spec.run.command.push_back(
+        plain_text(item, "command", draft.faults).value_or(std::string()));
+  }
+  const std::string first =
+      draft.spec.run.command.empty() ? std::string() : draft.spec.run.command.front();
+  const std::size_t blank = first.find(' ');
+  // Paths may have blanks; a program on PATH has none.
+  if (blank != std::string::npos && first.find('/') > blank) {
+    draft.faults.warning(list.items.front().place,
+                         fmt::format("the program is called `{}`, blanks and all", first),
+                         list.items.size() == 1 ? fmt::format("write command = \"{}\"", first)
+                                                : std::string("each word is an item of its own"));
+  }
+}
+
 void read_command(Draft& draft, const Fields& fields) {
   const TomlEntry* entry = fields.find("command");
   const Place place = draft.place_of("run", "command");
   if (entry == nullptr) {
-    draft.faults.missing(place, "the sweep has no command", "command = \"python train.py\"");
+    if (!draft.is_meant("run.command")) {
+      draft.faults.missing(place, "the sweep has no command", "command = \"python train.py\"");
+    }
     return;
   }
   const std::size_t faults_before = draft.faults.errors();
@@ -270,8 +334,11 @@ void read_command(Draft& draft, const Fields& fields) {
     split_text_command(draft, place, line);
   } else if (draft.spec.run.shell) {
     wrong_kind(*entry, "text", "with shell = true the command is one line", draft.faults);
+  } else if (const auto* list = std::get_if<TomlArray>(&entry->value.data)) {
+    read_arguments(*list, draft);
   } else {
-    fields.texts("command", draft.spec.run.command);
+    wrong_kind(
+        *entry, "text or a list of arguments", "write command = \"python train.py\"", draft.faults);
   }
   if (draft.faults.errors() != faults_before) {
     return;
@@ -281,6 +348,7 @@ void read_command(Draft& draft, const Fields& fields) {
     return;
   }
   check_placeholders(draft, place);
+  warn_of_lookalikes(draft, place);
 }
 
 }  // namespace
@@ -308,7 +376,7 @@ void read_sweep(Draft& draft) {
   fields.text("name", spec.name);
   spec.experiment = spec.name;  // the sweeps of one file belong together
   fields.text("experiment", spec.experiment);
-  fields.text("metric", spec.objective.metric);
+  read_metric(fields, spec.objective.metric);
   read_goal(draft, fields);
   read_reduce(fields, spec.objective.reduce);
   read_named_texts(fields, "tags", spec.tags);

@@ -76,10 +76,10 @@ a.toml:6:6: error: `goal` must be text, not a whole number
     6 | goal=1
       |      ^
       = help: one of "minimize", "maximize"
-a.toml:8:9: error: `command` must be a list of texts, not a whole number
+a.toml:8:9: error: `command` must be text or a list of arguments, not a whole number
     8 | command=5
       |         ^
-      = help: write command = ["…"]
+      = help: write command = "python train.py"
 a.toml:9:7: error: `shell` must be true or false, not text
     9 | shell="yes"
       |       ^^^^^
