@@ -3,6 +3,7 @@
 
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
+#include "cli/fit.h"
 #include "cli/format.h"
 #include "cli/text.h"
 #include "sweeps/command.h"
@@ -53,15 +54,6 @@ std::string limits_text(const sweeps::SweepSpec& spec) {
   return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
-std::string needs_text(const sweeps::ResourcesSpec& resources) {
-  const std::string cpus = counted(resources.cpus, "CPU");
-  if (!resources.gpus) {
-    return fmt::format("any slot, {}", cpus);
-  }
-  return *resources.gpus == 0 ? fmt::format("a CPU slot, {}", cpus)
-                              : fmt::format("{}, {}", counted(*resources.gpus, "GPU"), cpus);
-}
-
 Result<void> add_trials(Lines& lines, const sweeps::SweepSpec& spec) {
   for (std::uint32_t number = 1; number <= kTrialsShown; ++number) {
     const sweeps::Proposal proposal = sweeps::propose(spec, TrialNumber{number});
@@ -86,43 +78,26 @@ std::string code_text(const CodeLook& code) {
       "{}  {}, {}", code.folder, counted(tree.files.size(), "file"), bytes_text(tree.bytes()));
 }
 
-Error impossible(const sweeps::ResourcesSpec& resources) {
-  return {Errc::kImpossible,
-          fmt::format("no agent could ever run this: it needs {}; change [resources] or start "
-                      "an agent that has it",
-                      needs_text(resources))};
-}
-
-Result<Fit> ask_fit(Session& session, const sweeps::ResourcesSpec& resources) {
-  pb::ClientRequest request;
-  request.mutable_list_agents();
-  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  return fit_of(resources, reply.agents());
-}
-
-bool never(const Fit& fit) {
-  return fit.agents > 0 && fit.slots == 0;
-}
-
-// True when agents are known and none could ever run it.
-bool add_fit(Lines& lines, Session& session, const sweeps::SweepSpec& spec) {
-  const Result<Fit> asked = ask_fit(session, spec.resources);
-  if (!asked.ok()) {
-    lines.add("fits", "not known: " + asked.error().message);
-    return false;
+// Tells how it fits; what keeps it from running for as long as the agents are these.
+std::optional<Misfit> add_fit(Lines& lines, Session& session, const sweeps::SweepSpec& spec) {
+  const Result<Fit> fit = ask_fit(session, spec.resources);
+  if (!fit.ok()) {
+    lines.add("fits", "not known: " + fit.error().message);
+    return std::nullopt;
   }
-  const Fit& fit = *asked;
-  if (fit.agents == 0) {
-    lines.add("fits", needs_text(spec.resources) + ": no agents yet; trials would wait for one");
-    return false;
+  const std::string needs = needs_text(spec.resources);
+  std::optional<Misfit> misfit = misfit_of(spec.resources, *fit);
+  if (misfit && !misfit->never) {
+    lines.add("fits", fmt::format("{}: {}", needs, misfit->sentence));
+    return std::nullopt;
   }
   lines.add("fits",
             fmt::format("{}: {} of {} qualify, {} free now",
-                        needs_text(spec.resources),
-                        fit.slots,
-                        counted(fit.slots_all, "slot"),
-                        fit.free));
-  return never(fit);
+                        needs,
+                        fit->slots,
+                        counted(fit->slots_all, "slot"),
+                        fit->free));
+  return misfit;
 }
 
 }  // namespace
@@ -179,37 +154,6 @@ std::string space_text(const sweeps::SearchSpace& space, bool unicode) {
   return text;
 }
 
-Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents) {
-  Fit fit;
-  for (const pb::AgentRow& agent : agents.agents()) {
-    if (agent.state() == "lost") {
-      continue;
-    }
-    ++fit.agents;
-    std::size_t matching = 0;
-    std::size_t free = 0;
-    for (int i = 0; i < agent.slots_size(); ++i) {
-      const bool gpu = agent.slots(i).kind() == pb::GPU;
-      if (!resources.gpus || gpu == (*resources.gpus > 0)) {
-        ++matching;
-        const bool busy = i < agent.running_size() && agent.running(i).attempt() != 0;
-        free += busy ? 0U : 1U;
-      }
-    }
-    fit.slots_all += static_cast<std::size_t>(agent.slots_size());
-    if (matching >= std::max<std::size_t>(1, resources.gpus.value_or(1))) {
-      fit.slots += matching;
-      fit.free += free;
-    }
-  }
-  return fit;
-}
-
-std::optional<Error> never_fits(Session& session, const sweeps::ResourcesSpec& resources) {
-  const Result<Fit> fit = ask_fit(session, resources);
-  return fit.ok() && never(*fit) ? std::optional(impossible(resources)) : std::nullopt;
-}
-
 Result<int> dry_run(Session& session, const DryRun& what) {
   const sweeps::SweepSpec& spec = what.spec;
   Console& console = session.console();
@@ -227,11 +171,11 @@ Result<int> dry_run(Session& session, const DryRun& what) {
                         policy_text(spec)));
   lines.add("limits", limits_text(spec));
   lines.add("code", code_text(what.code));
-  const bool never_runs = add_fit(lines, session, spec);
+  const std::optional<Misfit> misfit = add_fit(lines, session, spec);
   SWEEPD_TRY_VOID(add_trials(lines, spec));
-  if (never_runs) {
+  if (misfit) {
     console.out << std::flush;
-    return impossible(spec.resources);
+    return Error{Errc::kImpossible, misfit->sentence};
   }
   session.say("Would submit. Nothing was.");
   return kExitOk;

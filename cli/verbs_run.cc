@@ -1,7 +1,7 @@
 // run: one command as a job, followed to its end, with its exit code as ours.
 #include "cli/describe.h"
-#include "cli/dry_run.h"
 #include "cli/exit_codes.h"
+#include "cli/fit.h"
 #include "cli/follow.h"
 #include "cli/format.h"
 #include "cli/logs.h"
@@ -66,12 +66,14 @@ sweeps::SweepSpec job_of(const RunArgs& args) {
 
 class JobFollower {
  public:
-  JobFollower(Session& session, std::uint64_t sweep)
+  // told_wait: why it waits has been said already
+  JobFollower(Session& session, std::uint64_t sweep, bool told_wait)
       : session_(session),
         sweep_(sweep),
         logs_(session, trial_name(sweep, 1), {pb::STDOUT, pb::STDERR}),
         out_(session.console().out, session.console().out_terminal.tty),
-        err_(session.console().err, session.console().err_terminal.tty) {}
+        err_(session.console().err, session.console().err_terminal.tty),
+        told_wait_(told_wait) {}
 
   Result<int> follow() {
     Interrupts interrupts;
@@ -179,7 +181,7 @@ class JobFollower {
   std::uint32_t attempt_ = 0;
   int queued_looks_ = 0;
   bool placed_ = false;
-  bool told_wait_ = false;
+  bool told_wait_;
 };
 
 }  // namespace
@@ -190,8 +192,9 @@ Result<int> run(const RunArgs& args, Session& session) {
   if (const Result<void> valid = sweeps::validate(submission.spec); !valid.ok()) {
     return valid.error();
   }
-  if (const std::optional<Error> never = never_fits(session, submission.spec.resources)) {
-    return *never;  // or it would be followed for ever
+  const std::optional<Misfit> misfit = ask_misfit(session, submission.spec.resources);
+  if (misfit && misfit->never) {
+    return Error{Errc::kImpossible, misfit->sentence};  // or it would be followed for ever
   }
   if (!args.code.empty()) {
     submission.spec.run.code = args.code;
@@ -199,6 +202,12 @@ Result<int> run(const RunArgs& args, Session& session) {
     SWEEPD_TRY(submission.snapshot_digest, ship_code(session, std::move(code)));
   }
   SWEEPD_TRY(const pb::Submitted submitted, submit(session, submission));
+  if (misfit) {
+    session.say(fmt::format("{} job {} waits: {}",
+                            styled("warning:", Style::kWarn, session.console().err_terminal),
+                            submitted.sweep(),
+                            misfit->sentence));
+  }
   if (args.detach) {
     session.say(
         fmt::format("Job {} \"{}\" submitted.\n  follow  sweepctl logs {}/1 -f\n"
@@ -210,7 +219,7 @@ Result<int> run(const RunArgs& args, Session& session) {
     session.console().out << submitted.sweep() << '\n';
     return kExitOk;
   }
-  return JobFollower(session, submitted.sweep()).follow();
+  return JobFollower(session, submitted.sweep(), misfit.has_value()).follow();
 }
 
 }  // namespace sweepd::cli

@@ -3,6 +3,7 @@
 #include "cli/describe.h"
 #include "cli/dry_run.h"
 #include "cli/exit_codes.h"
+#include "cli/fit.h"
 #include "cli/follow.h"
 #include "cli/format.h"
 #include "cli/json.h"
@@ -89,11 +90,11 @@ Result<int> submit_sweep(const SubmitArgs& args,
   }
   SWEEPD_TRY(const pb::Submitted submitted, submit(session, submission));
   announce(session, args, submitted, spec);
-  if (const std::optional<Error> never = never_fits(session, spec.resources)) {
+  if (const std::optional<Misfit> misfit = ask_misfit(session, spec.resources)) {
     session.say(fmt::format("{} sweep {} waits: {}",
                             styled("warning:", Style::kWarn, session.console().err_terminal),
                             submitted.sweep(),
-                            never->message));
+                            misfit->sentence));
   }
   if (args.watch) {
     return run(WatchArgs{std::to_string(submitted.sweep()), false, {}}, session);

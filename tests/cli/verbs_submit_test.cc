@@ -171,9 +171,12 @@ TEST_CASE("run: what no agent could ever run is refused, submit warns of it") {
     agent.set_state("connected");
     agent.add_slots()->set_kind(pb::CPU);
   });
-  const CliRun run = run_line({"run", "--gpus", "1", "--", "true"}, daemon.endpoint());
+  const std::string lack =
+      "it needs 4 GPUs, and no connected agent has so many (the most is 0): start an agent that "
+      "has it, or ask for less\n";
+  const CliRun run = run_line({"run", "--gpus", "4", "--", "true"}, daemon.endpoint());
   CHECK(run.code == kExitImpossible);
-  CHECK(contains(run.err, "no agent could ever run this: it needs 1 GPU"));
+  CHECK(contains(run.err, lack));
   for (const pb::ClientRequest& request : daemon.requests()) {
     CHECK_FALSE(request.has_submit());
   }
@@ -181,7 +184,27 @@ TEST_CASE("run: what no agent could ever run is refused, submit warns of it") {
   const CliRun submitted = run_line({"submit", "-"}, daemon.endpoint(), needs_gpus);
   CHECK(submitted.code == 0);
   CHECK(submitted.out == "12\n");
-  CHECK(contains(submitted.err, "warning: sweep 12 waits: no agent could ever run this"));
+  CHECK(contains(submitted.err, "warning: sweep 12 waits: " + lack));
+}
+
+TEST_CASE("run and submit: without any agent both are taken, and both say the same") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_submit()) {
+      reply.mutable_submitted()->set_sweep(12);
+    } else {
+      reply.mutable_agents();
+    }
+  });
+  const std::string waits = " 12 waits: no agent is connected: start `sweep-agent` on a machine\n";
+  const CliRun run = run_line({"run", "--detach", "--", "true"}, daemon.endpoint());
+  CHECK(run.code == kExitOk);
+  CHECK(contains(run.err, "warning: job" + waits));
+  const CliRun submitted = run_line({"submit", "-"}, daemon.endpoint(), kGoodSweep);
+  CHECK(submitted.code == kExitOk);
+  CHECK(contains(submitted.err, "warning: sweep" + waits));
+  const CliRun dry = run_line({"submit", "-", "--dry-run"}, daemon.endpoint(), kGoodSweep);
+  CHECK(dry.code == kExitOk);
+  CHECK(contains(dry.out, "any slot, 1 CPU: no agent is connected: start `sweep-agent`"));
 }
 
 }  // namespace sweepd::cli

@@ -1,0 +1,43 @@
+// How the agents there are fit what a trial asks for.
+#pragma once
+
+#include "base/result.h"
+#include "cli/session.h"
+#include "sweeps/sweep_spec.h"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+namespace sweepd::cli {
+
+// Agents that are lost do not count.
+struct Fit {
+  std::size_t slots = 0;  // of the kind, on agents that have enough of them
+  std::size_t free = 0;
+  std::size_t slots_all = 0;  // of any kind
+  std::size_t gpus_most = 0;  // on one agent
+  std::size_t agents = 0;
+};
+
+Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents);
+
+// "4 GPUs, 2 CPUs", "a CPU slot, 1 CPU", "any slot, 1 CPU"
+std::string needs_text(const sweeps::ResourcesSpec& resources);
+
+// Why no agent there is could run it.
+struct Misfit {
+  bool never = false;    // there are agents; else there is none yet
+  std::string sentence;  // with what to do; the same wherever it is told
+};
+
+// Nothing when an agent could run it.
+std::optional<Misfit> misfit_of(const sweeps::ResourcesSpec& resources, const Fit& fit);
+
+// Asks the daemon for its agents.
+Result<Fit> ask_fit(Session& session, const sweeps::ResourcesSpec& resources);
+
+// The same of the agents of the daemon; nothing when nobody answers either.
+std::optional<Misfit> ask_misfit(Session& session, const sweeps::ResourcesSpec& resources);
+
+}  // namespace sweepd::cli
