@@ -226,13 +226,22 @@ refused. Durations have a unit: "90s", "45m", "2h".
 
 constexpr std::string_view kMetrics = R"(Metrics: how a script reports, without being changed
 
-The first of these that gives a metric wins:
+Both doors are open. Of the same metric the first of them wins, from then on:
 
 1. One JSON object a line, appended to the file named in $SWEEPD_METRICS:
      {"loss": 0.31, "accuracy": 0.91, "epoch": 3}
 2. Lines on stdout that look like metrics:
      loss: 0.31        epoch=1, batch= 2000: loss 2.19
    or that a pattern in [[metrics.stdout]] of the sweep file finds.
+
+On stdout `name: number` and `name=number` are metrics wherever they stand, also in a
+printed dict or a line of JSON; of a bar that is redrawn only its last state counts. The
+metric of the sweep is also found as `Loss 0.31`, `accuracy is 0.9`, `accuracy: 9/10`,
+and Azure ML's `Attempted to log scalar metric loss:` with the value on the next line.
+Counts (epoch, step, iter, batch, global_step; also `Epoch 3/10`) go with what follows.
+No metrics, unless it is the sweep's: arguments as in `Namespace(lr=0.1)`,
+hyperparameters printed back with their value, times (`3s`, `3.2 s`), bars (`42%|`).
+`stdout = false` in [metrics] closes that door, `jsonl = false` the other.
 
 A trial that ends with code 0 and never reported the metric of its sweep has failed
 with NO_METRIC; `sweepctl explain` lists the names that were seen.

@@ -15,6 +15,7 @@ StdoutOptions options_of(const OutputReader::Source& source) {
   StdoutOptions options;
   options.built_in = source.doors.stdout_rules();
   options.objective = source.objective;
+  options.given = source.given;
   for (const pb::StdoutRule& rule : source.doors.stdout_patterns()) {
     options.rules.push_back({rule.pattern(), rule.name()});
   }

@@ -21,6 +21,7 @@ class OutputReader {
     std::string objective;
     std::string metrics_path;  // $SWEEPD_METRICS
     std::string stdout_path;
+    Points given;  // the hyperparameters that are numbers, as SWEEPD_PARAM_<name> has them
   };
 
   // A pattern that cannot be read is an error that names it. The files need not exist yet.

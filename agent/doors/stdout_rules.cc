@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -96,6 +97,25 @@ bool only_companions(const Points& points) {
       points.begin(), points.end(), [](const Point& point) { return is_companion(point.name); });
 }
 
+// The name as a part of an environment variable.
+std::string variable_part(std::string_view name) {
+  std::string part(name);
+  std::replace_if(
+      part.begin(),
+      part.end(),
+      [](char c) {
+        return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'));
+      },
+      '_');
+  return part;
+}
+
+// Whether the printed value is the given one, perhaps with fewer digits.
+bool is_echo(const Point& given, const Point& printed) {
+  constexpr double kRounding = 1e-3;
+  return std::abs(given.value - printed.value) <= kRounding * std::abs(given.value);
+}
+
 }  // namespace
 
 std::string as_shown(std::string_view line) {
@@ -124,6 +144,7 @@ struct StdoutRules::Impl {
   Points progress;                        // counts of a line that reported nothing else
 
   bool take_azure(std::string_view line, Points& points);
+  void leave_out_given(Points& points) const;
   void accompany(Points& points);
 };
 
@@ -143,6 +164,13 @@ bool StdoutRules::Impl::take_azure(std::string_view line, Points& points) {
   const std::string_view name = line.substr(kAzureStart.size());
   azure_name = std::string(name.substr(0, name.size() - 1));
   return true;
+}
+
+void StdoutRules::Impl::leave_out_given(Points& points) const {
+  std::erase_if(points, [this](const Point& point) {
+    const Point* given = find_point(options.given, variable_part(point.name));
+    return given != nullptr && point.name != options.objective && is_echo(*given, point);
+  });
 }
 
 void StdoutRules::Impl::accompany(Points& points) {
@@ -190,6 +218,7 @@ Points StdoutRules::read_line(std::string_view line) {
   Points points;
   if (impl_->options.built_in && !impl_->take_azure(shown, points)) {
     points = scan_line(shown, impl_->options.objective);
+    impl_->leave_out_given(points);
     impl_->accompany(points);
   }
   for (const CompiledRule& rule : impl_->rules) {

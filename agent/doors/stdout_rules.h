@@ -23,6 +23,9 @@ struct StdoutOptions {
   bool built_in = true;   // the rules below
   std::string objective;  // found in any spelling that people print it in; may be empty
   std::vector<UserRule> rules;
+  // The hyperparameters of the trial as SWEEPD_PARAM_<name> has them: what a script prints back of
+  // them is no result.
+  Points given = {};
 };
 
 // Reads the lines of one stream. Built-in rules:
@@ -31,8 +34,10 @@ struct StdoutOptions {
 //   epoch, step, iter, batch, global_step also as `Epoch 3`, `Epoch 3/10`, `Epoch [3/10]`
 //   `Attempted to log scalar metric NAME:` and the value on the next line (azureml away from Azure)
 // A value is a decimal number, nan or inf, with an optional percent sign, and nothing glued to it:
-// `3s`, `10:30` and `1.2.3` are none. A line may be a progress bar that was redrawn: only what
-// stood after the last carriage return counts.
+// `3s`, `10:30` and `1.2.3` are none, and `3 s` is none but of the objective. Not taken, unless
+// they are the objective: arguments of a call, as in `Namespace(lr=0.1)`, and hyperparameters with
+// their value. A line may be a progress bar that was redrawn: only what stood after the last
+// carriage return counts, and `42%|` never does.
 class StdoutRules {
  public:
   // Patterns that RE2 refuses are an error that names them.

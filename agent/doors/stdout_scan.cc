@@ -93,6 +93,37 @@ bool ends_number(std::string_view line, std::size_t at) {
   return std::string_view(" \t,;)]}'\"%|").find(c) != std::string_view::npos;
 }
 
+// How far a bar has come, "42%|####": no result.
+bool is_progress(std::string_view line, std::size_t at) {
+  return at + 1 < line.size() && line[at] == '%' && line[at + 1] == '|';
+}
+
+// Whether a unit of time follows after a blank: "3.2 s", "5 minutes".
+bool takes_time(std::string_view line, std::size_t at) {
+  constexpr std::array<std::string_view, 14> kUnits = {"ms",
+                                                       "us",
+                                                       "s",
+                                                       "sec",
+                                                       "secs",
+                                                       "second",
+                                                       "seconds",
+                                                       "min",
+                                                       "mins",
+                                                       "minute",
+                                                       "minutes",
+                                                       "h",
+                                                       "hour",
+                                                       "hours"};
+  const std::size_t begin = skip_spaces(line, at);
+  std::size_t end = begin;
+  while (end < line.size() && is_name_char(line[end])) {
+    ++end;
+  }
+  const bool more = end < line.size() && (line[end] == ':' || line[end] == '=');
+  return begin > at && !more &&
+         std::find(kUnits.begin(), kUnits.end(), line.substr(begin, end - begin)) != kUnits.end();
+}
+
 std::optional<Number> read_number_at(std::string_view line, std::size_t at) {
   Number number;
   number.end = end_of_number(line, at);
@@ -105,7 +136,8 @@ std::optional<Number> read_number_at(std::string_view line, std::size_t at) {
     number.of_total = read_number(total, number.total) && number.total > 0;
     number.end = number.of_total ? end : number.end;
   }
-  return ends_number(line, number.end) ? std::optional(number) : std::nullopt;
+  return ends_number(line, number.end) && !is_progress(line, number.end) ? std::optional(number)
+                                                                         : std::nullopt;
 }
 
 // The place of the value after a name that ends at `at`: behind a closing quote, `:` or `=`, blanks
@@ -195,7 +227,7 @@ std::size_t scan_name(std::string_view line, std::size_t at, Points& points) {
   const std::optional<Number> number = place ? read_number_at(line, *place) : std::nullopt;
   // A script that prints its environment reports nothing by that.
   const bool plausible = name.size() <= kNameBytesMax && !name.starts_with("SWEEPD_");
-  if (!number || (number->of_total && !companion) || !plausible) {
+  if (!number || !plausible || (number->of_total && !companion) || takes_time(line, number->end)) {
     return end;
   }
   std::string spelling(name);
@@ -205,6 +237,24 @@ std::size_t scan_name(std::string_view line, std::size_t at, Points& points) {
   }
   set_point(points, spelling, number->value);
   return number->end;
+}
+
+// The end of the call whose parenthesis opens at `at`, past the one that closes it: what stands in
+// `Namespace(lr=0.1, epochs=3)` are arguments.
+std::size_t end_of_call(std::string_view line, std::size_t at) {
+  int open = 0;
+  for (std::size_t i = at; i < line.size(); ++i) {
+    open += line[i] == '(' ? 1 : line[i] == ')' ? -1 : 0;
+    if (open == 0) {
+      return i + 1;
+    }
+  }
+  return line.size();
+}
+
+// Whether a name is glued to the parenthesis at `at`.
+bool opens_call(std::string_view line, std::size_t at) {
+  return line[at] == '(' && at > 0 && (is_letter(line[at - 1]) || is_digit(line[at - 1]));
 }
 
 }  // namespace
@@ -219,6 +269,8 @@ Points scan_line(std::string_view line, std::string_view objective) {
       ++next_taken;
     } else if (is_letter(line[i])) {
       i = std::max(scan_name(line, i, points), i + 1);
+    } else if (opens_call(line, i)) {
+      i = end_of_call(line, i);
     } else if (is_name_char(line[i])) {
       // A name does not begin in the middle of "2.5e3" or "/tmp/x".
       while (i < line.size() && is_name_char(line[i])) {

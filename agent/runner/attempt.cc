@@ -122,7 +122,7 @@ Result<shimpb::Run> Attempt::prepare(const Clocks& clocks, Setting setting) {
   if (order_.metrics().stdout_patterns_size() > 0) {
     // The shim has nobody to tell of a pattern that cannot be read.
     SWEEPD_TRY(const OutputReader reader,
-               OutputReader::make({run.metrics(), run.objective(), paths_.metrics, {}}));
+               OutputReader::make({run.metrics(), run.objective(), paths_.metrics, {}, {}}));
   }
   std::optional<WallTime> deadline;
   if (order_.trial_time_ms() > 0) {

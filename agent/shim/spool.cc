@@ -19,6 +19,22 @@ constexpr Duration kRetry = milliseconds(500);
 // Beyond, files are not read on: they are the spool as long as the disk has no room.
 constexpr std::size_t kUnwrittenBytesMax = 1 << 20;
 
+// The hyperparameters that are numbers.
+Points given_in(const shimpb::Run& run) {
+  constexpr std::string_view kPrefix = "SWEEPD_PARAM_";
+  Points given;
+  for (const std::string& variable : run.env()) {
+    const std::string_view text = variable;
+    const std::size_t equals = text.find('=');
+    double value = 0;
+    if (text.starts_with(kPrefix) && equals != std::string_view::npos &&
+        read_number(text.substr(equals + 1), value)) {
+      set_point(given, text.substr(kPrefix.size(), equals - kPrefix.size()), value);
+    }
+  }
+  return given;
+}
+
 }  // namespace
 
 Spool::Spool(const shimpb::Run& run)
@@ -26,7 +42,7 @@ Spool::Spool(const shimpb::Run& run)
           run.spool_path().c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600)),
       error_(fd_ >= 0 ? 0 : errno) {
   OutputReader::Source source{
-      run.metrics(), run.objective(), run.metrics_path(), run.stdout_path()};
+      run.metrics(), run.objective(), run.metrics_path(), run.stdout_path(), given_in(run)};
   Result<OutputReader> reader = OutputReader::make(source);
   if (!reader.ok()) {
     source.doors.clear_stdout_patterns();

@@ -74,6 +74,45 @@ TEST_CASE("stdout: metrics are found in the lines that scripts typically print")
   }
 }
 
+TEST_CASE("stdout: what scripts print about themselves is no metric") {
+  const std::vector<Line> lines = {
+      {"Namespace(lr=0.1, epochs=3, data='x')", "loss", ""},
+      {"args: Namespace(lr=0.1, size=(3, 4), drop=0.5) seed=7", "loss", "seed=7"},
+      {"Linear(in_features=784, out_features=10, bias=True)", "loss", ""},
+      {"[Parallel(n_jobs=2)]: Done 5 tasks", "loss", ""},
+      {"Adam (lr: 0.1)", "loss", "lr=0.1"},
+      {"Metrics(loss=0.5, acc=0.9)", "loss", "loss=0.5"},
+      {"Namespace(lr=0.1,", "loss", ""},
+      {"val (top1=0.9) top5=0.99", "loss", "top1=0.9 top5=0.99"},
+      {"Downloading: 100%|#####| 170M/170M [00:02<00:00, 60.1MB/s]", "loss", ""},
+      {"Epoch 3:  42%|####      | 42/100 [00:01<00:02, 30.00it/s, loss=0.7]",
+       "loss",
+       "loss=0.7 epoch=3"},
+      {"Epoch: 42%|####| loss: 0.5", "loss", "loss=0.5"},
+      {"accuracy: 42%", "loss", "accuracy=42"},
+      {"elapsed: 3.2 s, total: 5 minutes, eta: 0:10:30", "loss", ""},
+      {"time: 3.2", "loss", "time=3.2"},
+      {"latency: 12.5 ms", "latency", "latency=12.5"},
+      {"a: 1 s: 2", "loss", "a=1 s=2"},
+  };
+  for (const Line& line : lines) {
+    CAPTURE(line.text);
+    CHECK_EQ(shown(rules_for(line.objective).read_line(line.text)), line.found);
+  }
+}
+
+TEST_CASE("stdout: hyperparameters that are printed back are no metrics, in JSON or not") {
+  StdoutOptions options;
+  options.objective = "loss";
+  options.given = {{"lr", 0.012345678}, {"weight_decay", 0.0}, {"batch", 64}, {"loss", 0.5}};
+  StdoutRules rules = *StdoutRules::make(options);
+  CHECK(rules.read_line(R"({"lr": 0.012345678, "weight-decay": 0.0, "batch": 64})").empty());
+  CHECK(rules.read_line("lr: 0.01235").empty());
+  CHECK_EQ(shown(rules.read_line("{'lr': 0.001, 'seed': 7}")), "lr=0.001 seed=7");
+  CHECK_EQ(shown(rules.read_line("weight_decay=0.1")), "weight_decay=0.1");
+  CHECK_EQ(shown(rules.read_line("loss=0.5 lr=0.0123457")), "loss=0.5");
+}
+
 TEST_CASE("stdout: counts on a line of their own accompany what follows") {
   StdoutRules rules = rules_for("loss");
   CHECK(rules.read_line("Epoch 1/10").empty());

@@ -89,6 +89,22 @@ TEST_CASE("shim: without an agent its attempt goes on, and the next agent hears 
   }));
 }
 
+TEST_CASE("shim: a hyperparameter that the program prints back is no metric") {
+  Bench bench;
+  shimpb::Run run = bench.request(
+      {"/bin/bash", "-c", "echo \"lr: $SWEEPD_PARAM_lr loss: 0.5 acc: 0.9\"; echo 'lr: 0.05'"});
+  run.add_env("SWEEPD_PARAM_lr=0.1");
+  run.add_env("SWEEPD_PARAM_optimizer=adam");
+  REQUIRE(bench.slot->run(kAttempt, run).ok());
+  bench.until(Notice::kEmpty);
+  SpoolReader spool(bench.folder + "/spool");
+  const auto reports = spool.read(4096);
+  REQUIRE_EQ(reports.size(), 2);
+  CHECK_EQ(reports[0].metrics_size(), 2);
+  CHECK_EQ(reports[1].metrics(0).name(), "lr");
+  CHECK_EQ(reports[1].metrics(0).value(), 0.05);
+}
+
 TEST_CASE("shim: an attempt that ends while there is no agent leaves its last words in a file") {
   Bench bench;
   bench.run("echo ready; read -r < <(sleep 0.3); echo '{\"loss\": 1}' >> $SWEEPD_METRICS; exit 7");
