@@ -3,6 +3,7 @@
 
 #include "agent/devices.h"
 #include "base/nearest.h"
+#include "base/settings_file.h"
 #include "wire/endpoint.h"
 
 #include <fmt/format.h>
@@ -178,7 +179,7 @@ Result<void> read_key(const Place& place, Config& config) {
                               "disk_low",
                               "log_level"});
   return fault(place,
-               meant ? fmt::format("is no setting; did you mean '{}'", *meant)
+               meant ? fmt::format("is no setting; did you mean '{}'?", *meant)
                      : std::string("is no setting"));
 }
 
@@ -196,8 +197,9 @@ Config default_config() {
 }
 
 Result<void> read_config(const std::string& path, Config& config) {
+  SWEEPD_TRY(const std::string text, read_settings(path));
   try {
-    const toml::table table = toml::parse_file(path);
+    const toml::table table = toml::parse(text, path);
     for (const auto& [key, node] : table) {
       SWEEPD_TRY_VOID(read_key({path, key.str(), node}, config));
     }

@@ -4,6 +4,7 @@
 #include "agent/loop.h"
 #include "base/counted.h"
 #include "base/log.h"
+#include "base/usage.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
@@ -36,7 +37,15 @@ constexpr const char* kExamples =
     "  sweep-agent                                      this box, the daemon on it\n"
     "  sweep-agent --server tcp://127.0.0.1:7700 --cpu-slots 4\n"
     "  sweep-agent --config /etc/sweepd/agent.toml --log-level debug\n"
-    "  sweep-agent devices --json                       the GPUs that would be offered\n";
+    "  sweep-agent devices --json                       the GPUs that would be offered\n"
+    "\n"
+    "Options win over the file, the file over $SWEEPD_SERVER.\n"
+    "Exit codes: 0 asked to stop, 2 wrong options or file, else it could not go on and says why.";
+
+constexpr const char* kDevicesExamples =
+    "Examples:\n"
+    "  sweep-agent devices          UUID, model, memory and processes of each GPU\n"
+    "  sweep-agent devices --json   the same for programs";
 
 // What was given on the command line; it wins over the file.
 struct Given {
@@ -50,15 +59,15 @@ struct Given {
 };
 
 void add_options(CLI::App& app, Given& given) {
-  app.add_option("--server", given.server, "address of the daemon")
-      ->type_name("ENDPOINT")
-      ->envname("SWEEPD_SERVER");
+  app.add_option("--server", given.server, "address of the daemon (or $SWEEPD_SERVER)")
+      ->type_name("ENDPOINT");
   app.add_option("--state", given.state, "folder of ledger, cache and working folders")
       ->type_name("DIR");
-  app.add_option("--name", given.name, "what people see (default: the host name)");
+  app.add_option("--name", given.name, "what people see (default: the host name)")
+      ->type_name("NAME");
   app.add_option("--cpu-slots", given.cpu_slots, "slots for trials without a GPU")->type_name("N");
   app.add_option("--config", given.config, "settings, as in configs/agent.toml")->type_name("FILE");
-  app.add_option("--log-level", given.log_level, "debug, info, warn or error");
+  app.add_option("--log-level", given.log_level, "debug, info, warn or error")->type_name("LEVEL");
 }
 
 Result<Config> configure(const Given& given) {
@@ -114,15 +123,20 @@ int fail(const sweepd::Error& error) {
 int main(int argc, char** argv) {
   CLI::App app(kAbout, "sweep-agent");
   app.footer(kExamples);
-  app.set_version_flag("--version", SWEEPD_VERSION);
+  app.set_version_flag("--version", "sweep-agent " SWEEPD_VERSION);
   Given given;
   add_options(app, given);
   CLI::App* devices = app.add_subcommand("devices", "print what NVIDIA's library sees, and exit");
   devices->add_flag("--json", given.json, "as JSON");
+  devices->footer(kDevicesExamples);
+  sweepd::refuse_empty_values(app);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    fmt::print(stderr, "{}", sweepd::usage_fault(app, error));
+    return static_cast<int>(sweepd::Errc::kInvalidArgument);
   }
   // A reader that goes away, or a limit on the size of files, is an error of a write like others.
   std::signal(SIGPIPE, SIG_IGN);

@@ -2,14 +2,13 @@
 #include "daemon/config.h"
 
 #include "base/nearest.h"
+#include "base/settings_file.h"
 #include "sweeps/units.h"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <vector>
 
 namespace sweepd::daemon {
@@ -116,13 +115,8 @@ Result<Config> parse_config(std::string_view text, const std::string& path) {
 }
 
 Result<Config> read_config(const std::string& path) {
-  const std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return Error{Errc::kNotFound, fmt::format("cannot read {}", path)};
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_config(text.str(), path);
+  SWEEPD_TRY(const std::string text, read_settings(path));
+  return parse_config(text, path);
 }
 
 Result<void> validate(const Config& config) {

@@ -1,6 +1,7 @@
 // sweepd: reads its command line and set-up, then serves, checks a state folder or restores one.
 #include "base/log.h"
 #include "base/result.h"
+#include "base/usage.h"
 #include "daemon/config.h"
 #include "daemon/serve.h"
 #include "daemon/state_folder.h"
@@ -200,10 +201,14 @@ int main(int argc, char** argv) {
   Given given;
   add_options(app, given);
   add_verbs(app, given);
+  refuse_empty_values(app);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? 0 : 2;
+    fmt::print(stderr, "{}", sweepd::usage_fault(app, error));
+    return static_cast<int>(sweepd::Errc::kInvalidArgument);
   }
   wire::quiet_protobuf();
   if (given.fsck.state.empty()) {

@@ -58,7 +58,7 @@ const std::map<std::string, std::vector<std::string>> kThirdParty = {
     {"<toml++/", {"sweeps/toml_", "daemon/config", "agent/config"}},
     {"<torch/", {"estimators/"}},
     {"<ATen/", {"estimators/"}},
-    {"<CLI/", {"daemon/main", "agent/main", "cli/", "estimators/options"}},
+    {"<CLI/", {"base/usage", "daemon/main", "agent/main", "cli/", "estimators/options"}},
     {"<nlohmann/", {"cli/", "agent/", "estimators/"}},
     {"<re2/", {"agent/doors/"}},
     {"<sodium", {"blobs/digest", "cli/client"}},

@@ -7,6 +7,7 @@
 #include "agent/state_folder.h"
 #include "agent/trash.h"
 #include "agent/utf8.h"
+#include "base/settings_file.h"
 
 #include <doctest/doctest.h>
 
@@ -258,7 +259,42 @@ TEST_CASE("work folders: what was left in one is not in the next") {
   CHECK(fs::exists("/etc/passwd"));
 }
 
-TEST_CASE("config: the example file says the defaults, and faults name line and key") {
+TEST_CASE("config: the example file says the defaults and names every setting") {
+  const std::string path = SWEEPD_SOURCE_DIR "/configs/agent.toml";
+  const Config usual = default_config();
+  Config config = usual;
+  config.server.clear();
+  config.nvml.clear();
+  config.containment.clear();
+  config.nice = 0;
+  config.grace_ms = 0;
+  REQUIRE(read_config(path, config).ok());
+  CHECK_EQ(config.nvml, usual.nvml);
+  CHECK_EQ(config.containment, usual.containment);
+  CHECK_EQ(config.nice, usual.nice);
+  CHECK_EQ(config.grace_ms, usual.grace_ms);
+  CHECK_EQ(config.log_level, usual.log_level);
+  CHECK(config.labels.empty());
+  const std::string text = *sweepd::read_settings(path);
+  for (const char* key : {"server",
+                          "state",
+                          "name",
+                          "cpu_slots",
+                          "nvml",
+                          "shim",
+                          "containment",
+                          "nice",
+                          "grace",
+                          "disk_low",
+                          "log_level"}) {
+    CAPTURE(key);
+    const std::string line = std::string(key) + " = ";
+    CHECK((text.find("\n" + line) != std::string::npos ||
+           text.find("\n# " + line) != std::string::npos));
+  }
+}
+
+TEST_CASE("config: faults name line and key") {
   Config config = default_config();
   const Folder folder;
   const std::string good =
@@ -277,7 +313,7 @@ TEST_CASE("config: the example file says the defaults, and faults name line and 
     return read.ok() ? "" : read.error().message.substr(folder.path.size() + 1);
   };
   CHECK_EQ(fault("a", "\ncpu_slot = 3\n"),
-           "a:2: 'cpu_slot' is no setting; did you mean 'cpu_slots'");
+           "a:2: 'cpu_slot' is no setting; did you mean 'cpu_slots'?");
   CHECK_EQ(fault("b", "cpu_slots = -1\n"), "b:1: 'cpu_slots' must be a whole number from 0 up");
   CHECK_EQ(fault("c", "grace = 10\n"), "c:1: 'grace' must be a string");
   CHECK_EQ(fault("d", "grace = \"10\"\n"),
@@ -286,7 +322,11 @@ TEST_CASE("config: the example file says the defaults, and faults name line and 
   CHECK_EQ(fault("f", "grace = \"100000m\"\n"), "f:1: 'grace' must be at most a day");
   CHECK_EQ(fault("g", "disk_low = \"5\"\n"),
            "g:1: 'disk_low' must be a size like \"500MiB\" or \"20GiB\"");
-  CHECK_FALSE(read_config(folder.path + "/none", config).ok());
+  CHECK_EQ(read_config(folder.path + "/none", config).error().message,
+           fmt::format("cannot read the settings file '{}/none': No such file or directory",
+                       folder.path));
+  CHECK_EQ(read_config(folder.path, config).error().message,
+           fmt::format("cannot read the settings file '{}': it is a folder", folder.path));
 }
 
 TEST_CASE("utf8: what is valid stays, every other byte becomes a question mark") {

@@ -80,5 +80,7 @@ TEST_CASE("config: the file in configs is the default written out") {
 TEST_CASE("config: a file that is not there is refused with its name") {
   const auto config = daemon::read_config("/nonexistent/d.toml");
   REQUIRE_FALSE(config.ok());
-  CHECK(config.error() == Error{Errc::kNotFound, "cannot read /nonexistent/d.toml"});
+  CHECK(config.error() ==
+        Error{Errc::kInvalidArgument,
+              "cannot read the settings file '/nonexistent/d.toml': No such file or directory"});
 }

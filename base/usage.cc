@@ -1,0 +1,99 @@
+// A command line that cannot be used, told in one sentence.
+#include "base/usage.h"
+
+#include "base/nearest.h"
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+namespace sweepd {
+
+namespace {
+
+constexpr std::string_view kEmpty = "has an empty value; leave it out for the default";
+
+// Every name that `app` takes: its options and its verbs.
+std::vector<std::string> words_of(const CLI::App& app) {
+  std::vector<std::string> words;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      words.push_back("--" + name);
+    }
+  }
+  for (const CLI::App* verb : app.get_subcommands({})) {
+    words.push_back(verb->get_name());
+  }
+  return words;
+}
+
+std::string unknown_word(const CLI::App& app, const std::string& word) {
+  const bool option = word.starts_with('-');
+  const bool verb = !option && !app.get_subcommands({}).empty();
+  const std::string name = option ? word.substr(0, word.find('=')) : word;
+  const std::optional<std::string> meant = nearest(name, words_of(app));
+  return fmt::format("{} '{}'{}",
+                     option ? "unknown option"
+                     : verb ? "unknown verb"
+                            : "unexpected argument",
+                     name,
+                     meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
+}
+
+// CLI11's "--cpu-slots: 1 required N missing" and "Could not convert: --cpu-slots = many".
+std::string in_our_words(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string text = error.what();
+  constexpr std::string_view kNoNumber = "Could not convert: ";
+  if (text.starts_with(kNoNumber)) {
+    const std::size_t sign = text.find(" = ");
+    const std::string option = text.substr(kNoNumber.size(), sign - kNoNumber.size());
+    const std::string value = sign == std::string::npos ? std::string() : text.substr(sign + 3);
+    return fmt::format("option '{}' takes a whole number, not '{}'", option, value);
+  }
+  const std::string subject = text.substr(0, text.find_first_of(": "));
+  if (text.ends_with(kEmpty)) {
+    return fmt::format("option '{}' {}", subject, kEmpty);
+  }
+  const CLI::Option* option = app.get_option_no_throw(subject);
+  if (option != nullptr && text.ends_with(" missing")) {
+    return fmt::format("option '{}' needs a {}", subject, option->get_type_name());
+  }
+  if (text.ends_with(" is required")) {
+    return fmt::format("{} is missing", subject);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string usage_fault(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* at = &app;
+  std::string path = app.get_name();
+  while (!at->get_subcommands().empty()) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  const std::vector<std::string> left = app.remaining(true);
+  const std::string message =
+      left.empty() ? in_our_words(*at, error) : unknown_word(*at, left.front());
+  return fmt::format("{}: {}\nsee `{} --help`\n", app.get_name(), message, path);
+}
+
+void refuse_empty_values(CLI::App& app) {
+  std::vector<CLI::App*> verbs = app.get_subcommands({});
+  verbs.push_back(&app);
+  for (CLI::App* verb : verbs) {
+    for (CLI::Option* option : verb->get_options({})) {
+      option->check([option](const std::string& value) {
+        return value.empty() && option->get_items_expected_min() > 0 ? std::string(kEmpty)
+                                                                     : std::string();
+      });
+    }
+  }
+}
+
+}  // namespace sweepd
