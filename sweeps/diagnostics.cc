@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <string_view>
 #include <tuple>
 
@@ -117,13 +118,21 @@ std::vector<Diagnostic> Faults::in_file_order() const {
   return sorted;
 }
 
+// Not std::stable_sort: clang warns of what this standard library's is made of.
 void sort_by_place(std::vector<Diagnostic>& diagnostics) {
-  const auto key = [](const Diagnostic& diagnostic) {
-    return std::tuple(diagnostic.line == 0, diagnostic.line, diagnostic.column);
+  std::vector<std::size_t> order(diagnostics.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto key = [&diagnostics](std::size_t i) {
+    const Diagnostic& diagnostic = diagnostics[i];
+    return std::tuple(diagnostic.line == 0, diagnostic.line, diagnostic.column, i);
   };
-  std::stable_sort(diagnostics.begin(),
-                   diagnostics.end(),
-                   [&key](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
+  std::sort(
+      order.begin(), order.end(), [&key](std::size_t a, std::size_t b) { return key(a) < key(b); });
+  std::vector<Diagnostic> sorted;
+  for (const std::size_t i : order) {
+    sorted.push_back(std::move(diagnostics[i]));
+  }
+  diagnostics = std::move(sorted);
 }
 
 std::string render(const std::vector<Diagnostic>& diagnostics,
