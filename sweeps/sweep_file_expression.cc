@@ -22,7 +22,8 @@ Place place_of_token(const Place& value,
                      const std::string& expression,
                      std::size_t column,
                      const Draft& draft) {
-  const std::size_t begin = std::clamp<std::size_t>(column, 1, expression.size()) - 1;
+  const std::size_t begin =
+      std::clamp<std::size_t>(column, 1, std::max<std::size_t>(expression.size(), 1)) - 1;
   return place_of_part(value, draft.text, {begin, token_length(expression, begin + 1)});
 }
 

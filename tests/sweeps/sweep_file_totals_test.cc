@@ -143,6 +143,16 @@ TEST_CASE("sweep file: what only the whole shows has a place as well") {
             .find("a.toml:7:2: error: search.trials: the grid has more than") == 0);
 }
 
+TEST_CASE("sweep file: an empty expression, and one over several lines") {
+  CHECK(told("[space]\na = [1, 2]\n[search]\nconstraints = [\"\"]\n") ==
+        R"(a.toml:7:17: error: expected a value, not the end
+    7 | constraints = [""]
+      |                 ^
+)");
+  CHECK(told("[space]\na = [1, 2]\n[search]\nconstraints = [\"\"\"\na < \"\"\"]\n")
+            .find("a.toml:7:16: error: expected a value, not the end") == 0);
+}
+
 TEST_CASE("sweep file: a fault in an expression is shown at its word, escapes or not") {
   CHECK(told(R"([space]
 opt = ["sgd", "adam"]
