@@ -226,7 +226,7 @@ void Parser::add_starting_verbs() {
   CLI::App* submit = add(app_, "submit", "start the sweep that a file describes");
   submit->add_option("file", to_.submit.file, "the sweep file; - for stdin")->required();
   submit->add_flag("--dry-run", to_.submit.dry_run, "show what would run, and run nothing");
-  submit->add_flag("--watch", to_.submit.watch, "then watch it");
+  submit->add_flag("--watch", to_.submit.watch, "then watch it: exit code 0 or 8");
   submit->add_flag("--wait", to_.submit.wait, "then wait for its end: exit code 0 or 8");
   submit->add_flag("--paused", to_.submit.paused, "start nothing until `resume`");
   submit->add_option("--name", to_.submit.name, "instead of the name in the file");

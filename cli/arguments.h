@@ -77,6 +77,7 @@ struct WatchArgs {
   std::string selector = "last";
   bool json = false;
   std::vector<std::string> fields;  // of --json=a,b; empty: all
+  bool judges = false;              // of `submit`: ends when and as `wait` does
 };
 
 struct WaitArgs {

@@ -1,20 +1,25 @@
-// The lines of the dry run, local first, then with the daemon if it answers.
+// What would run is found out first, locally and then from the daemon if it answers, and then told.
 #include "cli/dry_run.h"
 
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
+#include "cli/fit.h"
 #include "cli/format.h"
+#include "cli/json.h"
 #include "cli/snapshot.h"
+#include "cli/spec_text.h"
 #include "cli/text.h"
 #include "sweeps/command.h"
 #include "sweeps/sampler.h"
-#include "sweeps/units.h"
+#include "wire/spec/spec_codec.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
+#include <optional>
 #include <ostream>
+#include <string>
+#include <vector>
 
 namespace sweepd::cli {
 
@@ -22,49 +27,34 @@ namespace {
 
 constexpr std::uint32_t kTrialsShown = 3;
 
-class Lines {
- public:
-  explicit Lines(std::ostream& out) : out_(out) {}
-
-  void add(std::string_view name, const std::string& text) {
-    out_ << fmt::format("  {:<10}{}\n", name, printable(text));
-  }
-
- private:
-  std::ostream& out_;
+struct PlannedTrial {
+  sweeps::Assignment params;
+  std::vector<std::string> command;
 };
 
-std::string limits_text(const sweeps::SweepSpec& spec) {
-  const sweeps::LimitsSpec& limits = spec.limits;
-  std::vector<std::string> parts;
-  if (limits.concurrent) {
-    parts.push_back(fmt::format("{} at once", *limits.concurrent));
+struct PlannedCode {
+  std::string folder;
+  CodeSize size;
+};
+
+struct Plan {
+  std::optional<PlannedCode> code;  // none: nothing is shipped
+  Result<Fit> fit;
+  std::vector<PlannedTrial> trials;  // the first ones
+};
+
+Result<std::optional<PlannedCode>> planned_code(const SweepText& file,
+                                                const sweeps::SweepSpec& spec) {
+  if (spec.run.code.empty()) {
+    return std::optional<PlannedCode>();
   }
-  if (limits.trial_time) {
-    parts.push_back(fmt::format("{} a trial", sweeps::to_text(*limits.trial_time)));
-  }
-  if (limits.silence) {
-    parts.push_back(fmt::format("{} without output", sweeps::to_text(*limits.silence)));
-  }
-  if (limits.sweep_time) {
-    parts.push_back(fmt::format("{} in all", sweeps::to_text(*limits.sweep_time)));
-  }
-  if (limits.failed_trials) {
-    parts.push_back(fmt::format("{} end the sweep", counted(*limits.failed_trials, "failure")));
-  }
-  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
+  const std::string folder = (std::filesystem::path(file.folder) / spec.run.code).string();
+  SWEEPD_TRY(const CodeSize size, measure_code(folder));
+  return std::optional(PlannedCode{folder, size});
 }
 
-std::string needs_text(const sweeps::ResourcesSpec& resources) {
-  const std::string cpus = counted(resources.cpus, "CPU");
-  if (!resources.gpus) {
-    return fmt::format("any slot, {}", cpus);
-  }
-  return *resources.gpus == 0 ? fmt::format("a CPU slot, {}", cpus)
-                              : fmt::format("{}, {}", counted(*resources.gpus, "GPU"), cpus);
-}
-
-Result<void> add_trials(Lines& lines, const sweeps::SweepSpec& spec) {
+Result<std::vector<PlannedTrial>> planned_trials(const sweeps::SweepSpec& spec) {
+  std::vector<PlannedTrial> trials;
   for (std::uint32_t number = 1; number <= kTrialsShown; ++number) {
     const sweeps::Proposal proposal = sweeps::propose(spec, TrialNumber{number});
     if (!proposal.assignment) {
@@ -72,168 +62,116 @@ Result<void> add_trials(Lines& lines, const sweeps::SweepSpec& spec) {
     }
     // The number of the sweep is not known before it is submitted.
     SWEEPD_TRY(
-        const std::vector<std::string> words,
+        std::vector<std::string> words,
         sweeps::render_command(spec, *proposal.assignment, {SweepId{0}, TrialNumber{number}}));
-    lines.add(fmt::format("trial {}", number), command_text(words));
+    trials.push_back({*proposal.assignment, std::move(words)});
   }
-  return {};
+  return trials;
 }
 
-Error impossible(const sweeps::ResourcesSpec& resources) {
-  return {Errc::kImpossible,
-          fmt::format("no agent could ever run this: it needs {}; change [resources] or start "
-                      "an agent that has it",
-                      needs_text(resources))};
+std::string line(std::string_view name, const std::string& text) {
+  return fmt::format("  {:<10}{}\n", name, printable(text));
 }
 
-Result<Fit> ask_fit(Session& session, const sweeps::ResourcesSpec& resources) {
-  pb::ClientRequest request;
-  request.mutable_list_agents();
-  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  return fit_of(resources, reply.agents());
+std::string fit_text(const Result<Fit>& fit, const sweeps::ResourcesSpec& resources) {
+  if (!fit.ok()) {
+    return "not known: " + fit.error().message;
+  }
+  const std::string needs = needs_text(resources);
+  if (fit->agents == 0) {
+    return needs + ": no agents yet; trials would wait for one";
+  }
+  return fmt::format("{}: {} of {} {}, {} free now",
+                     needs,
+                     fit->slots,
+                     counted(fit->slots_all, "slot"),
+                     fit->slots == 1 ? "qualifies" : "qualify",
+                     fit->free);
 }
 
-bool never(const Fit& fit) {
-  return fit.agents > 0 && fit.slots == 0;
-}
-
-// True when agents are known and none could ever run it.
-bool add_fit(Lines& lines, Session& session, const sweeps::SweepSpec& spec) {
-  const Result<Fit> asked = ask_fit(session, spec.resources);
-  if (!asked.ok()) {
-    lines.add("fits", "not known: " + asked.error().message);
-    return false;
-  }
-  const Fit& fit = *asked;
-  if (fit.agents == 0) {
-    lines.add("fits", needs_text(spec.resources) + ": no agents yet; trials would wait for one");
-    return false;
-  }
-  lines.add("fits",
-            fmt::format("{}: {} of {} qualify, {} free now",
-                        needs_text(spec.resources),
-                        fit.slots,
-                        counted(fit.slots_all, "slot"),
-                        fit.free));
-  return never(fit);
-}
-
-}  // namespace
-
-std::string sampler_text(const sweeps::SweepSpec& spec) {
-  switch (spec.search.sampler) {
-    case sweeps::SamplerKind::kGrid:
-      return "grid";
-    case sweeps::SamplerKind::kRandom:
-      return "random";
-    case sweeps::SamplerKind::kSobol:
-      return "sobol";
-  }
-  return {};
-}
-
-std::string policy_text(const sweeps::SweepSpec& spec) {
-  const sweeps::StopSpec& stop = spec.stop;
-  switch (stop.policy) {
-    case sweeps::PolicyKind::kNone:
-      return "no early termination";
-    case sweeps::PolicyKind::kBandit:
-      return fmt::format(
-          "bandit {}",
-          number_text(stop.slack_factor ? *stop.slack_factor : stop.slack_amount.value_or(0)));
-    case sweeps::PolicyKind::kMedian:
-      return "median";
-    case sweeps::PolicyKind::kTruncation:
-      return fmt::format("truncation {} %", stop.truncation_percentage);
-    case sweeps::PolicyKind::kAsha:
-      return "asha";
-  }
-  return {};
-}
-
-std::string space_text(const sweeps::SearchSpace& space, bool unicode) {
-  double combinations = 1;
-  std::size_t continuous = 0;
-  for (const sweeps::Parameter& parameter : space.parameters) {
-    if (const std::optional<std::uint64_t> values = sweeps::cardinality(parameter.domain)) {
-      combinations *= static_cast<double>(*values);
-    } else {
-      ++continuous;
-    }
-  }
-  std::string text = counted(space.parameters.size(), "parameter") + ": ";
-  const bool finite = continuous < space.parameters.size();
-  if (finite) {
-    text += number_text(combinations) + (combinations == 1 ? " combination" : " combinations");
-  }
-  if (continuous > 0) {
-    text += fmt::format("{}{} continuous", finite ? (unicode ? " × " : " x ") : "", continuous);
+std::string plan_text(const Plan& plan,
+                      const SweepText& file,
+                      const sweeps::SweepSpec& spec,
+                      bool unicode) {
+  std::string text = line("file", file.path + "  ok");
+  text += line("space", space_text(spec.space, unicode));
+  const bool maximize = spec.objective.goal == sweeps::Goal::kMaximize;
+  text += line("metric",
+               fmt::format("{} ({})", spec.objective.metric, maximize ? "maximize" : "minimize"));
+  text += line("search",
+               fmt::format("{}, {}, {}",
+                           counted(sweeps::trials_total(spec), "trial"),
+                           sampler_text(spec),
+                           policy_text(spec)));
+  text += line("limits", limits_text(spec));
+  text += line("code",
+               plan.code ? fmt::format("{}  {}, {}",
+                                       plan.code->folder,
+                                       counted(plan.code->size.files, "file"),
+                                       bytes_text(plan.code->size.bytes))
+                         : "none is shipped; the command starts in an empty folder");
+  text += line("fits", fit_text(plan.fit, spec.resources));
+  std::size_t number = 0;
+  for (const PlannedTrial& trial : plan.trials) {
+    text += line(fmt::format("trial {}", ++number), command_text(trial.command));
   }
   return text;
 }
 
-Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents) {
-  Fit fit;
-  for (const pb::AgentRow& agent : agents.agents()) {
-    if (agent.state() == "lost") {
-      continue;
-    }
-    ++fit.agents;
-    std::size_t matching = 0;
-    std::size_t free = 0;
-    for (int i = 0; i < agent.slots_size(); ++i) {
-      const bool gpu = agent.slots(i).kind() == pb::GPU;
-      if (!resources.gpus || gpu == (*resources.gpus > 0)) {
-        ++matching;
-        const bool busy = i < agent.running_size() && agent.running(i).attempt() != 0;
-        free += busy ? 0U : 1U;
-      }
-    }
-    fit.slots_all += static_cast<std::size_t>(agent.slots_size());
-    if (matching >= std::max<std::size_t>(1, resources.gpus.value_or(1))) {
-      fit.slots += matching;
-      fit.free += free;
-    }
+Json plan_json(const Plan& plan, const SweepText& file, const sweeps::SweepSpec& spec) {
+  const pb::SweepSpec proto = wire::to_proto(spec);
+  const bool maximize = spec.objective.goal == sweeps::Goal::kMaximize;
+  Json object = {{"dry_run", true},
+                 {"file", file.path},
+                 {"name", spec.name},
+                 {"metric", spec.objective.metric},
+                 {"goal", maximize ? "maximize" : "minimize"},
+                 {"trials_total", sweeps::trials_total(spec)},
+                 {"sampler", sampler_name(proto.search().sampler())},
+                 {"policy", policy_name(proto.stop().policy())},
+                 {"gpus", spec.resources.gpus ? Json(*spec.resources.gpus) : Json(nullptr)},
+                 {"cpus", spec.resources.cpus},
+                 {"code", nullptr},
+                 {"fits", nullptr},
+                 {"trials", Json::array()}};
+  if (plan.code) {
+    object["code"] = {{"folder", plan.code->folder},
+                      {"files", plan.code->size.files},
+                      {"bytes", plan.code->size.bytes}};
   }
-  return fit;
+  if (plan.fit.ok()) {
+    object["fits"] = {{"agents", plan.fit->agents},
+                      {"slots", plan.fit->slots},
+                      {"slots_free", plan.fit->free},
+                      {"slots_total", plan.fit->slots_all}};
+  }
+  for (const PlannedTrial& trial : plan.trials) {
+    object["trials"].push_back({{"number", object["trials"].size() + 1},
+                                {"params", params_json(wire::to_proto(trial.params))},
+                                {"command", trial.command}});
+  }
+  return object;
 }
 
-std::optional<Error> never_fits(Session& session, const sweeps::ResourcesSpec& resources) {
-  const Result<Fit> fit = ask_fit(session, resources);
-  return fit.ok() && never(*fit) ? std::optional(impossible(resources)) : std::nullopt;
-}
+}  // namespace
 
-Result<int> dry_run(Session& session, const SweepText& file, const sweeps::SweepSpec& spec) {
+Result<int> dry_run(Session& session,
+                    const SweepText& file,
+                    const sweeps::SweepSpec& spec,
+                    bool json) {
+  SWEEPD_TRY(const std::optional<PlannedCode> code, planned_code(file, spec));
+  SWEEPD_TRY(const std::vector<PlannedTrial> trials, planned_trials(spec));
+  const Plan plan{code, ask_fit(session, spec.resources), trials};
   Console& console = session.console();
-  Lines lines(console.out);
-  lines.add("file", file.path + "  ok");
-  lines.add("space", space_text(spec.space, console.out_terminal.unicode));
-  lines.add("metric",
-            fmt::format("{} ({})",
-                        spec.objective.metric,
-                        spec.objective.goal == sweeps::Goal::kMaximize ? "maximize" : "minimize"));
-  lines.add("search",
-            fmt::format("{}, {}, {}",
-                        counted(sweeps::trials_total(spec), "trial"),
-                        sampler_text(spec),
-                        policy_text(spec)));
-  lines.add("limits", limits_text(spec));
-  if (spec.run.code.empty()) {
-    lines.add("code", "none is shipped; the command starts in an empty folder");
-  } else {
-    const std::string folder = (std::filesystem::path(file.folder) / spec.run.code).string();
-    SWEEPD_TRY(const CodeSize size, measure_code(folder));
-    lines.add(
-        "code",
-        fmt::format("{}  {}, {}", folder, counted(size.files, "file"), bytes_text(size.bytes)));
-  }
-  const bool never_runs = add_fit(lines, session, spec);
-  SWEEPD_TRY_VOID(add_trials(lines, spec));
-  if (never_runs) {
-    console.out << std::flush;
+  console.out << (json ? dump(plan_json(plan, file, spec)) + "\n"
+                       : plan_text(plan, file, spec, console.out_terminal.unicode))
+              << std::flush;
+  if (plan.fit.ok() && plan.fit->never()) {
     return impossible(spec.resources);
   }
-  session.say("Would submit. Nothing was.");
+  if (!json) {
+    session.say("Would submit. Nothing was.");
+  }
   return kExitOk;
 }
 

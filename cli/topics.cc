@@ -22,8 +22,8 @@ constexpr std::string_view kExitCodes = R"(Exit codes
     5  no such object
     6  wrong state for the request
     7  --timeout passed
-    8  `wait` and `submit --wait`: it ended, and not successfully, or paused itself
-       because its first trials failed
+    8  `wait`, `submit --wait` and `submit --watch`: it ended, and not successfully, or
+       paused itself because its first trials failed
     9  can never run here
   125  `run` only: sweepd failed, not the command. Any other code of `run` is
        the command's own; 128+N when signal N ended it
@@ -58,7 +58,13 @@ constexpr std::string_view kFormatting = R"(Formatting: the options of every com
 
 `logs`, `watch`, `wait` and `check` tell one thing after the other and have no rows: of
 these options they take --json and --json=a,b. The objects of `logs` are lines: trial,
-attempt, stream, text. Commands that change something take --json alone.
+attempt, stream, text. Commands that change something take --json alone. What `stop`,
+`kill` and their like print has the state of the sweep after the change (null when it
+cannot be found out) and, as `ordered`, what was asked for: trials may still be on their
+way. `submit --json` prints the submission, with --wait then the sweep as it ended, with
+--watch the objects of `watch`; with --dry-run what would run. When it fails it prints an
+object a fault, like those of `check --json`; line and column are null where no place in
+the file is to blame.
 
 In a condition op is one of = (or ==) != < <= > >= and ~ (contains). Numbers compare
 as numbers (`value < 10`), text as text by its bytes (`state = failed`), absent

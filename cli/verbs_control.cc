@@ -1,5 +1,6 @@
 // stop, pause, resume, kill, retry.
 #include "cli/exit_codes.h"
+#include "cli/format.h"
 #include "cli/json.h"
 #include "cli/verbs.h"
 
@@ -47,12 +48,40 @@ std::string what_text(const pb::Controlled& controlled) {
     return fmt::format("{}", controlled.sweep());
   }
   return count == 1 ? trial_name(controlled.sweep(), controlled.trials(0))
-                    : fmt::format("{} trials of {}", count, controlled.sweep());
+                    : fmt::format("{} of {}",
+                                  counted(static_cast<std::uint64_t>(count), "trial"),
+                                  controlled.sweep());
 }
 
-Json record_of(const pb::Controlled& controlled) {
-  Json record = {
-      {"sweep", controlled.sweep()}, {"state", controlled.state()}, {"trials", Json::array()}};
+std::string_view name_of(pb::Verb verb) {
+  switch (verb) {
+    case pb::PAUSE:
+      return "pause";
+    case pb::RESUME:
+      return "resume";
+    case pb::STOP:
+      return "stop";
+    case pb::KILL:
+      return "kill";
+    case pb::RETRY:
+      return "retry";
+    default:  // open: the protocol's enumerators are not ours alone
+      return "unknown";
+  }
+}
+
+// The answer to an order has the state that the sweep was found in. What has become of it is asked
+// for: null when that cannot be found out, though the order was taken.
+Json state_after(Session& session, std::uint64_t sweep) {
+  const Result<pb::SweepDetail> now = show_sweep(session, fmt::format("{}", sweep));
+  return now.ok() ? Json(now->summary().state()) : Json(nullptr);
+}
+
+Json record_of(Session& session, pb::Verb verb, const pb::Controlled& controlled) {
+  Json record = {{"sweep", controlled.sweep()},
+                 {"state", state_after(session, controlled.sweep())},
+                 {"ordered", name_of(verb)},
+                 {"trials", Json::array()}};
   for (const std::uint32_t trial : controlled.trials()) {
     record["trials"].push_back(trial_name(controlled.sweep(), trial));
   }
@@ -72,7 +101,7 @@ Result<int> run(const ControlArgs& args, Session& session) {
     SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
     const pb::Controlled& controlled = reply.controlled();
     if (args.json) {
-      session.console().out << dump(record_of(controlled)) << '\n';
+      session.console().out << dump(record_of(session, args.verb, controlled)) << '\n';
     }
     if (!args.quiet && !args.json) {
       session.say(fmt::format("{} {}", what_text(controlled), done_text(args.verb)));

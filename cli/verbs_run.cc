@@ -1,7 +1,7 @@
 // run: one command as a job, followed to its end, with its exit code as ours.
 #include "cli/describe.h"
-#include "cli/dry_run.h"
 #include "cli/exit_codes.h"
+#include "cli/fit.h"
 #include "cli/follow.h"
 #include "cli/format.h"
 #include "cli/logs.h"

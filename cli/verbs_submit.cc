@@ -2,9 +2,12 @@
 #include "cli/describe.h"
 #include "cli/dry_run.h"
 #include "cli/exit_codes.h"
+#include "cli/fit.h"
 #include "cli/follow.h"
+#include "cli/format.h"
 #include "cli/json.h"
 #include "cli/snapshot.h"
+#include "cli/spec_text.h"
 #include "cli/submission.h"
 #include "cli/sweep_input.h"
 #include "cli/verbs.h"
@@ -23,6 +26,15 @@ void print_faults(Console& console,
                   const SweepText& file,
                   const std::vector<sweeps::Diagnostic>& faults) {
   console.err << sweeps::render(faults, file.path, file.text);
+}
+
+void print_faults_json(Console& console,
+                       const SweepText& file,
+                       const std::vector<sweeps::Diagnostic>& faults,
+                       const std::vector<std::string>& fields) {
+  for (const sweeps::Diagnostic& fault : faults) {
+    console.out << dump(selected(to_json(fault, file.path), fields)) << '\n';
+  }
 }
 
 Json record_of(const pb::Submitted& submitted) {
@@ -44,11 +56,11 @@ void announce(Session& session,
   if (args.quiet || args.json) {
     return;
   }
-  session.say(fmt::format("Sweep {} \"{}\" submitted{}: {} trials, {}, {}.",
+  session.say(fmt::format("Sweep {} \"{}\" submitted{}: {}, {}, {}.",
                           submitted.sweep(),
                           printable(submitted.name()),
                           args.paused ? " and paused" : "",
-                          submitted.trials_total(),
+                          counted(submitted.trials_total(), "trial"),
                           sampler_text(spec),
                           policy_text(spec)));
   if (args.paused) {
@@ -64,10 +76,12 @@ void announce(Session& session,
 Result<int> wait_for_end(Session& session, const SubmitArgs& args, std::uint64_t sweep) {
   Interrupts interrupts;
   WaitOptions options;
-  options.quiet = args.quiet;
+  options.quiet = args.quiet || args.json;
   SWEEPD_TRY(const pb::SweepSummary summary,
              wait_for_sweep(session, std::to_string(sweep), options, interrupts));
-  if (!args.quiet) {
+  if (args.json) {
+    session.console().out << dump(to_json(summary)) << '\n';
+  } else if (!args.quiet) {
     session.say(printable(sweep_text(summary)));
   }
   return summary.state() == "completed" ? kExitOk : kExitNotSuccessful;
@@ -91,19 +105,21 @@ Result<int> submit_sweep(const SubmitArgs& args,
                             never->message));
   }
   if (args.watch) {
-    return run(WatchArgs{std::to_string(submitted.sweep()), false, {}}, session);
+    return run(WatchArgs{std::to_string(submitted.sweep()), args.json, {}, true}, session);
   }
   return args.wait ? wait_for_end(session, args, submitted.sweep()) : Result<int>(kExitOk);
 }
 
-}  // namespace
-
-Result<int> run(const SubmitArgs& args, Session& session) {
+Result<int> submit_file(const SubmitArgs& args, Session& session) {
   Console& console = session.console();
   SWEEPD_TRY(const SweepText file, read_sweep_text(args.file, console));
   auto parsed = parse(file, args.set);
   if (const auto* faults = std::get_if<std::vector<sweeps::Diagnostic>>(&parsed)) {
-    print_faults(console, file, *faults);
+    if (args.json) {
+      print_faults_json(console, file, *faults, {});
+    } else {
+      print_faults(console, file, *faults);
+    }
     session.say(fmt::format("{}. Nothing was submitted.", fault_counts(*faults)));
     return kExitUsage;
   }
@@ -117,8 +133,18 @@ Result<int> run(const SubmitArgs& args, Session& session) {
   if (const Result<void> valid = sweeps::validate(sweep.spec); !valid.ok()) {
     return valid.error();
   }
-  return args.dry_run ? dry_run(session, file, sweep.spec)
+  return args.dry_run ? dry_run(session, file, sweep.spec, args.json)
                       : submit_sweep(args, session, file, sweep.spec);
+}
+
+}  // namespace
+
+Result<int> run(const SubmitArgs& args, Session& session) {
+  Result<int> code = submit_file(args, session);
+  if (!code.ok() && args.json) {
+    session.console().out << dump(to_json(code.error(), args.file)) << '\n';
+  }
+  return code;
 }
 
 Result<int> run(const CheckArgs& args, Session& session) {
@@ -130,6 +156,9 @@ Result<int> run(const CheckArgs& args, Session& session) {
   for (const std::string& path : args.files) {
     const Result<SweepText> file = read_sweep_text(path, console);
     if (!file.ok()) {
+      if (args.json) {
+        console.out << dump(selected(to_json(file.error(), path), args.fields)) << '\n';
+      }
       session.say(styled("error:", Style::kBad, console.err_terminal) + " " + file.error().message);
       good = false;
       continue;
@@ -140,9 +169,7 @@ Result<int> run(const CheckArgs& args, Session& session) {
         errors != nullptr ? *errors : std::get_if<sweeps::ParsedSweep>(&parsed)->warnings;
     good = good && errors == nullptr;
     if (args.json) {
-      for (const sweeps::Diagnostic& fault : faults) {
-        console.out << dump(selected(to_json(fault, file->path), args.fields)) << '\n';
-      }
+      print_faults_json(console, *file, faults, args.fields);
       continue;
     }
     print_faults(console, *file, faults);

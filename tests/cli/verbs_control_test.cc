@@ -22,8 +22,36 @@ TEST_CASE("control: the selector, verb and reason travel; the next command is to
   CHECK(control.verb() == pb::RETRY);
   CHECK(control.reason() == "new driver");
   CHECK(control.user() == user_name());
+}
+
+TEST_CASE("control: --json has the state after the order, and what was ordered") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_sweep()) {
+      *reply.mutable_sweep()->mutable_summary() = sweep("cancelled");
+    } else {
+      reply.mutable_controlled()->set_sweep(12);
+      reply.mutable_controlled()->add_trials(7);
+      reply.mutable_controlled()->set_state("running");
+    }
+  });
   CHECK(run_line({"kill", "12/7", "--json"}, daemon.endpoint()).out ==
-        "{\"sweep\":12,\"state\":\"running\",\"trials\":[\"12/7\"]}\n");
+        "{\"sweep\":12,\"state\":\"cancelled\",\"ordered\":\"kill\",\"trials\":[\"12/7\"]}\n");
+  CHECK(daemon.requests().front().has_control());
+}
+
+TEST_CASE("control: --json of an order that was taken by a daemon that then fails has no state") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_sweep()) {
+      reply.set_code(static_cast<int>(Errc::kUnexpected));
+      reply.set_message("no disk");
+    } else {
+      reply.mutable_controlled()->set_sweep(12);
+      reply.mutable_controlled()->set_state("running");
+    }
+  });
+  const CliRun run = run_line({"stop", "12", "--json"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(run.out == "{\"sweep\":12,\"state\":null,\"ordered\":\"stop\",\"trials\":[]}\n");
 }
 
 TEST_CASE("control: a name is looked up once, so that a repeated request means the same sweep") {

@@ -1,11 +1,11 @@
 // Which agents a sweep fits on.
-#include "cli/dry_run.h"
+#include "cli/fit.h"
 
 #include <doctest/doctest.h>
 
 namespace sweepd::cli {
 
-TEST_CASE("dry run: an agent fits only with enough slots of the kind, and lost ones do not count") {
+TEST_CASE("fit: an agent fits only with enough slots of the kind, and lost ones do not count") {
   pb::AgentList agents;
   pb::AgentRow& big = *agents.add_agents();
   big.set_state("connected");
