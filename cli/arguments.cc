@@ -308,7 +308,7 @@ void Parser::add_following_verbs() {
   add_selector(logs, to_.logs.selector);
   logs->add_flag("-f,--follow", to_.logs.follow, "go on until the end");
   logs->add_flag("--stderr", to_.logs.errors, "stderr instead of stdout");
-  logs->add_option("--tail", to_.logs.tail, "only the last so many lines");
+  logs->add_option("-n,--lines,--tail", to_.logs.lines, "only the last so many lines");
   add_json(logs, to_.logs.json, &to_.logs.fields);
   choose(logs, to_.logs);
 

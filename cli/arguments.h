@@ -91,8 +91,8 @@ struct WaitArgs {
 struct LogsArgs {
   std::string selector;
   bool follow = false;
-  bool errors = false;  // stderr instead of stdout
-  std::optional<std::uint64_t> tail;
+  bool errors = false;                 // stderr instead of stdout
+  std::optional<std::uint64_t> lines;  // only the last so many
   bool json = false;
   std::vector<std::string> fields;  // of --json=a,b; empty: all
 };

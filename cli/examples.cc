@@ -50,7 +50,7 @@ constexpr std::array<Entry, 34> kExamples = {{
      "  sweepctl wait 12 13 --timeout 30m            7 when the time is up, 8 when one failed"},
     {"logs",
      "  sweepctl logs 12/7 -f\n"
-     "  sweepctl logs 12/7 --stderr --tail 20\n"
+     "  sweepctl logs 12/7 --stderr -n 20            its last 20 lines of errors\n"
      "  sweepctl logs 12 -f                          all trials, each line with its trial\n"
      "  sweepctl logs 12 --json=trial,text           one JSON object a line"},
     {"metrics",
