@@ -3,6 +3,7 @@
 #include "cli/exit_codes.h"
 #include "cli/format.h"
 #include "cli/plot.h"
+#include "cli/reports.h"
 #include "cli/verbs.h"
 
 #include <fmt/format.h>
@@ -61,7 +62,7 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
                   printable(sweep.name()),
                   styled(state_text(sweep), state_style(state_text(sweep)), terminal));
   text += fact("reason", (sweep.has_closing() ? sweep.closing() : sweep.reason()).sentence());
-  text += fact("waiting", detail.waiting());
+  text += fact("waiting", waiting_text(detail));
   text += fact("trials", counts_text(sweep));
   text += fact("best", best_text(sweep));
   if (!sweep.metric().empty()) {
@@ -106,6 +107,17 @@ std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
   return table.rows.empty() ? std::string() : render_table(table, true, console.out_terminal);
 }
 
+// Several lines under one name.
+std::string lines_text(std::string_view name, std::string_view lines) {
+  std::string text;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    text += fact(text.empty() ? name : "", std::string(lines.substr(0, end)));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return text;
+}
+
 std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   const pb::TrialRow& trial = detail.row();
   std::string text =
@@ -113,13 +125,13 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
                   trial_name(trial.sweep(), trial.trial()),
                   styled(trial.state(), state_style(trial.state()), console.out_terminal));
   if (trial.state() != "completed") {
-    text += fact("why", detail.explanation());
+    text += lines_text("why", detail.explanation());
   }
   if (trial.has_value()) {
     text += fact("value",
                  fmt::format("{} {} after {}",
                              detail.metric(),
-                             value_text(trial),
+                             number_text(trial.value()),
                              counted(trial.reports(), "report")));
   }
   for (const pb::Binding& binding : trial.params().bindings()) {
@@ -259,7 +271,8 @@ Result<int> run(const TrialListArgs& args, Session& session) {
 }
 
 Result<int> run(const TrialShowArgs& args, Session& session) {
-  SWEEPD_TRY(const pb::TrialDetail detail, show_trial(session, args.selector));
+  SWEEPD_TRY(pb::TrialDetail detail, show_trial(session, args.selector));
+  put_reported(session, detail);
   SWEEPD_TRY_VOID(print_one(to_json(detail),
                             "trial",
                             trial_text(detail, session.console()),
