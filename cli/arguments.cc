@@ -11,6 +11,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <utility>
@@ -31,6 +33,21 @@ std::pair<std::string, std::string> split_pair(const std::string& option, const 
     throw CLI::ValidationError(option, fmt::format("'{}' is not KEY=VALUE", text));
   }
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+constexpr std::uint64_t kCountMax = 1'000'000'000;  // no count of ours exceeds it
+
+// Takes whole numbers from `least` on alone: CLI11 reads -1 as the largest number that there is.
+CLI::Validator whole_number(std::uint64_t least) {
+  const auto fault = [least](const std::string& text) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool good = error == std::errc() && stop == end && number >= least && number <= kCountMax;
+    return good ? std::string()
+                : fmt::format("'{}' is not a whole number from {} to {}", text, least, kCountMax);
+  };
+  return CLI::Validator(fault, "");
 }
 
 // Owns the places that CLI11 writes to, and hands out the verb that was chosen.
@@ -134,7 +151,8 @@ class Parser {
     verb->add_option("--sort", read.sort, "order by FIELD or FIELD:desc");
     verb->add_option("--where", read.where, "keep rows where 'FIELD op VALUE'")
         ->allow_extra_args(false);
-    verb->add_option("-n,--limit", read.limit, "at most so many rows; 0: all");
+    verb->add_option("-n,--limit", read.limit, "at most so many rows; 0: all")
+        ->check(whole_number(0));
   }
 
   void add_pairs(CLI::App* verb,
@@ -249,9 +267,10 @@ void Parser::add_run() {
       add(app_,
           "run",
           "run one command as a batch job, and follow it: sweepctl run [OPTIONS] -- COMMAND...");
-  verb->add_option("--gpus", to_.run.gpus, "0: a CPU slot; left out: any slot");
+  verb->add_option("--gpus", to_.run.gpus, "0: a CPU slot; left out: any slot")
+      ->check(whole_number(0));
   verb->add_option("--cpus", to_.run.cpus, "threads that the command may use")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   add_duration(verb, "--time", to_.run.time, "end it after so long, like 2h");
   verb->add_option("--name", to_.run.name, "instead of the command's name");
   add_pairs(verb, "--env", to_.run.env, "KEY=VALUE for its environment");
@@ -308,7 +327,8 @@ void Parser::add_following_verbs() {
   add_selector(logs, to_.logs.selector);
   logs->add_flag("-f,--follow", to_.logs.follow, "go on until the end");
   logs->add_flag("--stderr", to_.logs.errors, "stderr instead of stdout");
-  logs->add_option("-n,--lines,--tail", to_.logs.lines, "only the last so many lines");
+  logs->add_option("-n,--lines,--tail", to_.logs.lines, "only the last so many lines")
+      ->check(whole_number(0));
   add_json(logs, to_.logs.json, &to_.logs.fields);
   choose(logs, to_.logs);
 
@@ -446,6 +466,9 @@ std::string Parser::explain(const CLI::ParseError& error) {
   }
   std::vector<std::string> left = app_.remaining(true);
   std::erase(left, "--");
+  if (left.empty() && !app->get_subcommands({}).empty()) {
+    return app == &app_ ? app->help() : app->help(app_.get_name());  // a noun alone
+  }
   std::string message = error.what();
   if (!left.empty()) {
     const bool option = left.front().starts_with('-');

@@ -32,17 +32,23 @@ constexpr std::string_view kExitCodes = R"(Exit codes
 
 constexpr std::string_view kSelectors = R"(Selectors: how sweeps, trials and attempts are named
 
-  12          a sweep (or job)
-  last        the newest sweep
-  mnist       the sweep whose name is, or alone begins with, this
-  12/7        trial 7 of sweep 12
-  12/7#2      its second attempt
-  12/best     the best trial
-  12/failed   the trials in a state (queued, running, completed, pruned, failed, cancelled)
-  12/1-8      trials 1 to 8
-  12/1-8:2    every second of them: 1, 3, 5, 7
+  12            a sweep (or job)
+  last          the newest sweep
+  mnist         the sweep with this name; a beginning will do that no other name has
+  12/7          trial 7 of sweep 12
+  12/7#2        its second attempt
+  12/best       the best trial; 12/last: the one with the highest number
+  12/failed     the trials in a state: queued, preparing, running, stopping, finishing,
+                completed, pruned, failed or cancelled
+  12/all        every trial
+  12/1-8        trials 1 to 8
+  12/1-8:2      every second of them: 1, 3, 5, 7
+  12/1,4,6-8    some of them
 
-Quote a selector with `#` or `*` for your shell.
+Before the slash there may be any name of a sweep: last/best, mnist/failed. `trial ls`,
+`kill` and `retry` take several trials at once; where one is looked at, as by `show`,
+`logs` and `wait`, the selector must name one. An attempt belongs to one trial. No
+selector has characters that a shell would change, unless the name of a sweep has.
 )";
 
 constexpr std::string_view kFormatting = R"(Formatting: the options of every command that reads

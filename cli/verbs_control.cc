@@ -29,17 +29,25 @@ std::string_view done_text(pb::Verb verb) {
   }
 }
 
-std::string next_text(pb::Verb verb, std::uint64_t sweep) {
+// What is of use next. `now` is the sweep after the order; without it, it is taken for a sweep that
+// goes on.
+std::string next_text(pb::Verb verb, std::uint64_t sweep, const pb::SweepSummary& now) {
   switch (verb) {
     case pb::PAUSE:
       return fmt::format("  go on   sweepctl resume {}", sweep);
     case pb::KILL:
-      return fmt::format("  best    sweepctl top {}", sweep);
+      return now.job() ? fmt::format("  logs    sweepctl logs {}/1", sweep)
+                       : fmt::format("  best    sweepctl top {}", sweep);
     case pb::STOP:
       return fmt::format("  wait    sweepctl wait {}\n  at once sweepctl kill {}", sweep, sweep);
     default:
-      return fmt::format("  watch   sweepctl watch {}", sweep);
+      break;
   }
+  if (now.state() == "paused") {  // trials that were queued again wait for it
+    return fmt::format("  go on   sweepctl resume {}", sweep);
+  }
+  return now.job() ? fmt::format("  follow  sweepctl logs {}/1 -f", sweep)
+                   : fmt::format("  watch   sweepctl watch {}", sweep);
 }
 
 std::string what_text(const pb::Controlled& controlled) {
@@ -70,16 +78,16 @@ std::string_view name_of(pb::Verb verb) {
   }
 }
 
-// The answer to an order has the state that the sweep was found in. What has become of it is asked
-// for: null when that cannot be found out, though the order was taken.
-Json state_after(Session& session, std::uint64_t sweep) {
-  const Result<pb::SweepDetail> now = show_sweep(session, fmt::format("{}", sweep));
-  return now.ok() ? Json(now->summary().state()) : Json(nullptr);
+// The sweep after an order, since the answer to one has the state that the sweep was found in.
+// Without a state when that cannot be found out, though the order was taken.
+pb::SweepSummary after(Session& session, const pb::Controlled& controlled) {
+  const Result<pb::SweepDetail> now = show_sweep(session, fmt::format("{}", controlled.sweep()));
+  return now.ok() ? now->summary() : pb::SweepSummary();
 }
 
-Json record_of(Session& session, pb::Verb verb, const pb::Controlled& controlled) {
+Json record_of(pb::Verb verb, const pb::Controlled& controlled, const pb::SweepSummary& now) {
   Json record = {{"sweep", controlled.sweep()},
-                 {"state", state_after(session, controlled.sweep())},
+                 {"state", now.state().empty() ? Json(nullptr) : Json(now.state())},
                  {"ordered", name_of(verb)},
                  {"trials", Json::array()}};
   for (const std::uint32_t trial : controlled.trials()) {
@@ -100,12 +108,15 @@ Result<int> run(const ControlArgs& args, Session& session) {
     control.set_user(user_name());
     SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
     const pb::Controlled& controlled = reply.controlled();
-    if (args.json) {
-      session.console().out << dump(record_of(session, args.verb, controlled)) << '\n';
+    if (args.quiet && !args.json) {
+      continue;
     }
-    if (!args.quiet && !args.json) {
+    const pb::SweepSummary now = after(session, controlled);
+    if (args.json) {
+      session.console().out << dump(record_of(args.verb, controlled, now)) << '\n';
+    } else {
       session.say(fmt::format("{} {}", what_text(controlled), done_text(args.verb)));
-      session.say(next_text(args.verb, controlled.sweep()));
+      session.say(next_text(args.verb, controlled.sweep(), now));
     }
   }
   return kExitOk;

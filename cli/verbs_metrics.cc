@@ -166,12 +166,9 @@ Result<int> run(const MetricsArgs& args, Session& session) {
     return follow(args, session);
   }
   SWEEPD_TRY(const Reports all, all_reports(session, args.selector));
-  if (all.reports.empty() && !args.read.json && !args.read.csv) {
-    SWEEPD_TRY_VOID(check(listing_of(all), args.read));
-    session.say("no reports yet; `sweepctl help metrics` says how a script reports");
-    return kExitOk;
-  }
-  SWEEPD_TRY_VOID(print(listing_of(all), args.read, session.console()));
+  Listing listing = listing_of(all);
+  listing.nothing = "no reports yet; `sweepctl help metrics` says how a script reports";
+  SWEEPD_TRY_VOID(print(std::move(listing), args.read, session.console()));
   return kExitOk;
 }
 

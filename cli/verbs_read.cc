@@ -195,11 +195,7 @@ Result<int> run(const ListArgs& args, Session& session) {
   const std::vector<pb::SweepSummary>& sweeps = listed.rows;
   Console& console = session.console();
   Listing listing = sweep_listing(sweeps, console.out_terminal, wall_now_us());
-  if (sweeps.empty() && !args.read.json && !args.read.csv && !args.read.quiet) {
-    SWEEPD_TRY_VOID(check(listing, args.read));
-    session.say("no sweeps yet; start one with `sweepctl submit FILE` or `sweepctl run -- CMD`");
-    return kExitOk;
-  }
+  listing.nothing = "no sweeps yet; start one with `sweepctl submit FILE` or `sweepctl run -- CMD`";
   SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
   if (!listed.notice.empty() && !args.read.quiet) {
     session.say("waiting: " + printable(listed.notice));
@@ -243,6 +239,9 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
   SWEEPD_TRY(const pb::LeaderboardPage page, leaderboard(session, args.selector, rows));
   const std::vector<pb::TrialRow> trials(page.rows().begin(), page.rows().end());
   Listing listing = trial_listing(trials, {page.summary().metric(), true, wall_now_us()});
+  listing.nothing = page.summary().metric().empty()
+                        ? "it has no metric, so its trials have no value"
+                        : "no trial has a value yet";
   SWEEPD_TRY_VOID(print(std::move(listing), read, session.console()));
   if (page.more() && (all || trials.size() < rows)) {
     session.say(fmt::format("only the best {} {} looked at; `sweepctl trial ls {}` has all",
@@ -251,8 +250,7 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
                             args.selector));
   }
   if (!read.quiet && !read.json && !read.csv) {
-    session.say(trials.empty() ? "no trial has a value yet; " + counts_text(page.summary())
-                               : counts_text(page.summary()));
+    session.say(counts_text(page.summary()));
   }
   return kExitOk;
 }
@@ -266,7 +264,10 @@ Result<int> run(const TrialListArgs& args, Session& session) {
   const std::string sweep = args.selector.substr(0, args.selector.find('/'));
   SWEEPD_TRY(const pb::SweepDetail detail, show_sweep(session, sweep));
   const TrialListingOptions options{detail.summary().metric(), false, wall_now_us()};
-  SWEEPD_TRY_VOID(print(trial_listing(trials, options), args.read, session.console()));
+  Listing listing = trial_listing(trials, options);
+  listing.nothing =
+      fmt::format("no trials yet; `sweepctl explain {}` says more", detail.summary().sweep());
+  SWEEPD_TRY_VOID(print(std::move(listing), args.read, session.console()));
   return kExitOk;
 }
 
