@@ -253,8 +253,9 @@ Listing trial_listing(const std::vector<pb::TrialRow>& trials, const TrialListin
   listing.headings.push_back({metric, Align::kRight});
   listing.headings.push_back({"STEP", Align::kRight});
   for (const std::string& name : names) {
-    listing.headings.push_back(numeric(trials, name) ? Heading{name, Align::kRight, Cells::kSpare}
-                                                     : Heading{name, Align::kLeft, Cells::kText});
+    listing.headings.push_back(numeric(trials, name)
+                                   ? Heading{name, Align::kRight, Cells::kSpare}
+                                   : Heading{name, Align::kLeft, Cells::kSpareText});
   }
   listing.headings.push_back({"STATE", Align::kLeft, Cells::kState});
   listing.headings.push_back({"TIME", Align::kRight});

@@ -80,8 +80,8 @@ row can have is an error that lists the fields.
 
 Data goes to stdout, everything said about it to stderr. On a terminal states are
 coloured and tables keep within its width: free text is shortened, never an id or a
-number; parameters and metrics that do not fit are left out from the right and counted
-in a title like +3. In a pipe nothing is cut, left out or coloured.
+number; columns that do not fit are left out from the right, parameters and metrics
+first, and counted in a title like +3. In a pipe nothing is cut, left out or coloured.
 
 In JSON, times are ISO 8601 in UTC and absent values null. JSON has no NaN and no
 infinity: such a number is null, and the object has a member `nonfinite` with the
@@ -99,6 +99,7 @@ of sweepctl
   CLICOLOR_FORCE    colour in pipes, too, unless it is 0
   LC_ALL LC_CTYPE LANG   a UTF-8 one allows block and braille characters
   TERM              `dumb`: neither colour nor drawing
+  COLUMNS           the width of a terminal, instead of what it says itself
 
 of the programs that sweepd runs
   SWEEPD_SWEEP_ID SWEEPD_TRIAL_ID SWEEPD_ATTEMPT   who they are

@@ -33,9 +33,9 @@ std::string verdicts_text(const pb::TrialDetail& trial, const Terminal& terminal
                {"AT", Align::kRight},
                {"OWN", Align::kRight},
                {"THRESHOLD", Align::kRight},
-               {"PEERS", Align::kRight},
+               {"PEERS", Align::kRight, Cells::kSpare},
                {"VERDICT"},
-               {"DECIDED"}},
+               {"DECIDED", Align::kLeft, Cells::kSpare}},
               {}};
   // Decisions on earlier attempts are not about what runs now.
   const bool several = trial.row().attempt() > 1;

@@ -31,6 +31,18 @@ std::vector<double> values_of(const std::vector<pb::TrialRow>& trials) {
   return values;
 }
 
+// Columns of the drawing; 0 where there is no room for one.
+std::size_t curve_width(const Terminal& terminal) {
+  constexpr std::size_t kUsual = 48;
+  constexpr std::size_t kWidest = 100;
+  constexpr std::size_t kNarrowest = 8;
+  if (terminal.width == 0) {
+    return kUsual;
+  }
+  const std::size_t room = terminal.width - std::min(terminal.width, kPlotAxisColumns + 1);
+  return room < kNarrowest ? 0 : std::min(room, kWidest);
+}
+
 std::string curve_text(Session& session, const pb::SweepSummary& sweep) {
   constexpr std::uint32_t kTrialsOfCurve = 2000;
   const Result<std::vector<pb::TrialRow>> trials =
@@ -39,13 +51,19 @@ std::string curve_text(Session& session, const pb::SweepSummary& sweep) {
     return {};  // the curve is an extra; the rest stands without it
   }
   const std::vector<double> values = best_so_far(values_of(*trials), sweep.goal() == "maximize");
-  if (values.size() < 2) {
+  const Terminal& terminal = session.console().out_terminal;
+  const std::size_t width = curve_width(terminal);
+  if (values.size() < 2 || width == 0) {
     return {};
   }
-  std::string text = fmt::format("  best {} so far\n", printable(sweep.metric()));
-  for (const std::string& row :
-       plot_curve(values, {48, 6}, session.console().out_terminal.unicode)) {
-    text += row + "\n";
+  std::vector<std::string> lines = plot_curve(values, {width, 6}, terminal.unicode);
+  const std::vector<std::string> axis = plot_axis(values.size(), width, terminal.unicode);
+  lines.insert(lines.end(), axis.begin(), axis.end());
+  std::string text = fmt::format("  best {} so far, over the {} with a value\n",
+                                 printable(sweep.metric()),
+                                 counted(values.size(), "trial"));
+  for (const std::string& line : lines) {
+    text += line + "\n";
   }
   return text;
 }
