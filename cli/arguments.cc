@@ -14,6 +14,7 @@
 #include <charconv>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -26,6 +27,9 @@ namespace {
 constexpr const char* kSelectorHelp = "12, 12/7, last, 12/best, a unique name (help selectors)";
 constexpr const char* kSweepHelp = "12, last, a unique name (help selectors)";
 constexpr const char* kAgentHelp = "a number, or a unique name (sweepctl agent ls)";
+
+const std::map<std::string, Shell> kShells = {
+    {"bash", Shell::kBash}, {"fish", Shell::kFish}, {"zsh", Shell::kZsh}};
 
 std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
   const std::size_t at = text.find('=');
@@ -84,6 +88,8 @@ class Parser {
     }
     return std::move(invocation_);
   }
+
+  std::vector<NextWords> next_words() const;
 
   // Whether the words are a verb, a noun, or a noun and its verb.
   bool has_verb(const std::vector<std::string>& words) const {
@@ -432,12 +438,30 @@ void Parser::add_other_verbs() {
   CLI::App* version = add(app_, "version", "of this program");
   add_json(version, to_.version.json, nullptr);
   choose(version, to_.version);
+  CLI::App* completion = add(app_, "completion", "a script that completes words in your shell");
+  const auto take_shell = [this](const std::string& name) {
+    const auto shell = kShells.find(name);
+    if (shell == kShells.end()) {
+      throw CLI::ValidationError("shell", fmt::format("'{}' is not bash, zsh or fish", name));
+    }
+    to_.completion.shell = shell->second;
+  };
+  completion->add_option_function<std::string>("shell", take_shell, "bash, zsh or fish")
+      ->required();
+  choose(completion, to_.completion);
   CLI::App* help = add(app_, "help", "about a verb, or a topic of more than one verb");
   help->add_option(
       "words",
       to_.help.words,
       fmt::format("a VERB, a NOUN VERB, or one of {}", fmt::join(topic_names(), ", ")));
   choose(help, to_.help);
+}
+
+// The name of a verb and its aliases.
+std::vector<std::string> names_of(const CLI::App& verb) {
+  std::vector<std::string> names = verb.get_aliases();
+  names.insert(names.begin(), verb.get_name());
+  return names;
 }
 
 // Every name that `app` takes: its options and its verbs.
@@ -449,12 +473,36 @@ std::vector<std::string> words_of(const CLI::App& app) {
     }
   }
   for (const CLI::App* verb : app.get_subcommands({})) {
-    words.push_back(verb->get_name());
-    for (const std::string& alias : verb->get_aliases()) {
-      words.push_back(alias);
-    }
+    const std::vector<std::string> names = names_of(*verb);
+    words.insert(words.end(), names.begin(), names.end());
   }
   return words;
+}
+
+std::vector<NextWords> Parser::next_words() const {
+  std::vector<NextWords> all{{"", words_of(app_)}};
+  for (const CLI::App* verb : app_.get_subcommands({})) {
+    std::vector<std::string> words = words_of(*verb);
+    if (verb->get_name() == "completion") {
+      std::transform(kShells.begin(), kShells.end(), std::back_inserter(words), [](const auto& e) {
+        return e.first;
+      });
+    } else if (verb->get_name() == "help") {
+      const std::vector<std::string> topics = topic_names();
+      const std::vector<std::string> verbs = words_of(app_);
+      words.insert(words.end(), topics.begin(), topics.end());
+      std::copy_if(verbs.begin(), verbs.end(), std::back_inserter(words), [](const auto& word) {
+        return !word.starts_with('-');
+      });
+    }
+    for (const std::string& name : names_of(*verb)) {
+      all.push_back({name, words});
+    }
+    for (const CLI::App* below : verb->get_subcommands({})) {
+      all.push_back({verb->get_name() + " " + below->get_name(), words_of(*below)});
+    }
+  }
+  return all;
 }
 
 std::string Parser::explain(const CLI::ParseError& error) {
@@ -505,6 +553,10 @@ std::variant<Invocation, HelpText, UsageFault> parse_arguments(std::vector<std::
     return help_of(help->words);
   }
   return parsed;
+}
+
+std::vector<NextWords> next_words() {
+  return Parser().next_words();
 }
 
 }  // namespace sweepd::cli

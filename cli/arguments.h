@@ -199,6 +199,12 @@ struct VersionArgs {
   bool json = false;
 };
 
+enum class Shell { kBash, kZsh, kFish };
+
+struct CompletionArgs {
+  Shell shell = Shell::kBash;
+};
+
 struct HelpArgs {
   std::vector<std::string> words;  // a topic; empty: the list of topics
 };
@@ -232,6 +238,7 @@ using Command = std::variant<SubmitArgs,
                              ServerInfoArgs,
                              ServerBackupArgs,
                              VersionArgs,
+                             CompletionArgs,
                              HelpArgs>;
 
 struct Invocation {
@@ -250,5 +257,14 @@ struct UsageFault {
 
 // `arguments` without the program's name.
 std::variant<Invocation, HelpText, UsageFault> parse_arguments(std::vector<std::string> arguments);
+
+// What may be typed after a verb, a noun or a noun and its verb: for completion in shells.
+struct NextWords {
+  std::string path;                // "", "trial", "trial ls"; aliases have entries of their own
+  std::vector<std::string> words;  // verbs, long options, and what else is known beforehand
+};
+
+// The program itself first, nouns before their verbs.
+std::vector<NextWords> next_words();
 
 }  // namespace sweepd::cli

@@ -152,7 +152,9 @@ TEST_CASE("arguments: every verb has help with examples, on stdout with exit cod
                                              {"model", "download"},
                                              {"artifact", "ls"},
                                              {"artifact", "get"},
-                                             {"server", "info"}}) {
+                                             {"server", "info"},
+                                             {"server", "backup"},
+                                             {"completion"}}) {
     std::vector<std::string> line = verb;
     line.emplace_back("--help");
     const CliRun run = run_line(line);
