@@ -88,6 +88,7 @@ pb::SweepSummary after(Session& session, const pb::Controlled& controlled) {
 Json record_of(pb::Verb verb, const pb::Controlled& controlled, const pb::SweepSummary& now) {
   Json record = {{"sweep", controlled.sweep()},
                  {"state", now.state().empty() ? Json(nullptr) : Json(now.state())},
+                 {"ending", now.state().empty() ? Json(nullptr) : Json(now.has_closing())},
                  {"ordered", name_of(verb)},
                  {"trials", Json::array()}};
   for (const std::uint32_t trial : controlled.trials()) {

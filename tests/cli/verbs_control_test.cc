@@ -56,7 +56,8 @@ TEST_CASE("control: --json has the state after the order, and what was ordered")
     }
   });
   CHECK(run_line({"kill", "12/7", "--json"}, daemon.endpoint()).out ==
-        "{\"sweep\":12,\"state\":\"cancelled\",\"ordered\":\"kill\",\"trials\":[\"12/7\"]}\n");
+        "{\"sweep\":12,\"state\":\"cancelled\",\"ending\":false,\"ordered\":\"kill\",\"trials\":["
+        "\"12/7\"]}\n");
   CHECK(daemon.requests().front().has_control());
 }
 
@@ -72,7 +73,8 @@ TEST_CASE("control: --json of an order that was taken by a daemon that then fail
   });
   const CliRun run = run_line({"stop", "12", "--json"}, daemon.endpoint());
   CHECK(run.code == 0);
-  CHECK(run.out == "{\"sweep\":12,\"state\":null,\"ordered\":\"stop\",\"trials\":[]}\n");
+  CHECK(run.out ==
+        "{\"sweep\":12,\"state\":null,\"ending\":null,\"ordered\":\"stop\",\"trials\":[]}\n");
 }
 
 TEST_CASE("control: a name is looked up once, so that a repeated request means the same sweep") {
