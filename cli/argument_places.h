@@ -41,6 +41,7 @@ struct ArgumentPlaces {
   ServerInfoArgs server_info;
   ServerBackupArgs server_backup;
   VersionArgs version;
+  CompletionArgs completion;
   HelpArgs help;
 };
 

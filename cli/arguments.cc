@@ -11,7 +11,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -25,12 +28,30 @@ constexpr const char* kSelectorHelp = "12, 12/7, last, 12/best, a unique name (h
 constexpr const char* kSweepHelp = "12, last, a unique name (help selectors)";
 constexpr const char* kAgentHelp = "a number, or a unique name (sweepctl agent ls)";
 
+const std::map<std::string, Shell> kShells = {
+    {"bash", Shell::kBash}, {"fish", Shell::kFish}, {"zsh", Shell::kZsh}};
+
 std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
   const std::size_t at = text.find('=');
   if (at == 0 || at == std::string::npos) {
     throw CLI::ValidationError(option, fmt::format("'{}' is not KEY=VALUE", text));
   }
   return {text.substr(0, at), text.substr(at + 1)};
+}
+
+constexpr std::uint64_t kCountMax = 1'000'000'000;  // no count of ours exceeds it
+
+// Takes whole numbers from `least` on alone: CLI11 reads -1 as the largest number that there is.
+CLI::Validator whole_number(std::uint64_t least) {
+  const auto fault = [least](const std::string& text) {
+    std::uint64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool good = error == std::errc() && stop == end && number >= least && number <= kCountMax;
+    return good ? std::string()
+                : fmt::format("'{}' is not a whole number from {} to {}", text, least, kCountMax);
+  };
+  return CLI::Validator(fault, "");
 }
 
 // Owns the places that CLI11 writes to, and hands out the verb that was chosen.
@@ -67,6 +88,8 @@ class Parser {
     }
     return std::move(invocation_);
   }
+
+  std::vector<NextWords> next_words() const;
 
   // Whether the words are a verb, a noun, or a noun and its verb.
   bool has_verb(const std::vector<std::string>& words) const {
@@ -134,7 +157,8 @@ class Parser {
     verb->add_option("--sort", read.sort, "order by FIELD or FIELD:desc");
     verb->add_option("--where", read.where, "keep rows where 'FIELD op VALUE'")
         ->allow_extra_args(false);
-    verb->add_option("-n,--limit", read.limit, "at most so many rows; 0: all");
+    verb->add_option("-n,--limit", read.limit, "at most so many rows; 0: all")
+        ->check(whole_number(0));
   }
 
   void add_pairs(CLI::App* verb,
@@ -226,7 +250,7 @@ void Parser::add_starting_verbs() {
   CLI::App* submit = add(app_, "submit", "start the sweep that a file describes");
   submit->add_option("file", to_.submit.file, "the sweep file; - for stdin")->required();
   submit->add_flag("--dry-run", to_.submit.dry_run, "show what would run, and run nothing");
-  submit->add_flag("--watch", to_.submit.watch, "then watch it");
+  submit->add_flag("--watch", to_.submit.watch, "then watch it: exit code 0 or 8");
   submit->add_flag("--wait", to_.submit.wait, "then wait for its end: exit code 0 or 8");
   submit->add_flag("--paused", to_.submit.paused, "start nothing until `resume`");
   submit->add_option("--name", to_.submit.name, "instead of the name in the file");
@@ -249,9 +273,10 @@ void Parser::add_run() {
       add(app_,
           "run",
           "run one command as a batch job, and follow it: sweepctl run [OPTIONS] -- COMMAND...");
-  verb->add_option("--gpus", to_.run.gpus, "0: a CPU slot; left out: any slot");
+  verb->add_option("--gpus", to_.run.gpus, "0: a CPU slot; left out: any slot")
+      ->check(whole_number(0));
   verb->add_option("--cpus", to_.run.cpus, "threads that the command may use")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1));
   add_duration(verb, "--time", to_.run.time, "end it after so long, like 2h");
   verb->add_option("--name", to_.run.name, "instead of the command's name");
   add_pairs(verb, "--env", to_.run.env, "KEY=VALUE for its environment");
@@ -308,7 +333,8 @@ void Parser::add_following_verbs() {
   add_selector(logs, to_.logs.selector);
   logs->add_flag("-f,--follow", to_.logs.follow, "go on until the end");
   logs->add_flag("--stderr", to_.logs.errors, "stderr instead of stdout");
-  logs->add_option("--tail", to_.logs.tail, "only the last so many lines");
+  logs->add_option("-n,--lines,--tail", to_.logs.lines, "only the last so many lines")
+      ->check(whole_number(0));
   add_json(logs, to_.logs.json, &to_.logs.fields);
   choose(logs, to_.logs);
 
@@ -412,12 +438,30 @@ void Parser::add_other_verbs() {
   CLI::App* version = add(app_, "version", "of this program");
   add_json(version, to_.version.json, nullptr);
   choose(version, to_.version);
+  CLI::App* completion = add(app_, "completion", "a script that completes words in your shell");
+  const auto take_shell = [this](const std::string& name) {
+    const auto shell = kShells.find(name);
+    if (shell == kShells.end()) {
+      throw CLI::ValidationError("shell", fmt::format("'{}' is not bash, zsh or fish", name));
+    }
+    to_.completion.shell = shell->second;
+  };
+  completion->add_option_function<std::string>("shell", take_shell, "bash, zsh or fish")
+      ->required();
+  choose(completion, to_.completion);
   CLI::App* help = add(app_, "help", "about a verb, or a topic of more than one verb");
   help->add_option(
       "words",
       to_.help.words,
       fmt::format("a VERB, a NOUN VERB, or one of {}", fmt::join(topic_names(), ", ")));
   choose(help, to_.help);
+}
+
+// The name of a verb and its aliases.
+std::vector<std::string> names_of(const CLI::App& verb) {
+  std::vector<std::string> names = verb.get_aliases();
+  names.insert(names.begin(), verb.get_name());
+  return names;
 }
 
 // Every name that `app` takes: its options and its verbs.
@@ -429,12 +473,36 @@ std::vector<std::string> words_of(const CLI::App& app) {
     }
   }
   for (const CLI::App* verb : app.get_subcommands({})) {
-    words.push_back(verb->get_name());
-    for (const std::string& alias : verb->get_aliases()) {
-      words.push_back(alias);
-    }
+    const std::vector<std::string> names = names_of(*verb);
+    words.insert(words.end(), names.begin(), names.end());
   }
   return words;
+}
+
+std::vector<NextWords> Parser::next_words() const {
+  std::vector<NextWords> all{{"", words_of(app_)}};
+  for (const CLI::App* verb : app_.get_subcommands({})) {
+    std::vector<std::string> words = words_of(*verb);
+    if (verb->get_name() == "completion") {
+      std::transform(kShells.begin(), kShells.end(), std::back_inserter(words), [](const auto& e) {
+        return e.first;
+      });
+    } else if (verb->get_name() == "help") {
+      const std::vector<std::string> topics = topic_names();
+      const std::vector<std::string> verbs = words_of(app_);
+      words.insert(words.end(), topics.begin(), topics.end());
+      std::copy_if(verbs.begin(), verbs.end(), std::back_inserter(words), [](const auto& word) {
+        return !word.starts_with('-');
+      });
+    }
+    for (const std::string& name : names_of(*verb)) {
+      all.push_back({name, words});
+    }
+    for (const CLI::App* below : verb->get_subcommands({})) {
+      all.push_back({verb->get_name() + " " + below->get_name(), words_of(*below)});
+    }
+  }
+  return all;
 }
 
 std::string Parser::explain(const CLI::ParseError& error) {
@@ -446,6 +514,9 @@ std::string Parser::explain(const CLI::ParseError& error) {
   }
   std::vector<std::string> left = app_.remaining(true);
   std::erase(left, "--");
+  if (left.empty() && !app->get_subcommands({}).empty()) {
+    return app == &app_ ? app->help() : app->help(app_.get_name());  // a noun alone
+  }
   std::string message = error.what();
   if (!left.empty()) {
     const bool option = left.front().starts_with('-');
@@ -482,6 +553,10 @@ std::variant<Invocation, HelpText, UsageFault> parse_arguments(std::vector<std::
     return help_of(help->words);
   }
   return parsed;
+}
+
+std::vector<NextWords> next_words() {
+  return Parser().next_words();
 }
 
 }  // namespace sweepd::cli

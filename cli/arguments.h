@@ -77,6 +77,7 @@ struct WatchArgs {
   std::string selector = "last";
   bool json = false;
   std::vector<std::string> fields;  // of --json=a,b; empty: all
+  bool judges = false;              // of `submit`: ends when and as `wait` does
 };
 
 struct WaitArgs {
@@ -90,8 +91,8 @@ struct WaitArgs {
 struct LogsArgs {
   std::string selector;
   bool follow = false;
-  bool errors = false;  // stderr instead of stdout
-  std::optional<std::uint64_t> tail;
+  bool errors = false;                 // stderr instead of stdout
+  std::optional<std::uint64_t> lines;  // only the last so many
   bool json = false;
   std::vector<std::string> fields;  // of --json=a,b; empty: all
 };
@@ -198,6 +199,12 @@ struct VersionArgs {
   bool json = false;
 };
 
+enum class Shell { kBash, kZsh, kFish };
+
+struct CompletionArgs {
+  Shell shell = Shell::kBash;
+};
+
 struct HelpArgs {
   std::vector<std::string> words;  // a topic; empty: the list of topics
 };
@@ -231,6 +238,7 @@ using Command = std::variant<SubmitArgs,
                              ServerInfoArgs,
                              ServerBackupArgs,
                              VersionArgs,
+                             CompletionArgs,
                              HelpArgs>;
 
 struct Invocation {
@@ -249,5 +257,14 @@ struct UsageFault {
 
 // `arguments` without the program's name.
 std::variant<Invocation, HelpText, UsageFault> parse_arguments(std::vector<std::string> arguments);
+
+// What may be typed after a verb, a noun or a noun and its verb: for completion in shells.
+struct NextWords {
+  std::string path;                // "", "trial", "trial ls"; aliases have entries of their own
+  std::vector<std::string> words;  // verbs, long options, and what else is known beforehand
+};
+
+// The program itself first, nouns before their verbs.
+std::vector<NextWords> next_words();
 
 }  // namespace sweepd::cli

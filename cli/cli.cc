@@ -28,7 +28,9 @@ Result<wire::Endpoint> local_endpoint(std::string_view text) {
 // Verbs that ask no daemon; help on the variable must not fail because the variable is wrong.
 bool asks_nothing(const Command& command) {
   return std::holds_alternative<HelpArgs>(command) ||
-         std::holds_alternative<VersionArgs>(command) || std::holds_alternative<CheckArgs>(command);
+         std::holds_alternative<VersionArgs>(command) ||
+         std::holds_alternative<CompletionArgs>(command) ||
+         std::holds_alternative<CheckArgs>(command);
 }
 
 Result<wire::Endpoint> chosen_endpoint(const Invocation& invocation) {

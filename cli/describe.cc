@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace sweepd::cli {
 
@@ -177,7 +178,11 @@ std::string time_text(std::int64_t started_us, std::int64_t ended_us, std::int64
 }
 
 std::string value_text(const pb::TrialRow& trial) {
-  return trial.has_value() ? number_text(trial.value()) : std::string();
+  if (!trial.has_value()) {
+    return {};
+  }
+  // The infinity that the daemon ranks by need not be what was reported.
+  return std::isfinite(trial.value()) ? number_text(trial.value()) : "diverged";
 }
 
 std::string change_text(const pb::TrialRow& trial, const std::string& metric) {
@@ -225,6 +230,13 @@ std::string sweep_text(const pb::SweepSummary& sweep) {
                      best);
 }
 
+std::string waiting_text(const pb::SweepDetail& sweep) {
+  std::string text = sweep.waiting();
+  const std::string said = ": " + sweep.summary().reason().sentence();
+  const std::size_t again = said.size() > 2 ? text.find(said) : std::string::npos;
+  return again == std::string::npos ? text : text.erase(again, said.size());
+}
+
 Listing trial_listing(const std::vector<pb::TrialRow>& trials, const TrialListingOptions& options) {
   const std::vector<std::string> names = parameter_names(trials);
   const std::string metric = options.metric.empty() ? "VALUE" : options.metric;
@@ -241,8 +253,9 @@ Listing trial_listing(const std::vector<pb::TrialRow>& trials, const TrialListin
   listing.headings.push_back({metric, Align::kRight});
   listing.headings.push_back({"STEP", Align::kRight});
   for (const std::string& name : names) {
-    listing.headings.push_back(numeric(trials, name) ? Heading{name, Align::kRight, Cells::kSpare}
-                                                     : Heading{name, Align::kLeft, Cells::kText});
+    listing.headings.push_back(numeric(trials, name)
+                                   ? Heading{name, Align::kRight, Cells::kSpare}
+                                   : Heading{name, Align::kLeft, Cells::kSpareText});
   }
   listing.headings.push_back({"STATE", Align::kLeft, Cells::kState});
   listing.headings.push_back({"TIME", Align::kRight});
@@ -263,9 +276,13 @@ Listing trial_listing(const std::vector<pb::TrialRow>& trials, const TrialListin
       row.cells.push_back(param_cell(trial, name));
     }
     row.cells.push_back(trial.state());
-    row.cells.push_back(time_text(trial.started_wall_us(), trial.ended_wall_us(), options.now_us));
+    // Of a trial that is queued again the last attempt is told; the next one has no place and time.
+    const bool queued = trial.state() == "queued";
+    row.cells.push_back(
+        queued ? std::string()
+               : time_text(trial.started_wall_us(), trial.ended_wall_us(), options.now_us));
     if (!options.ranked) {
-      row.cells.push_back(place_text(trial));
+      row.cells.push_back(queued ? "-" : place_text(trial));
       row.cells.push_back(sentence_of(trial.reason()));
     }
     listing.rows.push_back(std::move(row));

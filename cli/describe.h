@@ -25,7 +25,7 @@ std::string place_text(const pb::TrialRow& trial);
 // How long it ran, or has been running until now; empty before the start.
 std::string time_text(std::int64_t started_us, std::int64_t ended_us, std::int64_t now_us);
 
-std::string value_text(const pb::TrialRow& trial);  // "0.9871", "nan"; empty without a value
+std::string value_text(const pb::TrialRow& trial);  // "0.9871", "diverged"; empty without a value
 
 // "12/7 pruned after 3 reports: accuracy 0.41; worse than the median of its peers"
 std::string change_text(const pb::TrialRow& trial, const std::string& metric);
@@ -38,6 +38,9 @@ std::string state_text(const pb::SweepSummary& sweep);
 
 // `Sweep 12 "digits" failed: 5 trials failed`
 std::string sweep_text(const pb::SweepSummary& sweep);
+
+// Why queued trials wait; what the sweep's own reason says already is not said again.
+std::string waiting_text(const pb::SweepDetail& sweep);
 
 // Columns: # TRIAL <metric> STEP <params…> STATE TIME with `ranked`, else TRIAL STATE <metric> …
 // REASON.

@@ -1,19 +1,23 @@
-// The lines of the dry run, local first, then with the daemon if it answers.
+// What would run is found out first, locally and then from the daemon if it answers, and then told.
 #include "cli/dry_run.h"
 
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
 #include "cli/fit.h"
 #include "cli/format.h"
+#include "cli/json.h"
+#include "cli/spec_text.h"
 #include "cli/text.h"
 #include "sweeps/command.h"
 #include "sweeps/sampler.h"
-#include "sweeps/units.h"
+#include "wire/spec/spec_codec.h"
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 #include <ostream>
+#include <string>
+#include <vector>
 
 namespace sweepd::cli {
 
@@ -21,40 +25,18 @@ namespace {
 
 constexpr std::uint32_t kTrialsShown = 3;
 
-class Lines {
- public:
-  explicit Lines(std::ostream& out) : out_(out) {}
-
-  void add(std::string_view name, const std::string& text) {
-    out_ << fmt::format("  {:<10}{}\n", name, printable(text));
-  }
-
- private:
-  std::ostream& out_;
+struct PlannedTrial {
+  sweeps::Assignment params;
+  std::vector<std::string> command;
 };
 
-std::string limits_text(const sweeps::SweepSpec& spec) {
-  const sweeps::LimitsSpec& limits = spec.limits;
-  std::vector<std::string> parts;
-  if (limits.concurrent) {
-    parts.push_back(fmt::format("{} at once", *limits.concurrent));
-  }
-  if (limits.trial_time) {
-    parts.push_back(fmt::format("{} a trial", sweeps::to_text(*limits.trial_time)));
-  }
-  if (limits.silence) {
-    parts.push_back(fmt::format("{} without output", sweeps::to_text(*limits.silence)));
-  }
-  if (limits.sweep_time) {
-    parts.push_back(fmt::format("{} in all", sweeps::to_text(*limits.sweep_time)));
-  }
-  if (limits.failed_trials) {
-    parts.push_back(fmt::format("{} end the sweep", counted(*limits.failed_trials, "failure")));
-  }
-  return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
-}
+struct Plan {
+  Result<Fit> fit;
+  std::vector<PlannedTrial> trials;  // the first ones
+};
 
-Result<void> add_trials(Lines& lines, const sweeps::SweepSpec& spec) {
+Result<std::vector<PlannedTrial>> planned_trials(const sweeps::SweepSpec& spec) {
+  std::vector<PlannedTrial> trials;
   for (std::uint32_t number = 1; number <= kTrialsShown; ++number) {
     const sweeps::Proposal proposal = sweeps::propose(spec, TrialNumber{number});
     if (!proposal.assignment) {
@@ -62,11 +44,15 @@ Result<void> add_trials(Lines& lines, const sweeps::SweepSpec& spec) {
     }
     // The number of the sweep is not known before it is submitted.
     SWEEPD_TRY(
-        const std::vector<std::string> words,
+        std::vector<std::string> words,
         sweeps::render_command(spec, *proposal.assignment, {SweepId{0}, TrialNumber{number}}));
-    lines.add(fmt::format("trial {}", number), command_text(words));
+    trials.push_back({*proposal.assignment, std::move(words)});
   }
-  return {};
+  return trials;
+}
+
+std::string line(std::string_view name, const std::string& text) {
+  return fmt::format("  {:<10}{}\n", name, printable(text));
 }
 
 std::string code_text(const CodeLook& code) {
@@ -78,106 +64,98 @@ std::string code_text(const CodeLook& code) {
       "{}  {}, {}", code.folder, counted(tree.files.size(), "file"), bytes_text(tree.bytes()));
 }
 
-// Tells how it fits; what keeps it from running for as long as the agents are these.
-std::optional<Misfit> add_fit(Lines& lines, Session& session, const sweeps::SweepSpec& spec) {
-  const Result<Fit> fit = ask_fit(session, spec.resources);
+std::string fit_text(const Result<Fit>& fit, const sweeps::ResourcesSpec& resources) {
   if (!fit.ok()) {
-    lines.add("fits", "not known: " + fit.error().message);
-    return std::nullopt;
+    return "not known: " + fit.error().message;
   }
-  const std::string needs = needs_text(spec.resources);
-  std::optional<Misfit> misfit = misfit_of(spec.resources, *fit);
-  if (misfit && !misfit->never) {
-    lines.add("fits", fmt::format("{}: {}", needs, misfit->sentence));
-    return std::nullopt;
+  const std::string needs = needs_text(resources);
+  if (const std::optional<Misfit> misfit = misfit_of(resources, *fit); misfit && !misfit->never) {
+    return fmt::format("{}: {}", needs, misfit->sentence);
   }
-  lines.add("fits",
-            fmt::format("{}: {} of {} qualify, {} free now",
-                        needs,
-                        fit->slots,
-                        counted(fit->slots_all, "slot"),
-                        fit->free));
-  return misfit;
+  return fmt::format("{}: {} of {} {}, {} free now",
+                     needs,
+                     fit->slots,
+                     counted(fit->slots_all, "slot"),
+                     fit->slots == 1 ? "qualifies" : "qualify",
+                     fit->free);
 }
 
-}  // namespace
-
-std::string sampler_text(const sweeps::SweepSpec& spec) {
-  switch (spec.search.sampler) {
-    case sweeps::SamplerKind::kGrid:
-      return "grid";
-    case sweeps::SamplerKind::kRandom:
-      return "random";
-    case sweeps::SamplerKind::kSobol:
-      return "sobol";
-  }
-  return {};
-}
-
-std::string policy_text(const sweeps::SweepSpec& spec) {
-  const sweeps::StopSpec& stop = spec.stop;
-  switch (stop.policy) {
-    case sweeps::PolicyKind::kNone:
-      return "no early termination";
-    case sweeps::PolicyKind::kBandit:
-      return fmt::format(
-          "bandit {}",
-          number_text(stop.slack_factor ? *stop.slack_factor : stop.slack_amount.value_or(0)));
-    case sweeps::PolicyKind::kMedian:
-      return "median";
-    case sweeps::PolicyKind::kTruncation:
-      return fmt::format("truncation {} %", stop.truncation_percentage);
-    case sweeps::PolicyKind::kAsha:
-      return "asha";
-  }
-  return {};
-}
-
-std::string space_text(const sweeps::SearchSpace& space, bool unicode) {
-  double combinations = 1;
-  std::size_t continuous = 0;
-  for (const sweeps::Parameter& parameter : space.parameters) {
-    if (const std::optional<std::uint64_t> values = sweeps::cardinality(parameter.domain)) {
-      combinations *= static_cast<double>(*values);
-    } else {
-      ++continuous;
-    }
-  }
-  std::string text = counted(space.parameters.size(), "parameter") + ": ";
-  const bool finite = continuous < space.parameters.size();
-  if (finite) {
-    text += number_text(combinations) + (combinations == 1 ? " combination" : " combinations");
-  }
-  if (continuous > 0) {
-    text += fmt::format("{}{} continuous", finite ? (unicode ? " × " : " x ") : "", continuous);
+std::string plan_text(const Plan& plan, const DryRun& what, bool unicode) {
+  const sweeps::SweepSpec& spec = what.spec;
+  std::string text = line("file", what.file.path + "  ok");
+  text += line("space", space_text(spec.space, unicode));
+  const bool maximize = spec.objective.goal == sweeps::Goal::kMaximize;
+  text += line("metric",
+               fmt::format("{} ({})", spec.objective.metric, maximize ? "maximize" : "minimize"));
+  text += line("search",
+               fmt::format("{}, {}, {}",
+                           counted(sweeps::trials_total(spec), "trial"),
+                           sampler_text(spec),
+                           policy_text(spec)));
+  text += line("limits", limits_text(spec));
+  text += line("code", code_text(what.code));
+  text += line("fits", fit_text(plan.fit, spec.resources));
+  std::size_t number = 0;
+  for (const PlannedTrial& trial : plan.trials) {
+    text += line(fmt::format("trial {}", ++number), command_text(trial.command));
   }
   return text;
 }
 
-Result<int> dry_run(Session& session, const DryRun& what) {
+Json plan_json(const Plan& plan, const DryRun& what) {
   const sweeps::SweepSpec& spec = what.spec;
+  const pb::SweepSpec proto = wire::to_proto(spec);
+  const bool maximize = spec.objective.goal == sweeps::Goal::kMaximize;
+  Json object = {{"dry_run", true},
+                 {"file", what.file.path},
+                 {"name", spec.name},
+                 {"metric", spec.objective.metric},
+                 {"goal", maximize ? "maximize" : "minimize"},
+                 {"trials_total", sweeps::trials_total(spec)},
+                 {"sampler", sampler_name(proto.search().sampler())},
+                 {"policy", policy_name(proto.stop().policy())},
+                 {"gpus", spec.resources.gpus ? Json(*spec.resources.gpus) : Json(nullptr)},
+                 {"cpus", spec.resources.cpus},
+                 {"code", nullptr},
+                 {"fits", nullptr},
+                 {"trials", Json::array()}};
+  if (what.code.tree) {
+    const blobs::Tree& tree = what.code.tree->tree;
+    object["code"] = {
+        {"folder", what.code.folder}, {"files", tree.files.size()}, {"bytes", tree.bytes()}};
+  }
+  if (plan.fit.ok()) {
+    object["fits"] = {{"agents", plan.fit->agents},
+                      {"slots", plan.fit->slots},
+                      {"slots_free", plan.fit->free},
+                      {"slots_total", plan.fit->slots_all}};
+  }
+  for (const PlannedTrial& trial : plan.trials) {
+    object["trials"].push_back({{"number", object["trials"].size() + 1},
+                                {"params", params_json(wire::to_proto(trial.params))},
+                                {"command", trial.command}});
+  }
+  return object;
+}
+
+}  // namespace
+
+Result<int> dry_run(Session& session, const DryRun& what, bool json) {
+  const sweeps::ResourcesSpec& resources = what.spec.resources;
+  SWEEPD_TRY(const std::vector<PlannedTrial> trials, planned_trials(what.spec));
+  const Plan plan{ask_fit(session, resources), trials};
   Console& console = session.console();
-  Lines lines(console.out);
-  lines.add("file", what.file.path + "  ok");
-  lines.add("space", space_text(spec.space, console.out_terminal.unicode));
-  lines.add("metric",
-            fmt::format("{} ({})",
-                        spec.objective.metric,
-                        spec.objective.goal == sweeps::Goal::kMaximize ? "maximize" : "minimize"));
-  lines.add("search",
-            fmt::format("{}, {}, {}",
-                        counted(sweeps::trials_total(spec), "trial"),
-                        sampler_text(spec),
-                        policy_text(spec)));
-  lines.add("limits", limits_text(spec));
-  lines.add("code", code_text(what.code));
-  const std::optional<Misfit> misfit = add_fit(lines, session, spec);
-  SWEEPD_TRY_VOID(add_trials(lines, spec));
-  if (misfit) {
-    console.out << std::flush;
+  console.out << (json ? dump(plan_json(plan, what)) + "\n"
+                       : plan_text(plan, what, console.out_terminal.unicode))
+              << std::flush;
+  const std::optional<Misfit> misfit =
+      plan.fit.ok() ? misfit_of(resources, *plan.fit) : std::nullopt;
+  if (misfit && misfit->never) {
     return Error{Errc::kImpossible, misfit->sentence};
   }
-  session.say("Would submit. Nothing was.");
+  if (!json) {
+    session.say("Would submit. Nothing was.");
+  }
   return kExitOk;
 }
 

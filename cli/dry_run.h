@@ -7,16 +7,7 @@
 #include "cli/sweep_input.h"
 #include "sweeps/sweep_spec.h"
 
-#include <string>
-
 namespace sweepd::cli {
-
-// "grid", "random", "sobol"; "none", "bandit 0.15", "asha" …
-std::string sampler_text(const sweeps::SweepSpec& spec);
-std::string policy_text(const sweeps::SweepSpec& spec);
-
-// "4 parameters: 600 combinations × 1 continuous"
-std::string space_text(const sweeps::SearchSpace& space, bool unicode);
 
 struct DryRun {
   const SweepText& file;
@@ -24,8 +15,8 @@ struct DryRun {
   const CodeLook& code;
 };
 
-// Prints to stdout. The exit code is 0, or 9 when agents are known and none of them could ever run
-// it.
-Result<int> dry_run(Session& session, const DryRun& what);
+// Prints lines for people to stdout, or one object with `json`. The exit code is 0; an error of
+// kImpossible follows what was printed when agents are known and none of them could ever run it.
+Result<int> dry_run(Session& session, const DryRun& what, bool json);
 
 }  // namespace sweepd::cli

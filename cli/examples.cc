@@ -12,7 +12,7 @@ struct Entry {
   std::string_view lines;
 };
 
-constexpr std::array<Entry, 34> kExamples = {{
+constexpr std::array<Entry, 35> kExamples = {{
     {"submit",
      "  sweepctl submit digits.toml --dry-run        what would run, and does it fit\n"
      "  sweepctl submit digits.toml --wait           exit code 0 only if the sweep completed\n"
@@ -50,7 +50,7 @@ constexpr std::array<Entry, 34> kExamples = {{
      "  sweepctl wait 12 13 --timeout 30m            7 when the time is up, 8 when one failed"},
     {"logs",
      "  sweepctl logs 12/7 -f\n"
-     "  sweepctl logs 12/7 --stderr --tail 20\n"
+     "  sweepctl logs 12/7 --stderr -n 20            its last 20 lines of errors\n"
      "  sweepctl logs 12 -f                          all trials, each line with its trial\n"
      "  sweepctl logs 12 --json=trial,text           one JSON object a line"},
     {"metrics",
@@ -100,6 +100,10 @@ constexpr std::array<Entry, 34> kExamples = {{
      "  sweepctl server backup /backup/monday        while it works; best on another disk\n"
      "  sweepctl server backup /backup/$(date +%F) --json\n"
      "  sweepd restore /backup/monday --state /srv/sweepd   the way back (on its machine)"},
+    {"completion",
+     "  sweepctl completion bash > ~/.local/share/bash-completion/completions/sweepctl\n"
+     "  source <(sweepctl completion zsh)            in ~/.zshrc, after compinit\n"
+     "  sweepctl completion fish | source            in ~/.config/fish/config.fish"},
 }};
 
 }  // namespace

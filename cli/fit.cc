@@ -53,15 +53,6 @@ Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents) 
   return fit;
 }
 
-std::string needs_text(const sweeps::ResourcesSpec& resources) {
-  const std::string cpus = counted(resources.cpus, "CPU");
-  if (!resources.gpus) {
-    return fmt::format("any slot, {}", cpus);
-  }
-  return *resources.gpus == 0 ? fmt::format("a CPU slot, {}", cpus)
-                              : fmt::format("{}, {}", counted(*resources.gpus, "GPU"), cpus);
-}
-
 std::optional<Misfit> misfit_of(const sweeps::ResourcesSpec& resources, const Fit& fit) {
   if (fit.agents == 0) {
     return Misfit{false, "no agent is connected: start `sweep-agent` on a machine"};

@@ -22,9 +22,6 @@ struct Fit {
 
 Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents);
 
-// "4 GPUs, 2 CPUs", "a CPU slot, 1 CPU", "any slot, 1 CPU"
-std::string needs_text(const sweeps::ResourcesSpec& resources);
-
 // Why no agent there is could run it.
 struct Misfit {
   bool never = false;    // there are agents; else there is none yet

@@ -63,6 +63,16 @@ Json slot_json(const pb::Slot& slot) {
           {"memory_bytes", slot.memory_bytes()}};
 }
 
+}  // namespace
+
+std::string trial_name(std::uint64_t sweep, std::uint32_t trial) {
+  return fmt::format("{}/{}", sweep, trial);
+}
+
+std::string attempt_name(const pb::Attempt& attempt) {
+  return fmt::format("{}/{}#{}", attempt.sweep(), attempt.trial(), attempt.attempt());
+}
+
 std::string_view sampler_name(pb::SamplerKind kind) {
   return kind == pb::SAMPLER_KIND_GRID     ? "grid"
          : kind == pb::SAMPLER_KIND_RANDOM ? "random"
@@ -77,16 +87,6 @@ std::string_view policy_name(pb::PolicyKind kind) {
          : kind == pb::POLICY_KIND_TRUNCATION ? "truncation"
          : kind == pb::POLICY_KIND_ASHA       ? "asha"
                                               : "unknown";
-}
-
-}  // namespace
-
-std::string trial_name(std::uint64_t sweep, std::uint32_t trial) {
-  return fmt::format("{}/{}", sweep, trial);
-}
-
-std::string attempt_name(const pb::Attempt& attempt) {
-  return fmt::format("{}/{}#{}", attempt.sweep(), attempt.trial(), attempt.attempt());
 }
 
 std::string reason_name(pb::ReasonCode code) {
@@ -365,6 +365,16 @@ Json to_json(const sweeps::Diagnostic& diagnostic, const std::string& path) {
           {"severity", error ? "error" : "warning"},
           {"message", diagnostic.message},
           {"help", diagnostic.help}};
+}
+
+Json to_json(const Error& error, const std::string& path) {
+  return {{"file", path},
+          {"line", nullptr},
+          {"column", nullptr},
+          {"length", nullptr},
+          {"severity", "error"},
+          {"message", error.message},
+          {"help", ""}};
 }
 
 }  // namespace sweepd::cli

@@ -5,10 +5,12 @@
 // by field name. Fields are only ever added.
 #pragma once
 
+#include "base/result.h"
 #include "sweeps/sweep_file.h"
 #include "wire/sweepd.pb.h"
 
 #include <string>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -36,6 +38,9 @@ Json to_json(const pb::GcDetail& gc);
 Json to_json(const pb::Manifest::File& file);
 Json to_json(const sweeps::Diagnostic& diagnostic, const std::string& path);
 
+// What went wrong with a sweep file that no place in it is to blame for, in the form of a fault.
+Json to_json(const Error& error, const std::string& path);
+
 Json params_json(const pb::Assignment& params);  // {"lr": 0.1, "batch-size": 32}
 Json value_json(const pb::Value& value);
 
@@ -45,6 +50,10 @@ std::string dump(const Json& json);
 // "12/7", "12/7#2"
 std::string trial_name(std::uint64_t sweep, std::uint32_t trial);
 std::string attempt_name(const pb::Attempt& attempt);
+
+// "sobol", "median"; "unknown" of a newer daemon.
+std::string_view sampler_name(pb::SamplerKind kind);
+std::string_view policy_name(pb::PolicyKind kind);
 
 // "POLICY"; empty for none.
 std::string reason_name(pb::ReasonCode code);

@@ -2,6 +2,7 @@
 #include "cli/logs.h"
 
 #include "cli/format.h"
+#include "cli/json.h"
 #include "cli/text.h"
 
 #include <fmt/format.h>
@@ -66,7 +67,7 @@ TrialLogs::TrialLogs(Session& session, std::string trial, std::vector<pb::LogStr
       trial_(std::move(trial)),
       attempt_given_(trial_.find('#') != std::string::npos) {
   for (const pb::LogStream stream : streams) {
-    streams_.push_back({stream, 0, false});
+    streams_.push_back({stream, 0, false, false});
   }
 }
 
@@ -95,10 +96,19 @@ Result<bool> TrialLogs::step(const Sink& sink) {
   return attempt_given_ || is_terminal(row.state());
 }
 
+std::optional<std::string> TrialLogs::attempt() const {
+  return attempt_ == 0 ? std::nullopt
+                       : std::optional(attempt_name(attempt_of(detail_.row(), attempt_)));
+}
+
 void TrialLogs::begin_attempt(std::uint32_t attempt) {
+  if (attempt_ != 0) {
+    tail_lines_.reset();
+  }
   attempt_ = attempt;
   for (Stream& stream : streams_) {
     stream.offset = 0;
+    stream.begun = false;
     stream.complete = false;
   }
 }
@@ -109,12 +119,12 @@ bool TrialLogs::drained() const {
 }
 
 Result<void> TrialLogs::drain(Stream& stream, const Sink& sink) {
-  if (tail_lines_ > 0 && stream.offset == 0 && !stream.complete) {
+  if (tail_lines_ && !stream.begun) {
     SWEEPD_TRY_VOID(read_tail(stream, sink));
   }
+  stream.begun = true;
   const pb::TrialRow& row = detail_.row();
-  pb::ReadLog read =
-      question(fmt::format("{}/{}#{}", row.sweep(), row.trial(), attempt_), stream.stream);
+  pb::ReadLog read = question(*attempt(), stream.stream);
   read.set_length(kReadBytes);
   while (!stream.complete) {
     read.set_offset(stream.offset);
@@ -137,17 +147,18 @@ Result<void> TrialLogs::drain(Stream& stream, const Sink& sink) {
 
 Result<void> TrialLogs::read_tail(Stream& stream, const Sink& sink) {
   const pb::TrialRow& row = detail_.row();
-  pb::ReadLog read =
-      question(fmt::format("{}/{}#{}", row.sweep(), row.trial(), attempt_), stream.stream);
+  pb::ReadLog read = question(*attempt(), stream.stream);
   read.set_tail(true);
   for (std::uint64_t bytes = kReadBytes / 4;; bytes *= 2) {
     read.set_offset(bytes);
     read.set_length(static_cast<std::uint32_t>(bytes));
     SWEEPD_TRY(const pb::LogPage page, ask(session_, read));
-    const std::string_view tail = last_lines(page.data(), tail_lines_);
+    const std::string_view tail = last_lines(page.data(), *tail_lines_);
     const bool enough = tail.size() < page.data().size() || page.offset() == 0;
     if (enough || bytes >= kTailBytesMax) {
-      sink({attempt_of(row, attempt_), stream.stream, tail});
+      if (!tail.empty()) {
+        sink({attempt_of(row, attempt_), stream.stream, tail});
+      }
       stream.offset = page.offset() + page.data().size();
       return {};
     }

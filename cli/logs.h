@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,12 @@ class TrialLogs {
   // read.
   Result<bool> step(const Sink& sink);
 
-  // Starts with the last lines instead of the first; before the first step.
+  // Starts with the last lines instead of the first (0: with what comes from now on); before the
+  // first step. Later attempts are read whole.
   void start_with_tail(std::uint64_t lines) { tail_lines_ = lines; }
+
+  // The one that is being read, like "12/7#2"; none before there is one.
+  std::optional<std::string> attempt() const;
 
   // As of the last step.
   const pb::TrialDetail& detail() const { return detail_; }
@@ -42,6 +47,7 @@ class TrialLogs {
   struct Stream {
     pb::LogStream stream;
     std::uint64_t offset = 0;
+    bool begun = false;  // something was asked for, though there may have been nothing yet
     bool complete = false;
   };
 
@@ -54,7 +60,7 @@ class TrialLogs {
   std::string trial_;
   std::uint32_t attempt_ = 0;  // being read; 0: none yet
   bool attempt_given_ = false;
-  std::uint64_t tail_lines_ = 0;
+  std::optional<std::uint64_t> tail_lines_;
   std::vector<Stream> streams_;
   pb::TrialDetail detail_;
 };

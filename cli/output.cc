@@ -2,6 +2,7 @@
 #include "cli/output.h"
 
 #include "base/nearest.h"
+#include "cli/format.h"
 
 #include <fmt/format.h>
 
@@ -188,6 +189,14 @@ void print_table(const Listing& listing, const ReadOptions& options, Console& co
   console.out << render_table(table, !options.no_header, console.out_terminal);
 }
 
+// Why a table has no rows: there were none, or all `listed` of them were left out.
+std::string nothing_text(const Listing& listing, std::size_t listed) {
+  if (listed > 0) {
+    return fmt::format("none of {} meets --where", counted(listed, "row"));
+  }
+  return listing.nothing.empty() ? "nothing to list" : listing.nothing;
+}
+
 }  // namespace
 
 Json field_of(const Json& record, const std::string& field) {
@@ -263,13 +272,9 @@ Result<std::vector<std::string>> known_fields(const Listing& listing,
   return resolved;
 }
 
-Result<void> check(const Listing& listing, const ReadOptions& options) {
-  SWEEPD_TRY_VOID(read_options(listing, options));
-  return {};
-}
-
 Result<void> print(Listing listing, const ReadOptions& options, Console& console) {
   SWEEPD_TRY(const Wanted wanted, read_options(listing, options));
+  const std::size_t listed = listing.rows.size();
   choose(listing.rows, wanted);
   if (wanted.order) {
     sort(listing.rows, *wanted.order);
@@ -285,6 +290,8 @@ Result<void> print(Listing listing, const ReadOptions& options, Console& console
     print_json(listing, wanted.fields, console.out);
   } else if (options.csv) {
     print_csv(listing, options, console.out);
+  } else if (listing.rows.empty()) {
+    console.err << nothing_text(listing, listed) << '\n';
   } else {
     print_table(listing, options, console);
   }

@@ -40,19 +40,17 @@ struct Listing {
   std::map<std::string, std::string> aliases;  // other names of fields: the metric for `value`
   std::vector<Heading> headings;
   std::vector<Row> rows;
+  std::string nothing = {};  // is said to people when there is no row; empty: that there is none
 };
-
-// Refuses what `print` would refuse: a field that no record can have, with the known ones, and a
-// condition that cannot be read. For verbs that say something else when there is nothing to list.
-Result<void> check(const Listing& listing, const ReadOptions& options);
 
 // The fields of --json for a stream, under their own names. Refused like those of `print`, before
 // there is a row.
 Result<std::vector<std::string>> known_fields(const Listing& listing,
                                               const std::vector<std::string>& fields);
 
-// Filters, sorts, limits and prints. Parameters and metrics have names that only the rows tell; a
-// listing that may have them and is empty takes any field.
+// Filters, sorts, limits and prints; of a table without rows that is said on stderr. Parameters and
+// metrics have names that only the rows tell; a listing that may have them and is empty takes any
+// field.
 Result<void> print(Listing listing, const ReadOptions& options, Console& console);
 
 // One thing with its description for people. When it does not meet the conditions, nothing is

@@ -17,6 +17,8 @@ namespace sweepd::cli {
 
 namespace {
 
+constexpr std::size_t kTicksMax = 5;
+
 struct Bounds {
   double low = std::numeric_limits<double>::infinity();
   double high = -std::numeric_limits<double>::infinity();
@@ -137,6 +139,7 @@ std::vector<std::string> plot_curve(std::span<const double> values,
       unicode ? Grid{size.width * 2, size.height * 4} : Grid{size.width, size.height * 2};
   const Dots dots = rasterise(values, bounds, grid);
   std::vector<std::string> lines;
+  std::string above;
   for (std::size_t line = 0; line < size.height; ++line) {
     const double share =
         size.height == 1 ? 0.5
@@ -144,11 +147,38 @@ std::vector<std::string> plot_curve(std::span<const double> values,
     const std::string label = number_text(bounds.low + (bounds.high - bounds.low) * share);
     lines.push_back(fmt::format(
         "{} {}{}",
-        padded(label, 9, Align::kRight),
+        padded(label == above ? "" : label, kPlotAxisColumns - 2, Align::kRight),
         unicode ? "┤" : "|",
         unicode ? braille_line(dots, line, size.width) : ascii_line(dots, line, size.width)));
+    above = label;
   }
   return lines;
+}
+
+std::vector<std::string> plot_axis(std::size_t values, std::size_t width, bool unicode) {
+  if (values == 0 || width == 0) {
+    return {};
+  }
+  // A label and the gap to the next one are never wider than half of what a tick has.
+  const std::size_t room = std::to_string(values).size() * 2 + 2;
+  const std::size_t ticks = std::min({values, std::max<std::size_t>(1, width / room), kTicksMax});
+  std::vector<bool> marked(width, false);
+  std::string labels;
+  for (std::size_t tick = 0; tick < ticks; ++tick) {
+    const std::size_t value = ticks == 1 ? 0 : tick * (values - 1) / (ticks - 1);
+    const std::size_t column = values == 1 ? 0 : value * (width - 1) / (values - 1);
+    marked[column] = true;
+    const std::string label = std::to_string(value + 1);
+    const std::size_t centred = column - std::min(column, label.size() / 2);
+    const std::size_t begin = std::min(centred, width - std::min(width, label.size()));
+    labels += std::string(begin - std::min(begin, labels.size()), ' ') + label;
+  }
+  std::string line;
+  for (const bool tick : marked) {
+    line += unicode ? (tick ? "┬" : "─") : (tick ? "+" : "-");
+  }
+  const std::string margin(kPlotAxisColumns - 1, ' ');
+  return {margin + (unicode ? "└" : "+") + line, margin + " " + labels};
 }
 
 std::string sparkline(std::span<const double> values, std::size_t width, bool unicode) {

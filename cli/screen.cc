@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::size_t kRunningLinesMax = 12;
 constexpr std::size_t kPlotLinesMax = 8;
-constexpr std::size_t kAxisColumns = 11;
 
 double share_of(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -98,15 +97,16 @@ void add_curve(Frame& frame, const WatchView& view, const Terminal& terminal) {
     return;
   }
   const std::size_t lines = std::min(kPlotLinesMax, frame.left() / 3);
-  const std::vector<std::string> curve =
-      plot_curve(best,
-                 {std::min<std::size_t>(100, terminal.width - kAxisColumns - 1), lines},
-                 terminal.unicode);
+  const std::size_t width = std::min<std::size_t>(100, terminal.width - kPlotAxisColumns - 1);
+  const std::vector<std::string> curve = plot_curve(best, {width, lines}, terminal.unicode);
   if (curve.empty()) {
     return;
   }
-  frame.title(fmt::format("best so far: {}", printable(best_text(view.sweep))));
+  frame.title(fmt::format("best so far, trial by trial: {}", printable(best_text(view.sweep))));
   for (const std::string& line : curve) {
+    frame.add(line);
+  }
+  for (const std::string& line : plot_axis(best.size(), width, terminal.unicode)) {
     frame.add(line);
   }
 }

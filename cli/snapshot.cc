@@ -23,7 +23,8 @@ void warn_of_skipped(Session& session, const std::vector<blobs::Skipped>& skippe
         "warning: '{}' is not shipped: {}", printable(skipped[i].path), skipped[i].why));
   }
   if (skipped.size() > kSkippedShown) {
-    session.say(fmt::format("warning: {} more are not shipped", skipped.size() - kSkippedShown));
+    const std::size_t more = skipped.size() - kSkippedShown;
+    session.say(fmt::format("warning: {} more {} not shipped", more, more == 1 ? "is" : "are"));
   }
 }
 

@@ -15,12 +15,21 @@ namespace {
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kTextNarrowest = 6;   // of free text that gives way
 constexpr std::size_t kTitleNarrowest = 4;  // of a title over narrower cells
+constexpr std::size_t kNamingColumns = 2;   // at the left, that are never left out
 constexpr std::size_t kMarkWidth = 3;       // of the title that counts what was left out
 
 struct Width {
   std::size_t natural = 0;
   std::size_t least = 0;  // what it can be cut to
 };
+
+bool is_text(const Heading& heading) {
+  return heading.cells == Cells::kText || heading.cells == Cells::kSpareText;
+}
+
+bool is_spare(const Heading& heading) {
+  return heading.cells == Cells::kSpare || heading.cells == Cells::kSpareText;
+}
 
 std::vector<Width> measured(const Table& table, bool header) {
   std::vector<Width> widths;
@@ -31,7 +40,7 @@ std::vector<Width> measured(const Table& table, bool header) {
       cells = std::max(cells, display_width(row[i]));
     }
     const std::size_t natural = std::max(title, cells);
-    const bool text = table.headings[i].cells == Cells::kText;
+    const bool text = is_text(table.headings[i]);
     widths.push_back({natural,
                       text ? std::min(natural, kTextNarrowest)
                            : std::max(cells, std::min(title, kTitleNarrowest))});
@@ -39,7 +48,8 @@ std::vector<Width> measured(const Table& table, bool header) {
   return widths;
 }
 
-// Which columns stay when each of them is as narrow as it can be; the last spare ones go first.
+// Which columns stay when each of them is as narrow as it can be: the last spare ones go first,
+// then whatever is last, but never what tells the rows apart.
 std::vector<bool> kept_columns(const Table& table,
                                const std::vector<Width>& widths,
                                std::size_t columns) {
@@ -48,14 +58,16 @@ std::vector<bool> kept_columns(const Table& table,
   for (const Width& width : widths) {
     total += width.least + kGap;
   }
-  std::size_t room = columns + kGap;  // the last column needs no gap
+  const std::size_t room = columns + kGap;  // the last column needs no gap
   bool marked = false;
-  for (std::size_t i = widths.size(); i-- > 0 && total > room;) {
-    if (table.headings[i].cells == Cells::kSpare) {
-      total += marked ? 0 : kMarkWidth + kGap;
-      marked = true;
-      kept[i] = false;
-      total -= widths[i].least + kGap;
+  for (const bool spare : {true, false}) {
+    for (std::size_t i = widths.size(); i-- > (spare ? 0 : kNamingColumns) && total > room;) {
+      if (kept[i] && is_spare(table.headings[i]) == spare) {
+        total += marked ? 0 : kMarkWidth + kGap;
+        marked = true;
+        kept[i] = false;
+        total -= widths[i].least + kGap;
+      }
     }
   }
   return kept;
@@ -88,7 +100,7 @@ void shorten(std::vector<std::size_t>& widths,
              Gives gives,
              std::size_t columns) {
   const auto spare = [&](std::size_t i) {
-    const bool text = table.headings[i].cells == Cells::kText;
+    const bool text = is_text(table.headings[i]);
     return text == (gives == Gives::kText) && widths[i] > measures[i].least ? widths[i] : 0;
   };
   std::size_t total = std::accumulate(widths.begin(), widths.end(), kGap * (widths.size() - 1));

@@ -14,8 +14,9 @@ enum class Cells {
   kExact,  // ids and numbers: never cut
   kState,  // as those, and shown in the colours of states
   kText,   // free text: shortened
-  kSpare,  // never cut, but left out when shortening is not enough: one column a parameter or
-           // metric
+  kSpare,  // never cut, but left out when shortening is not enough: what can be missed first, as
+           // one column a parameter or metric
+  kSpareText,  // shortened, and then left out like those
 };
 
 struct Heading {
@@ -31,8 +32,9 @@ struct Table {
 
 // One line a row, columns two spaces apart, each line ending in a newline and never in spaces. On a
 // terminal that is too narrow the widest free text gives way first, then titles that are wider than
-// their cells; before that, spare columns are left out from the right and counted in a title `+3`.
-// What is exact is written whole even where it takes more than the width.
+// their cells. Where that is not enough, spare columns are left out from the right, then others
+// from the right but the first two, and counted in a title `+3`. What is exact is written whole or
+// not at all, the first two columns even where they take more than the width.
 std::string render_table(const Table& table, bool header, const Terminal& terminal);
 
 }  // namespace sweepd::cli

@@ -9,8 +9,10 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
+#include <system_error>
 
 namespace sweepd::cli {
 
@@ -25,6 +27,18 @@ bool names_utf8(const char* locale) {
     return static_cast<char>(std::tolower(byte));
   });
   return text.find("utf-8") != std::string::npos || text.find("utf8") != std::string::npos;
+}
+
+// 0 where the text is no width.
+std::size_t columns_of(const char* text) {
+  constexpr std::size_t kMost = 10'000;
+  std::size_t columns = 0;
+  if (text == nullptr) {
+    return 0;
+  }
+  const char* end = text + std::strlen(text);
+  const auto [stop, error] = std::from_chars(text, end, columns);
+  return error == std::errc() && stop == end && columns <= kMost ? columns : 0;
 }
 
 const char* first_locale() {
@@ -61,8 +75,11 @@ std::string_view escape_of(Style style) {
 
 TerminalVariables terminal_variables() {
   // NOLINTBEGIN(concurrency-mt-unsafe): nothing of ours sets variables
-  return {
-      std::getenv("NO_COLOR"), std::getenv("CLICOLOR_FORCE"), std::getenv("TERM"), first_locale()};
+  return {std::getenv("NO_COLOR"),
+          std::getenv("CLICOLOR_FORCE"),
+          std::getenv("TERM"),
+          std::getenv("COLUMNS"),
+          first_locale()};
   // NOLINTEND(concurrency-mt-unsafe)
 }
 
@@ -77,6 +94,7 @@ Terminal describe_terminal(bool tty, const TerminalVariables& variables) {
   terminal.tty = tty;
   terminal.color = !set(variables.no_color) && (forced || (tty && !dumb));
   terminal.unicode = !dumb && names_utf8(variables.locale);
+  terminal.width = tty ? columns_of(variables.columns) : 0;
   return terminal;
 }
 
@@ -85,7 +103,7 @@ Terminal terminal_of(int fd) {
   if (terminal.tty) {
     winsize size{};
     const bool known = ::ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-    terminal.width = known ? size.ws_col : 80;
+    terminal.width = terminal.width > 0 ? terminal.width : known ? size.ws_col : 80;
     terminal.height = known && size.ws_row > 0 ? size.ws_row : 24;
   }
   return terminal;

@@ -22,13 +22,14 @@ struct TerminalVariables {
   const char* no_color = nullptr;
   const char* clicolor_force = nullptr;
   const char* term = nullptr;
+  const char* columns = nullptr;
   const char* locale = nullptr;  // LC_ALL, LC_CTYPE or LANG, the first that is set and not empty
 };
 
 TerminalVariables terminal_variables();
 
 // NO_COLOR (any text) switches colour off, CLICOLOR_FORCE (any but "0") on even in a pipe; NO_COLOR
-// wins.
+// wins. COLUMNS, where it is a number, is the width of a terminal; a pipe has none.
 Terminal describe_terminal(bool tty, const TerminalVariables& variables);
 
 // The terminal behind a file descriptor, with its size of this moment.

@@ -22,8 +22,8 @@ constexpr std::string_view kExitCodes = R"(Exit codes
     5  no such object
     6  wrong state for the request
     7  --timeout passed
-    8  `wait` and `submit --wait`: it ended, and not successfully, or paused itself
-       because its first trials failed
+    8  `wait`, `submit --wait` and `submit --watch`: it ended, and not successfully, or
+       paused itself because its first trials failed
     9  can never run here
   125  `run` only: sweepd failed, not the command. Any other code of `run` is
        the command's own; 128+N when signal N ended it
@@ -32,17 +32,23 @@ constexpr std::string_view kExitCodes = R"(Exit codes
 
 constexpr std::string_view kSelectors = R"(Selectors: how sweeps, trials and attempts are named
 
-  12          a sweep (or job)
-  last        the newest sweep
-  mnist       the sweep whose name is, or alone begins with, this
-  12/7        trial 7 of sweep 12
-  12/7#2      its second attempt
-  12/best     the best trial
-  12/failed   the trials in a state (queued, running, completed, pruned, failed, cancelled)
-  12/1-8      trials 1 to 8
-  12/1-8:2    every second of them: 1, 3, 5, 7
+  12            a sweep (or job)
+  last          the newest sweep
+  mnist         the sweep with this name; a beginning will do that no other name has
+  12/7          trial 7 of sweep 12
+  12/7#2        its second attempt
+  12/best       the best trial; 12/last: the one with the highest number
+  12/failed     the trials in a state: queued, preparing, running, stopping, finishing,
+                completed, pruned, failed or cancelled
+  12/all        every trial
+  12/1-8        trials 1 to 8
+  12/1-8:2      every second of them: 1, 3, 5, 7
+  12/1,4,6-8    some of them
 
-Quote a selector with `#` or `*` for your shell.
+Before the slash there may be any name of a sweep: last/best, mnist/failed. `trial ls`,
+`kill` and `retry` take several trials at once; where one is looked at, as by `show`,
+`logs` and `wait`, the selector must name one. An attempt belongs to one trial. No
+selector has characters that a shell would change, unless the name of a sweep has.
 )";
 
 constexpr std::string_view kFormatting = R"(Formatting: the options of every command that reads
@@ -58,7 +64,13 @@ constexpr std::string_view kFormatting = R"(Formatting: the options of every com
 
 `logs`, `watch`, `wait` and `check` tell one thing after the other and have no rows: of
 these options they take --json and --json=a,b. The objects of `logs` are lines: trial,
-attempt, stream, text. Commands that change something take --json alone.
+attempt, stream, text. Commands that change something take --json alone. What `stop`,
+`kill` and their like print has the state of the sweep after the change (null when it
+cannot be found out) and, as `ordered`, what was asked for: trials may still be on their
+way. `submit --json` prints the submission, with --wait then the sweep as it ended, with
+--watch the objects of `watch`; with --dry-run what would run. When it fails it prints an
+object a fault, like those of `check --json`; line and column are null where no place in
+the file is to blame.
 
 In a condition op is one of = (or ==) != < <= > >= and ~ (contains). Numbers compare
 as numbers (`value < 10`), text as text by its bytes (`state = failed`), absent
@@ -68,8 +80,8 @@ row can have is an error that lists the fields.
 
 Data goes to stdout, everything said about it to stderr. On a terminal states are
 coloured and tables keep within its width: free text is shortened, never an id or a
-number; parameters and metrics that do not fit are left out from the right and counted
-in a title like +3. In a pipe nothing is cut, left out or coloured.
+number; columns that do not fit are left out from the right, parameters and metrics
+first, and counted in a title like +3. In a pipe nothing is cut, left out or coloured.
 
 In JSON, times are ISO 8601 in UTC and absent values null. JSON has no NaN and no
 infinity: such a number is null, and the object has a member `nonfinite` with the
@@ -87,6 +99,7 @@ of sweepctl
   CLICOLOR_FORCE    colour in pipes, too, unless it is 0
   LC_ALL LC_CTYPE LANG   a UTF-8 one allows block and braille characters
   TERM              `dumb`: neither colour nor drawing
+  COLUMNS           the width of a terminal, instead of what it says itself
 
 of the programs that sweepd runs
   SWEEPD_SWEEP_ID SWEEPD_TRIAL_ID SWEEPD_ATTEMPT   who they are

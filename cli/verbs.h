@@ -37,6 +37,7 @@ Result<int> run(const ArtifactGetArgs& args, Session& session);
 Result<int> run(const ServerInfoArgs& args, Session& session);
 Result<int> run(const ServerBackupArgs& args, Session& session);
 Result<int> run(const VersionArgs& args, Session& session);
+Result<int> run(const CompletionArgs& args, Session& session);
 Result<int> run(const HelpArgs& args, Session& session);
 
 }  // namespace sweepd::cli

@@ -1,5 +1,6 @@
-// version, and help on topics.
+// version, completion, and help on topics.
 #include "base/nearest.h"
+#include "cli/completion.h"
 #include "cli/examples.h"
 #include "cli/exit_codes.h"
 #include "cli/json.h"
@@ -17,6 +18,11 @@ Result<int> run(const VersionArgs& args, Session& session) {
   session.console().out << (args.json ? dump(Json{{"version", SWEEPD_VERSION}})
                                       : std::string("sweepctl " SWEEPD_VERSION))
                         << '\n';
+  return kExitOk;
+}
+
+Result<int> run(const CompletionArgs& args, Session& session) {
+  session.console().out << completion_script(args.shell, next_words());
   return kExitOk;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/follow.h"
 #include "cli/json.h"
 #include "cli/logs.h"
+#include "cli/other_stream.h"
 #include "cli/verbs.h"
 
 #include <fmt/format.h>
@@ -34,15 +35,18 @@ LogPrinter::LineText as_objects(const std::vector<std::string>& fields) {
 Result<int> trial_logs(const LogsArgs& args, Session& session, Interrupts& interrupts) {
   Console& console = session.console();
   TrialLogs logs(session, args.selector, {stream_of(args)});
-  if (args.tail) {
-    logs.start_with_tail(*args.tail);
+  if (args.lines) {
+    logs.start_with_tail(*args.lines);
   }
+  OtherStream other(session, stream_of(args), args.lines == 0U);
   LogPrinter printer = args.json ? LogPrinter(console.out, as_objects(args.fields))
                                  : LogPrinter(console.out, console.out_terminal.tty);
   Reconnecting reconnecting(session);
   for (;;) {
-    const Result<bool> done =
-        logs.step([&printer](const LogPiece& piece) { printer.write(piece); });
+    const Result<bool> done = logs.step([&printer, &other](const LogPiece& piece) {
+      printer.write(piece);
+      other.printed();
+    });
     if (!done.ok() && !(args.follow && reconnecting.tolerates(done.error()))) {
       return done.error();
     }
@@ -50,7 +54,14 @@ Result<int> trial_logs(const LogsArgs& args, Session& session, Interrupts& inter
       reconnecting.answered();
       if (*done || !args.follow) {
         printer.finish();
+        if (const auto attempt = logs.attempt()) {
+          other.look(*attempt);
+        }
+        other.tell();
         return kExitOk;
+      }
+      if (const auto attempt = logs.attempt()) {
+        other.look_early(*attempt);
       }
     }
     if (interrupts.wait(kFollowPeriod)) {
@@ -63,7 +74,10 @@ Result<int> trial_logs(const LogsArgs& args, Session& session, Interrupts& inter
 class SweepLogs {
  public:
   SweepLogs(const LogsArgs& args, Session& session)
-      : args_(args), session_(session), follower_(session, args.selector) {}
+      : args_(args),
+        session_(session),
+        follower_(session, args.selector),
+        other_(session, stream_of(args), args.lines == 0U) {}
 
   // True when the sweep has ended and everything was printed.
   Result<bool> step() {
@@ -82,6 +96,14 @@ class SweepLogs {
     return follower_.ended() && open_.empty();
   }
 
+  // After the last step.
+  void finish() {
+    for (auto& [number, entry] : open_) {
+      look_at_other(entry.logs);
+    }
+    other_.tell();
+  }
+
  private:
   struct Open {
     TrialLogs logs;
@@ -97,8 +119,8 @@ class SweepLogs {
     // A trial that was retried after it had been read to its end goes on with the new attempt
     // alone.
     TrialLogs logs(session_, name, {stream_of(args_)});
-    if (args_.tail) {
-      logs.start_with_tail(*args_.tail);
+    if (args_.lines) {
+      logs.start_with_tail(*args_.lines);
     }
     auto text =
         args_.json ? as_objects(args_.fields) : prefixed(name + " | ", console.out_terminal.tty);
@@ -108,19 +130,31 @@ class SweepLogs {
   Result<void> drain() {
     for (auto it = open_.begin(); it != open_.end();) {
       Open& entry = it->second;
-      SWEEPD_TRY(const bool done,
-                 entry.logs.step([&entry](const LogPiece& piece) { entry.printer.write(piece); }));
+      SWEEPD_TRY(const bool done, entry.logs.step([this, &entry](const LogPiece& piece) {
+        entry.printer.write(piece);
+        other_.printed();
+      }));
       if (done || !args_.follow) {
         entry.printer.finish();
+      }
+      if (done) {
+        look_at_other(entry.logs);
       }
       it = done ? open_.erase(it) : std::next(it);
     }
     return {};
   }
 
+  void look_at_other(const TrialLogs& logs) {
+    if (const auto attempt = logs.attempt()) {
+      other_.look(*attempt);
+    }
+  }
+
   const LogsArgs& args_;
   Session& session_;
   SweepFollower follower_;
+  OtherStream other_;
   std::map<std::uint32_t, Open> open_;  // by trial number
   bool first_ = true;
 };
@@ -136,6 +170,7 @@ Result<int> sweep_logs(const LogsArgs& args, Session& session, Interrupts& inter
     if (done.ok()) {
       reconnecting.answered();
       if (*done || !args.follow) {
+        logs.finish();
         return kExitOk;
       }
     }

@@ -3,6 +3,7 @@
 #include "cli/follow.h"
 #include "cli/format.h"
 #include "cli/json.h"
+#include "cli/reports.h"
 #include "cli/verbs.h"
 
 #include <fmt/format.h>
@@ -14,41 +15,6 @@
 namespace sweepd::cli {
 
 namespace {
-
-constexpr std::uint32_t kReportsPerPage = 1000;
-
-Result<pb::MetricPage> read_page(Session& session,
-                                 const std::string& selector,
-                                 std::uint64_t after) {
-  pb::ClientRequest request;
-  pb::ReadMetrics& question = *request.mutable_read_metrics();
-  question.set_selector(selector);
-  question.set_after_seq(after);
-  question.set_limit(kReportsPerPage);
-  SWEEPD_TRY(pb::ClientReply reply, session.ask(request));
-  return std::move(*reply.mutable_metrics());
-}
-
-struct Reports {
-  pb::Attempt attempt;
-  std::vector<pb::Report> reports;
-};
-
-Result<Reports> read_all(Session& session, const std::string& selector) {
-  Reports all;
-  std::uint64_t after = 0;
-  for (;;) {
-    SWEEPD_TRY(pb::MetricPage page, read_page(session, selector, after));
-    all.attempt = page.attempt();
-    if (page.reports().empty()) {
-      return all;
-    }
-    after = page.reports(page.reports_size() - 1).seq();
-    std::move(page.mutable_reports()->begin(),
-              page.mutable_reports()->end(),
-              std::back_inserter(all.reports));
-  }
-}
 
 std::vector<std::string> metric_names(const std::vector<pb::Report>& reports) {
   std::vector<std::string> names;
@@ -148,7 +114,7 @@ class MetricsFollower {
   Result<bool> drain() {
     for (;;) {
       SWEEPD_TRY(const pb::MetricPage page,
-                 read_page(session_, fmt::format("{}#{}", trial_, attempt_), after_));
+                 read_reports(session_, fmt::format("{}#{}", trial_, attempt_), after_));
       for (const pb::Report& report : page.reports()) {
         if (meets_all(to_json(page.attempt(), report), conditions_)) {
           session_.console().out << stream_line(page.attempt(), report, args_.read) << '\n';
@@ -199,13 +165,10 @@ Result<int> run(const MetricsArgs& args, Session& session) {
   if (args.follow) {
     return follow(args, session);
   }
-  SWEEPD_TRY(const Reports all, read_all(session, args.selector));
-  if (all.reports.empty() && !args.read.json && !args.read.csv) {
-    SWEEPD_TRY_VOID(check(listing_of(all), args.read));
-    session.say("no reports yet; `sweepctl help metrics` says how a script reports");
-    return kExitOk;
-  }
-  SWEEPD_TRY_VOID(print(listing_of(all), args.read, session.console()));
+  SWEEPD_TRY(const Reports all, all_reports(session, args.selector));
+  Listing listing = listing_of(all);
+  listing.nothing = "no reports yet; `sweepctl help metrics` says how a script reports";
+  SWEEPD_TRY_VOID(print(std::move(listing), args.read, session.console()));
   return kExitOk;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/exit_codes.h"
 #include "cli/format.h"
 #include "cli/plot.h"
+#include "cli/reports.h"
 #include "cli/verbs.h"
 
 #include <fmt/format.h>
@@ -30,6 +31,18 @@ std::vector<double> values_of(const std::vector<pb::TrialRow>& trials) {
   return values;
 }
 
+// Columns of the drawing; 0 where there is no room for one.
+std::size_t curve_width(const Terminal& terminal) {
+  constexpr std::size_t kUsual = 48;
+  constexpr std::size_t kWidest = 100;
+  constexpr std::size_t kNarrowest = 8;
+  if (terminal.width == 0) {
+    return kUsual;
+  }
+  const std::size_t room = terminal.width - std::min(terminal.width, kPlotAxisColumns + 1);
+  return room < kNarrowest ? 0 : std::min(room, kWidest);
+}
+
 std::string curve_text(Session& session, const pb::SweepSummary& sweep) {
   constexpr std::uint32_t kTrialsOfCurve = 2000;
   const Result<std::vector<pb::TrialRow>> trials =
@@ -38,13 +51,19 @@ std::string curve_text(Session& session, const pb::SweepSummary& sweep) {
     return {};  // the curve is an extra; the rest stands without it
   }
   const std::vector<double> values = best_so_far(values_of(*trials), sweep.goal() == "maximize");
-  if (values.size() < 2) {
+  const Terminal& terminal = session.console().out_terminal;
+  const std::size_t width = curve_width(terminal);
+  if (values.size() < 2 || width == 0) {
     return {};
   }
-  std::string text = fmt::format("  best {} so far\n", printable(sweep.metric()));
-  for (const std::string& row :
-       plot_curve(values, {48, 6}, session.console().out_terminal.unicode)) {
-    text += row + "\n";
+  std::vector<std::string> lines = plot_curve(values, {width, 6}, terminal.unicode);
+  const std::vector<std::string> axis = plot_axis(values.size(), width, terminal.unicode);
+  lines.insert(lines.end(), axis.begin(), axis.end());
+  std::string text = fmt::format("  best {} so far, over the {} with a value\n",
+                                 printable(sweep.metric()),
+                                 counted(values.size(), "trial"));
+  for (const std::string& line : lines) {
+    text += line + "\n";
   }
   return text;
 }
@@ -61,7 +80,7 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
                   printable(sweep.name()),
                   styled(state_text(sweep), state_style(state_text(sweep)), terminal));
   text += fact("reason", (sweep.has_closing() ? sweep.closing() : sweep.reason()).sentence());
-  text += fact("waiting", detail.waiting());
+  text += fact("waiting", waiting_text(detail));
   text += fact("trials", counts_text(sweep));
   text += fact("best", best_text(sweep));
   if (!sweep.metric().empty()) {
@@ -106,6 +125,17 @@ std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
   return table.rows.empty() ? std::string() : render_table(table, true, console.out_terminal);
 }
 
+// Several lines under one name.
+std::string lines_text(std::string_view name, std::string_view lines) {
+  std::string text;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find('\n'), lines.size());
+    text += fact(text.empty() ? name : "", std::string(lines.substr(0, end)));
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+  }
+  return text;
+}
+
 std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   const pb::TrialRow& trial = detail.row();
   std::string text =
@@ -113,13 +143,13 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
                   trial_name(trial.sweep(), trial.trial()),
                   styled(trial.state(), state_style(trial.state()), console.out_terminal));
   if (trial.state() != "completed") {
-    text += fact("why", detail.explanation());
+    text += lines_text("why", detail.explanation());
   }
   if (trial.has_value()) {
     text += fact("value",
                  fmt::format("{} {} after {}",
                              detail.metric(),
-                             value_text(trial),
+                             number_text(trial.value()),
                              counted(trial.reports(), "report")));
   }
   for (const pb::Binding& binding : trial.params().bindings()) {
@@ -183,11 +213,7 @@ Result<int> run(const ListArgs& args, Session& session) {
   const std::vector<pb::SweepSummary>& sweeps = listed.rows;
   Console& console = session.console();
   Listing listing = sweep_listing(sweeps, console.out_terminal, wall_now_us());
-  if (sweeps.empty() && !args.read.json && !args.read.csv && !args.read.quiet) {
-    SWEEPD_TRY_VOID(check(listing, args.read));
-    session.say("no sweeps yet; start one with `sweepctl submit FILE` or `sweepctl run -- CMD`");
-    return kExitOk;
-  }
+  listing.nothing = "no sweeps yet; start one with `sweepctl submit FILE` or `sweepctl run -- CMD`";
   SWEEPD_TRY_VOID(print(std::move(listing), args.read, console));
   if (!listed.notice.empty() && !args.read.quiet) {
     session.say("waiting: " + printable(listed.notice));
@@ -231,6 +257,9 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
   SWEEPD_TRY(const pb::LeaderboardPage page, leaderboard(session, args.selector, rows));
   const std::vector<pb::TrialRow> trials(page.rows().begin(), page.rows().end());
   Listing listing = trial_listing(trials, {page.summary().metric(), true, wall_now_us()});
+  listing.nothing = page.summary().metric().empty()
+                        ? "it has no metric, so its trials have no value"
+                        : "no trial has a value yet";
   SWEEPD_TRY_VOID(print(std::move(listing), read, session.console()));
   if (page.more() && (all || trials.size() < rows)) {
     session.say(fmt::format("only the best {} {} looked at; `sweepctl trial ls {}` has all",
@@ -239,8 +268,7 @@ Result<int> run(const LeaderboardArgs& args, Session& session) {
                             args.selector));
   }
   if (!read.quiet && !read.json && !read.csv) {
-    session.say(trials.empty() ? "no trial has a value yet; " + counts_text(page.summary())
-                               : counts_text(page.summary()));
+    session.say(counts_text(page.summary()));
   }
   return kExitOk;
 }
@@ -254,12 +282,16 @@ Result<int> run(const TrialListArgs& args, Session& session) {
   const std::string sweep = args.selector.substr(0, args.selector.find('/'));
   SWEEPD_TRY(const pb::SweepDetail detail, show_sweep(session, sweep));
   const TrialListingOptions options{detail.summary().metric(), false, wall_now_us()};
-  SWEEPD_TRY_VOID(print(trial_listing(trials, options), args.read, session.console()));
+  Listing listing = trial_listing(trials, options);
+  listing.nothing =
+      fmt::format("no trials yet; `sweepctl explain {}` says more", detail.summary().sweep());
+  SWEEPD_TRY_VOID(print(std::move(listing), args.read, session.console()));
   return kExitOk;
 }
 
 Result<int> run(const TrialShowArgs& args, Session& session) {
-  SWEEPD_TRY(const pb::TrialDetail detail, show_trial(session, args.selector));
+  SWEEPD_TRY(pb::TrialDetail detail, show_trial(session, args.selector));
+  put_reported(session, detail);
   SWEEPD_TRY_VOID(print_one(to_json(detail),
                             "trial",
                             trial_text(detail, session.console()),

@@ -8,6 +8,7 @@
 #include "cli/format.h"
 #include "cli/json.h"
 #include "cli/snapshot.h"
+#include "cli/spec_text.h"
 #include "cli/submission.h"
 #include "cli/sweep_input.h"
 #include "cli/verbs.h"
@@ -30,6 +31,15 @@ void print_faults(Console& console,
                   const SweepText& file,
                   const std::vector<sweeps::Diagnostic>& faults) {
   console.err << sweeps::render(faults, file.path, file.text);
+}
+
+void print_faults_json(Console& console,
+                       const SweepText& file,
+                       const std::vector<sweeps::Diagnostic>& faults,
+                       const std::vector<std::string>& fields) {
+  for (const sweeps::Diagnostic& fault : faults) {
+    console.out << dump(selected(to_json(fault, file.path), fields)) << '\n';
+  }
 }
 
 Json record_of(const pb::Submitted& submitted) {
@@ -71,10 +81,12 @@ void announce(Session& session,
 Result<int> wait_for_end(Session& session, const SubmitArgs& args, std::uint64_t sweep) {
   Interrupts interrupts;
   WaitOptions options;
-  options.quiet = args.quiet;
+  options.quiet = args.quiet || args.json;
   SWEEPD_TRY(const pb::SweepSummary summary,
              wait_for_sweep(session, std::to_string(sweep), options, interrupts));
-  if (!args.quiet) {
+  if (args.json) {
+    session.console().out << dump(to_json(summary)) << '\n';
+  } else if (!args.quiet) {
     session.say(printable(sweep_text(summary)));
   }
   return summary.state() == "completed" ? kExitOk : kExitNotSuccessful;
@@ -97,7 +109,7 @@ Result<int> submit_sweep(const SubmitArgs& args,
                             misfit->sentence));
   }
   if (args.watch) {
-    return run(WatchArgs{std::to_string(submitted.sweep()), false, {}}, session);
+    return run(WatchArgs{std::to_string(submitted.sweep()), args.json, {}, true}, session);
   }
   return args.wait ? wait_for_end(session, args, submitted.sweep()) : Result<int>(kExitOk);
 }
@@ -133,14 +145,16 @@ std::string check_text(const SweepText& file, const Checked& result) {
   return fmt::format("{}: {}{}", file.path, ok, counts);
 }
 
-}  // namespace
-
-Result<int> run(const SubmitArgs& args, Session& session) {
+Result<int> submit_file(const SubmitArgs& args, Session& session) {
   Console& console = session.console();
   SWEEPD_TRY(const SweepText file, read_sweep_text(args.file, console));
   Checked result = checked(file, args.set);
   if (!result.good()) {
-    print_faults(console, file, result.faults);
+    if (args.json) {
+      print_faults_json(console, file, result.faults, {});
+    } else {
+      print_faults(console, file, result.faults);
+    }
     session.say(fmt::format("{}. Nothing was submitted.", fault_counts(result.faults)));
     return kExitUsage;
   }
@@ -155,10 +169,20 @@ Result<int> run(const SubmitArgs& args, Session& session) {
     return valid.error();
   }
   if (args.dry_run) {
-    return dry_run(session, {file, spec, result.code});
+    return dry_run(session, {file, spec, result.code}, args.json);
   }
   Submission submission{std::move(spec), file.text, {}, args.paused};
   return submit_sweep(args, session, std::move(submission), std::move(result.code));
+}
+
+}  // namespace
+
+Result<int> run(const SubmitArgs& args, Session& session) {
+  Result<int> code = submit_file(args, session);
+  if (!code.ok() && args.json) {
+    session.console().out << dump(to_json(code.error(), args.file)) << '\n';
+  }
+  return code;
 }
 
 Result<int> run(const CheckArgs& args, Session& session) {
@@ -170,6 +194,9 @@ Result<int> run(const CheckArgs& args, Session& session) {
   for (const std::string& path : args.files) {
     const Result<SweepText> file = read_sweep_text(path, console);
     if (!file.ok()) {
+      if (args.json) {
+        console.out << dump(selected(to_json(file.error(), path), args.fields)) << '\n';
+      }
       session.say(styled("error:", Style::kBad, console.err_terminal) + " " + file.error().message);
       good = false;
       continue;
@@ -177,9 +204,7 @@ Result<int> run(const CheckArgs& args, Session& session) {
     const Checked result = checked(*file, args.set);
     good = good && result.good();
     if (args.json) {
-      for (const sweeps::Diagnostic& fault : result.faults) {
-        console.out << dump(selected(to_json(fault, file->path), args.fields)) << '\n';
-      }
+      print_faults_json(console, *file, result.faults, args.fields);
       continue;
     }
     print_faults(console, *file, result.faults);

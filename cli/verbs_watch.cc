@@ -92,6 +92,11 @@ void note(WatchView& view, const std::string& event) {
   }
 }
 
+// How `wait` would end.
+int verdict_on(const pb::SweepSummary& sweep) {
+  return sweep.state() == "completed" ? kExitOk : kExitNotSuccessful;
+}
+
 Result<int> watch_on_screen(const WatchArgs& args, Session& session) {
   Interrupts interrupts;
   SweepFollower follower(session, args.selector);
@@ -122,7 +127,9 @@ Result<int> watch_on_screen(const WatchArgs& args, Session& session) {
     screen.show(draw(view, terminal_of(STDOUT_FILENO)));  // it may have been resized
     const Interrupts::Woken woken = interrupts.wait_for_key(screen.key_fd(), kRedrawPeriod);
     if (woken.interrupted || woken.key == 'q') {
-      return kExitOk;
+      // What has not ended is left to itself, and says nothing about the sweep.
+      const bool settled = follower.ended() || paused_itself(follower.summary());
+      return args.judges && settled ? verdict_on(follower.summary()) : kExitOk;
     }
   }
 }
@@ -200,8 +207,8 @@ Result<int> watch_as_lines(const WatchArgs& args, Session& session) {
         writer.trial(trial, follower.summary().metric());
       }
       writer.sweep(follower.summary());
-      if (end) {
-        return kExitOk;
+      if (end || (args.judges && paused_itself(follower.summary()))) {
+        return args.judges ? verdict_on(follower.summary()) : kExitOk;
       }
     }
     if (interrupts.wait(kFollowPeriod)) {

@@ -152,7 +152,9 @@ TEST_CASE("arguments: every verb has help with examples, on stdout with exit cod
                                              {"model", "download"},
                                              {"artifact", "ls"},
                                              {"artifact", "get"},
-                                             {"server", "info"}}) {
+                                             {"server", "info"},
+                                             {"server", "backup"},
+                                             {"completion"}}) {
     std::vector<std::string> line = verb;
     line.emplace_back("--help");
     const CliRun run = run_line(line);
@@ -176,6 +178,32 @@ TEST_CASE("arguments: usage faults give exit code 2 and leave stdout alone") {
     CHECK(run.code == kExitUsage);
     CHECK(run.out.empty());
     CHECK(run.err.starts_with("error: "));
+  }
+}
+
+TEST_CASE("arguments: a number that cannot be meant is refused with those that can") {
+  for (const char* text : {"-1", "1.5", "1e3", "x", "+1", "99999999999999999999", "1000000001"}) {
+    CAPTURE(text);
+    const std::string message =
+        std::string(": '") + text + "' is not a whole number from 0 to 1000000000\n";
+    CHECK(fault({"ls", "--limit", text}).starts_with("error: --limit" + message));
+    CHECK(fault({"logs", "12", "-n", text}).starts_with("error: --lines" + message));
+    CHECK(fault({"run", "--gpus", text, "--", "x"}).starts_with("error: --gpus" + message));
+  }
+  CHECK(fault({"run", "--cpus", "0", "--", "x"}).starts_with("error: --cpus: '0' is not"));
+  CHECK(parsed<ListArgs>({"ls", "-n", "0"}).read.limit == 0U);
+  CHECK(parsed<LogsArgs>({"logs", "12", "-n", "1000000000"}).lines == 1'000'000'000U);
+}
+
+TEST_CASE("arguments: a noun without its verb is answered with its help, on stderr with code 2") {
+  for (const char* noun : {"artifact", "trial"}) {
+    CAPTURE(noun);
+    const CliRun run = run_line({noun});
+    CHECK(run.code == kExitUsage);
+    CHECK(run.out.empty());
+    CHECK(run.err.find("Usage: sweepctl " + std::string(noun) + " [OPTIONS] SUBCOMMAND") !=
+          std::string::npos);
+    CHECK(run.err.find("\n  ls  ") != std::string::npos);
   }
 }
 

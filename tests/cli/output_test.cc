@@ -93,14 +93,53 @@ TEST_CASE("output: an unknown field is refused with the nearest known one") {
 
 TEST_CASE("output: a closed list of fields is known without a row, an open one is not") {
   Listing closed{"sweep", {"sweep", "state"}, {{"id", "sweep"}}, {}, {}};
-  ReadOptions options;
-  options.where = {"id > 3"};
-  CHECK(check(closed, options).ok());
-  options.where = {"stat = failed"};
-  CHECK(check(closed, options).error().message ==
+  const auto shown = [&closed](const std::string& condition) {
+    std::istringstream in;
+    std::ostringstream out;
+    Console console{in, out, out, Terminal{}, Terminal{}};
+    ReadOptions options;
+    options.where = {condition};
+    const Result<void> done = print(closed, options, console);
+    return done.ok() ? out.str() : done.error().message;
+  };
+  CHECK(shown("id > 3") == "nothing to list\n");
+  CHECK(shown("stat = failed") ==
         "no field 'stat'; did you mean 'state'? there are sweep, state, id");
   closed.fields.emplace_back("params");
-  CHECK(check(closed, options).ok());
+  closed.nothing = "no sweeps yet";
+  CHECK(shown("stat = failed") == "no sweeps yet\n");
+}
+
+TEST_CASE("output: a table without rows is a sentence on stderr, other forms stay as they are") {
+  struct Case {
+    ReadOptions options;
+    std::string out;
+    std::string err;
+  };
+
+  ReadOptions table;
+  table.where = {"state = lost"};
+  ReadOptions json = table;
+  json.json = true;
+  ReadOptions csv = table;
+  csv.csv = true;
+  ReadOptions quiet = table;
+  quiet.quiet = true;
+  for (const Case& each : {Case{table, "", "none of 2 rows meets --where\n"},
+                           Case{json, "[]\n", ""},
+                           Case{csv, "sweep,state\n", ""},
+                           Case{quiet, "", ""}}) {
+    Listing listing{"sweep", {"sweep", "state"}, {}, {{"SWEEP"}}, {}};
+    listing.rows.push_back({{{"sweep", 1}, {"state", "failed"}}, {"1"}});
+    listing.rows.push_back({{{"sweep", 2}, {"state", "failed"}}, {"2"}});
+    std::istringstream in;
+    std::ostringstream out;
+    std::ostringstream err;
+    Console console{in, out, err, Terminal{}, Terminal{}};
+    REQUIRE(print(std::move(listing), each.options, console).ok());
+    CHECK(out.str() == each.out);
+    CHECK(err.str() == each.err);
+  }
 }
 
 TEST_CASE("output: one thing meets the conditions, or nothing is printed") {

@@ -17,14 +17,14 @@ TEST_CASE("plot: a rising line rises from the lower left to the upper right") {
   const std::vector<std::string> lines = plot_curve(values, {4, 2}, false);
   REQUIRE(lines.size() == 2);
   // Two values fill four columns: the first half low, the second high, joined by a stroke.
-  CHECK(lines[0] == "        1 |  :'");
-  CHECK(lines[1] == "        0 |..: ");
+  CHECK(lines[0] == "          1 |  :'");
+  CHECK(lines[1] == "          0 |..: ");
 }
 
 TEST_CASE("plot: braille cells fill their width exactly") {
   const std::array<double, 5> values{3, 1, 4, 1, 5};
   for (const std::string& line : plot_curve(values, {30, 6}, true)) {
-    CHECK(display_width(line) == 9 + 1 + 1 + 30);
+    CHECK(display_width(line) == kPlotAxisColumns + 30);
   }
 }
 
@@ -36,6 +36,39 @@ TEST_CASE("plot: nothing finite gives nothing, one value and a flat curve a line
   CHECK(plot_curve(one, {10, 4}, true).size() == 4);
   const std::array<double, 3> huge{-1e308, 0, 1e308};
   CHECK(plot_curve(huge, {10, 4}, true).size() == 4);
+}
+
+TEST_CASE("plot: labels of any length keep the curve in place, and none is said twice in a row") {
+  const std::array<double, 2> tiny{-1.2345e-101, -1.2341e-101};
+  for (const std::string& line : plot_curve(tiny, {10, 4}, false)) {
+    CHECK(display_width(line) == kPlotAxisColumns + 10);
+  }
+  const std::array<double, 2> flat{5, 5};
+  const std::vector<std::string> lines = plot_curve(flat, {2, 3}, false);
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0].starts_with("          5 |"));
+  CHECK(lines[1].starts_with("            |"));
+}
+
+TEST_CASE(
+    "plot: the axis below has ticks with the numbers of the values, first and last among them") {
+  CHECK(plot_axis(41, 31, false) ==
+        std::vector<std::string>{"            ++------+-------+------+-------+",
+                                 "             1     11      21     31      41"});
+  CHECK(plot_axis(3, 21, true) == std::vector<std::string>{"            └┬─────────┬─────────┬",
+                                                           "             1         2         3"});
+  CHECK(plot_axis(1000, 9, false) ==
+        std::vector<std::string>{"            ++--------", "             1"});
+  CHECK(plot_axis(0, 20, true).empty());
+  for (std::size_t width = 1; width < 120; ++width) {
+    for (const std::size_t values : {1U, 2U, 3U, 40U, 999U, 1'000'000U}) {
+      CAPTURE(width);
+      CAPTURE(values);
+      const std::vector<std::string> axis = plot_axis(values, width, true);
+      CHECK(display_width(axis[0]) == kPlotAxisColumns + width);
+      CHECK(display_width(axis[1]) <= kPlotAxisColumns + width);
+    }
+  }
 }
 
 TEST_CASE("plot: a sparkline spans low to high and leaves gaps") {

@@ -65,8 +65,8 @@ TEST_CASE("table: ids and numbers are whole, however narrow the terminal") {
         "a-long-name-of-a-model:12   0.000012345  outpu~\n");
   narrow.width = 10;
   CHECK(render_table(table, true, narrow) ==
-        "MODEL                      learning-r~  PATH\n"
-        "a-long-name-of-a-model:12  0.000012345  outpu~\n");
+        "MODEL                      learning-r~  +1\n"
+        "a-long-name-of-a-model:12  0.000012345\n");
 }
 
 TEST_CASE("table: columns that do not fit at all are left out from the right and counted") {
@@ -85,6 +85,45 @@ TEST_CASE("table: columns that do not fit at all are left out from the right and
   CHECK(render_table(table, true, Terminal{}) ==
         "TRIAL       p       p       p  STATE\n"
         "12/1   0.1111  0.2222  0.3333  completed\n");
+}
+
+TEST_CASE("table: on a very narrow terminal other columns are left out from the right, too") {
+  const Heading spare{"p", Align::kRight, Cells::kSpare};
+  const Heading text{"WHY", Align::kLeft, Cells::kText};
+  const Table table{
+      {{"#"}, {"TRIAL"}, spare, {"STATE", Align::kLeft, Cells::kState}, {"TIME"}, text},
+      {{"1", "12/1", "0.1111", "completed", "6m12s", "because of something"}}};
+  Terminal narrow;
+  narrow.width = 30;
+  CHECK(render_table(table, true, narrow) ==
+        "#  TRIAL  +2  STATE      TIME\n"
+        "1  12/1       completed  6m12s\n");
+  narrow.width = 24;
+  CHECK(render_table(table, true, narrow) ==
+        "#  TRIAL  +3  STATE\n"
+        "1  12/1       completed\n");
+  narrow.width = 4;
+  CHECK(render_table(table, true, narrow) == "#  TRI~  +4\n1  12/1\n");
+  for (narrow.width = 12; narrow.width < 60; ++narrow.width) {
+    CAPTURE(narrow.width);
+    CHECK(widest_line(render_table(table, true, narrow)) <= narrow.width);
+  }
+}
+
+TEST_CASE("table: a text that can be missed is shortened first, and left out before what cannot") {
+  const Table table{{{"TRIAL"},
+                     {"optimizer", Align::kLeft, Cells::kSpareText},
+                     {"STATE", Align::kLeft, Cells::kState}},
+                    {{"12/1", "sgd-with-momentum", "completed"}}};
+  Terminal narrow;
+  narrow.width = 26;
+  CHECK(render_table(table, true, narrow) ==
+        "TRIAL  optimiz~  STATE\n"
+        "12/1   sgd-wit~  completed\n");
+  narrow.width = 20;
+  CHECK(render_table(table, true, narrow) ==
+        "TRIAL  +1  STATE\n"
+        "12/1       completed\n");
 }
 
 TEST_CASE("table: colour changes no column") {

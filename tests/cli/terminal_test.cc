@@ -18,6 +18,18 @@ TEST_CASE("terminal: colour is for terminals, unless a variable says otherwise")
   CHECK_FALSE(describe_terminal(false, variables).color);
 }
 
+TEST_CASE("terminal: COLUMNS is the width of a terminal where it is one, and of no pipe") {
+  TerminalVariables variables;
+  variables.columns = "40";
+  CHECK(describe_terminal(true, variables).width == 40);
+  CHECK(describe_terminal(false, variables).width == 0);
+  for (const char* text : {"", "-1", "x", "40x", "99999999999999999999999"}) {
+    CAPTURE(text);
+    variables.columns = text;
+    CHECK(describe_terminal(true, variables).width == 0);
+  }
+}
+
 TEST_CASE("terminal: block characters need a UTF-8 locale and no dumb terminal") {
   TerminalVariables variables;
   CHECK_FALSE(describe_terminal(true, variables).unicode);

@@ -22,8 +22,59 @@ TEST_CASE("control: the selector, verb and reason travel; the next command is to
   CHECK(control.verb() == pb::RETRY);
   CHECK(control.reason() == "new driver");
   CHECK(control.user() == user_name());
+}
+
+TEST_CASE("control: what is advised next suits a job, and a sweep that is paused") {
+  pb::SweepSummary now = sweep("running");
+  FakeDaemon daemon([&now](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_sweep()) {
+      *reply.mutable_sweep()->mutable_summary() = now;
+    } else {
+      reply.mutable_controlled()->set_sweep(12);
+    }
+  });
+  const auto said = [&daemon](const char* verb) {
+    return run_line({verb, "12"}, daemon.endpoint()).err;
+  };
+  CHECK(said("kill") == "12 killed\n  best    sweepctl top 12\n");
+  CHECK(said("retry") == "12 queued again\n  watch   sweepctl watch 12\n");
+  now.set_job(true);
+  CHECK(said("kill") == "12 killed\n  logs    sweepctl logs 12/1\n");
+  CHECK(said("resume") == "12 resumed\n  follow  sweepctl logs 12/1 -f\n");
+  now = sweep("paused");
+  CHECK(said("retry") == "12 queued again\n  go on   sweepctl resume 12\n");
+}
+
+TEST_CASE("control: --json has the state after the order, and what was ordered") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_sweep()) {
+      *reply.mutable_sweep()->mutable_summary() = sweep("cancelled");
+    } else {
+      reply.mutable_controlled()->set_sweep(12);
+      reply.mutable_controlled()->add_trials(7);
+      reply.mutable_controlled()->set_state("running");
+    }
+  });
   CHECK(run_line({"kill", "12/7", "--json"}, daemon.endpoint()).out ==
-        "{\"sweep\":12,\"state\":\"running\",\"trials\":[\"12/7\"]}\n");
+        "{\"sweep\":12,\"state\":\"cancelled\",\"ending\":false,\"ordered\":\"kill\",\"trials\":["
+        "\"12/7\"]}\n");
+  CHECK(daemon.requests().front().has_control());
+}
+
+TEST_CASE("control: --json of an order that was taken by a daemon that then fails has no state") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_sweep()) {
+      reply.set_code(static_cast<int>(Errc::kUnexpected));
+      reply.set_message("no disk");
+    } else {
+      reply.mutable_controlled()->set_sweep(12);
+      reply.mutable_controlled()->set_state("running");
+    }
+  });
+  const CliRun run = run_line({"stop", "12", "--json"}, daemon.endpoint());
+  CHECK(run.code == 0);
+  CHECK(run.out ==
+        "{\"sweep\":12,\"state\":null,\"ending\":null,\"ordered\":\"stop\",\"trials\":[]}\n");
 }
 
 TEST_CASE("control: a name is looked up once, so that a repeated request means the same sweep") {
@@ -34,8 +85,8 @@ TEST_CASE("control: a name is looked up once, so that a repeated request means t
       reply.mutable_controlled()->set_sweep(12);
     }
   });
-  CHECK(run_line({"kill", "last"}, daemon.endpoint()).code == 0);
-  CHECK(run_line({"retry", "mine/failed"}, daemon.endpoint()).code == 0);
+  CHECK(run_line({"kill", "last", "-q"}, daemon.endpoint()).code == 0);
+  CHECK(run_line({"retry", "mine/failed", "-q"}, daemon.endpoint()).code == 0);
   const std::vector<pb::ClientRequest> asked = daemon.requests();
   REQUIRE(asked.size() == 4);
   CHECK(asked[0].show_sweep().selector() == "last");

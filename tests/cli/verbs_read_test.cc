@@ -64,6 +64,51 @@ TEST_CASE("leaderboard: -n means the same in every form, and 0 means all") {
   CHECK(run_line({"top", "2/11"}, daemon.endpoint()).code == kExitUsage);
 }
 
+TEST_CASE("trial ls: a queued trial has no time and place, though an earlier attempt had") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_list_trials()) {
+      pb::TrialRow row = trial(1, "queued", 0);
+      row.set_has_value(false);
+      row.set_reports(0);
+      row.mutable_reason()->set_sentence("exit code 1");
+      *reply.mutable_trials()->add_trials() = row;
+      reply.mutable_trials()->set_total(1);
+    } else {
+      *reply.mutable_sweep()->mutable_summary() = sweep("running");
+    }
+  });
+  CHECK(run_line({"trial", "ls", "12"}, daemon.endpoint()).out ==
+        "TRIAL  accuracy  STEP   lr  STATE   TIME  WHERE  REASON\n"
+        "12/1                   0.1  queued        -      exit code 1\n");
+}
+
+TEST_CASE("show: why a trial waits takes a line a sentence") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    *reply.mutable_trial()->mutable_row() = trial(7, "queued", 0.5);
+    reply.mutable_trial()->set_explanation("12/7 is queued\nall slots are busy");
+  });
+  CHECK(contains(run_line({"show", "12/7"}, daemon.endpoint()).out,
+                 "  why       12/7 is queued\n            all slots are busy\n"));
+}
+
+TEST_CASE("show: why a sweep paused itself is said once") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    pb::SweepDetail& detail = *reply.mutable_sweep();
+    *detail.mutable_summary() = sweep("paused");
+    detail.mutable_summary()->mutable_reason()->set_sentence("5 of its first 5 trials failed");
+    detail.set_waiting(
+        "the sweep paused itself: 5 of its first 5 trials failed; `sweepctl resume 12` lets it go "
+        "on");
+  });
+  const std::string shown = run_line({"show", "12"}, daemon.endpoint()).out;
+  CHECK(contains(shown, "  reason    5 of its first 5 trials failed\n"));
+  CHECK(
+      contains(shown, "  waiting   the sweep paused itself; `sweepctl resume 12` lets it go on\n"));
+  CHECK(run_line({"why", "12"}, daemon.endpoint()).out ==
+        "Sweep 12 \"digits\" paused: 5 of its first 5 trials failed\n0 of 2 trials\n"
+        "the sweep paused itself; `sweepctl resume 12` lets it go on\n");
+}
+
 TEST_CASE("show: a trial's selector shows the trial") {
   FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
     if (request.show_trial().selector() == "12/7") {
@@ -166,28 +211,6 @@ TEST_CASE("model: every page is listed, and a name alone is its newest version")
   CHECK(run_line({"model", "show", "mnist", "-q"}, daemon.endpoint()).out == "mnist:5\n");
   CHECK(daemon.requests().size() == asked + 1);
   CHECK(daemon.requests().back().list_models().limit() == 1);
-}
-
-TEST_CASE("explain: the daemon's words and the table of verdicts") {
-  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
-    pb::TrialDetail& detail = *reply.mutable_trial();
-    *detail.mutable_row() = trial(7, "pruned", 0.811);
-    detail.set_metric("accuracy");
-    detail.set_goal("maximize");
-    detail.set_explanation("12/7 is pruned: by bandit");
-    pb::VerdictRow& verdict = *detail.add_verdicts();
-    verdict.set_rule("bandit");
-    verdict.set_stop(true);
-    verdict.set_at(10);
-    verdict.set_own(0.811);
-    verdict.set_threshold(0.849);
-    verdict.set_peers(5);
-  });
-  const CliRun run = run_line({"why", "12/7"}, daemon.endpoint());
-  CHECK(run.code == 0);
-  CHECK(contains(run.out, "12/7 is pruned: by bandit\n"));
-  CHECK(contains(run.out, "RULE    AT    OWN  THRESHOLD  PEERS  VERDICT"));
-  CHECK(contains(run.out, "bandit  10  0.811      0.849      5  stop"));
 }
 
 TEST_CASE("metrics: NaN is nan for people and in CSV, null in JSON") {

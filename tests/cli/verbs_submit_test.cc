@@ -31,14 +31,14 @@ TEST_CASE("submit: the bare id on stdout, the rest as talk, the text and the use
   FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
     reply.mutable_submitted()->set_sweep(12);
     reply.mutable_submitted()->set_name("mine");
-    reply.mutable_submitted()->set_trials_total(2);
+    reply.mutable_submitted()->set_trials_total(1);
   });
   const CliRun run =
       run_line({"submit", "-", "--name", "mine", "--paused"}, daemon.endpoint(), kGoodSweep);
   CAPTURE(run.err);
   CHECK(run.code == 0);
   CHECK(run.out == "12\n");
-  CHECK(contains(run.err, "Sweep 12 \"mine\" submitted and paused: 2 trials, grid, "));
+  CHECK(contains(run.err, "Sweep 12 \"mine\" submitted and paused: 1 trial, grid, "));
   CHECK(contains(run.err, "sweepctl resume 12"));
   REQUIRE(daemon.requests().size() == 2);
   CHECK(daemon.requests().back().has_list_agents());
@@ -78,6 +78,37 @@ TEST_CASE("submit: a faulty file is told with its place, and nothing is sent") {
   CHECK(run_line({"submit", "/nowhere/x.toml"}).code == kExitUsage);
 }
 
+TEST_CASE("submit --watch: ends as wait does, 8 when the sweep failed or paused itself") {
+  struct Case {
+    std::string state;
+    pb::ReasonCode reason;
+    int code;
+  };
+
+  for (const Case& each : {Case{"completed", pb::REASON_NONE, kExitOk},
+                           Case{"failed", pb::REASON_NONE, kExitNotSuccessful},
+                           Case{"cancelled", pb::REASON_NONE, kExitNotSuccessful},
+                           Case{"paused", pb::FAILED_TRIALS, kExitNotSuccessful}}) {
+    CAPTURE(each.state);
+    FakeDaemon daemon([&each](const pb::ClientRequest& request, pb::ClientReply& reply) {
+      if (request.has_submit()) {
+        reply.mutable_submitted()->set_sweep(12);
+        return;
+      }
+      answer_ended(each.state, request, reply);
+      if (request.has_show_sweep()) {
+        reply.mutable_sweep()->mutable_summary()->mutable_reason()->set_code(each.reason);
+      }
+    });
+    const CliRun run = run_line({"submit", "-", "--watch"}, daemon.endpoint(), kGoodSweep);
+    CHECK(run.code == each.code);
+    CHECK(contains(run.out, "Sweep 12 \"digits\" " + each.state));
+    if (each.state != "paused") {  // which `watch` alone goes on watching
+      CHECK(run_line({"watch", "12"}, daemon.endpoint()).code == kExitOk);
+    }
+  }
+}
+
 TEST_CASE("submit --dry-run: shows the first command lines and sends nothing that changes") {
   FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
     pb::AgentRow& agent = *reply.mutable_agents()->add_agents();
@@ -89,7 +120,7 @@ TEST_CASE("submit --dry-run: shows the first command lines and sends nothing tha
   CHECK(contains(run.out, "trial 1   python -m train --lr 0.1\n"));
   CHECK(contains(run.out, "trial 2   python -m train --lr 0.2\n"));
   CHECK_FALSE(contains(run.out, "trial 3"));
-  CHECK(contains(run.out, "1 of 1 slot qualify, 1 free now"));
+  CHECK(contains(run.out, "1 of 1 slot qualifies, 1 free now"));
   CHECK(run.err == "Would submit. Nothing was.\n");
   for (const pb::ClientRequest& request : daemon.requests()) {
     CHECK(request.has_list_agents());
