@@ -102,7 +102,8 @@ Result<int> submit_sweep(const SubmitArgs& args,
   }
   SWEEPD_TRY(const pb::Submitted submitted, submit(session, submission));
   announce(session, args, submitted, spec);
-  if (const std::optional<Misfit> misfit = ask_misfit(session, spec.resources)) {
+  const bool talks = !args.json && !args.quiet;
+  if (const auto misfit = talks ? ask_misfit(session, spec.resources) : std::nullopt) {
     session.say(fmt::format("{} sweep {} waits: {}",
                             styled("warning:", Style::kWarn, session.console().err_terminal),
                             submitted.sweep(),

@@ -87,7 +87,7 @@ const std::vector<std::string> kPureFiles = {"agent/session.h",
 
 constexpr std::size_t kFileLinesMax = 430;
 // CLI11 costs five seconds a file, so all of it stays in one.
-const std::map<std::string, std::size_t> kLongFiles = {{"cli/arguments.cc", 600}};
+const std::map<std::string, std::size_t> kLongFiles = {{"cli/arguments.cc", 580}};
 
 struct Source {
   std::string path;  // from the root

@@ -66,7 +66,7 @@ TEST_CASE("submit --json --dry-run: one object with what would run") {
   REQUIRE(plan["trials"].size() == 2);
   CHECK(plan["trials"][1]["number"] == 2);
   CHECK(plan["trials"][1]["params"]["lr"] == 0.2);
-  CHECK(plan["trials"][1]["command"] == Json({"python", "train.py", "--lr", "0.2"}));
+  CHECK(plan["trials"][1]["command"] == Json({"train", "--lr", "0.2"}));
 }
 
 TEST_CASE("submit --json --dry-run: what no agent could ever run is told after the plan") {
