@@ -17,7 +17,8 @@ namespace {
 
 constexpr std::string_view kEmpty = "has an empty value; leave it out for the default";
 
-// Every name that `app` takes: its options and its verbs.
+}  // namespace
+
 std::vector<std::string> words_of(const CLI::App& app) {
   std::vector<std::string> words;
   for (const CLI::Option* option : app.get_options()) {
@@ -27,25 +28,31 @@ std::vector<std::string> words_of(const CLI::App& app) {
   }
   for (const CLI::App* verb : app.get_subcommands({})) {
     words.push_back(verb->get_name());
+    const std::vector<std::string>& aliases = verb->get_aliases();
+    words.insert(words.end(), aliases.begin(), aliases.end());
   }
   return words;
 }
 
-std::string unknown_word(const CLI::App& app, const std::string& word) {
-  const bool option = word.starts_with('-');
-  const bool verb = !option && !app.get_subcommands({}).empty();
-  const std::string name = option ? word.substr(0, word.find('=')) : word;
-  const std::optional<std::string> meant = nearest(name, words_of(app));
-  return fmt::format("{} '{}'{}",
-                     option ? "unknown option"
-                     : verb ? "unknown verb"
-                            : "unexpected argument",
-                     name,
-                     meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
+UsagePlace usage_place(const CLI::App& app) {
+  UsagePlace place{&app, app.get_name()};
+  while (!place.app->get_subcommands().empty()) {
+    place.app = place.app->get_subcommands().front();
+    place.path += " " + place.app->get_name();
+  }
+  return place;
+}
+
+std::string unknown_text(const CLI::App& app, const std::string& word) {
+  if (word.starts_with('-')) {
+    return fmt::format("unknown option '{}'", word.substr(0, word.find('=')));
+  }
+  return fmt::format(
+      "{} '{}'", app.get_subcommands({}).empty() ? "unexpected argument" : "unknown verb", word);
 }
 
 // CLI11's "--cpu-slots: 1 required N missing" and "Could not convert: --cpu-slots = many".
-std::string in_our_words(const CLI::App& app, const CLI::ParseError& error) {
+std::string value_fault(const CLI::App& app, const CLI::ParseError& error) {
   const std::string text = error.what();
   constexpr std::string_view kNoNumber = "Could not convert: ";
   if (text.starts_with(kNoNumber)) {
@@ -68,19 +75,19 @@ std::string in_our_words(const CLI::App& app, const CLI::ParseError& error) {
   return text;
 }
 
-}  // namespace
-
 std::string usage_fault(const CLI::App& app, const CLI::ParseError& error) {
-  const CLI::App* at = &app;
-  std::string path = app.get_name();
-  while (!at->get_subcommands().empty()) {
-    at = at->get_subcommands().front();
-    path += " " + at->get_name();
-  }
+  const UsagePlace place = usage_place(app);
   const std::vector<std::string> left = app.remaining(true);
-  const std::string message =
-      left.empty() ? in_our_words(*at, error) : unknown_word(*at, left.front());
-  return fmt::format("{}: {}\nsee `{} --help`\n", app.get_name(), message, path);
+  std::string message;
+  if (left.empty()) {
+    message = value_fault(*place.app, error);
+  } else {
+    const std::string name = left.front().substr(0, left.front().find('='));
+    const auto meant = nearest(name, words_of(*place.app));
+    message = unknown_text(*place.app, left.front()) +
+              (meant ? fmt::format("; did you mean '{}'?", *meant) : std::string());
+  }
+  return fmt::format("{}: {}\nsee `{} --help`\n", app.get_name(), message, place.path);
 }
 
 void refuse_empty_values(CLI::App& app) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -15,6 +16,25 @@ namespace sweepd {
 //   see `sweepd fsck --help`
 // The program is the one of `app`, which has just thrown the error.
 std::string usage_fault(const CLI::App& app, const CLI::ParseError& error);
+
+// ---- its parts, for whoever knows better what was meant
+
+// The verb that the line got to, and the words that lead there: "sweepd fsck".
+struct UsagePlace {
+  const CLI::App* app = nullptr;
+  std::string path;
+};
+
+UsagePlace usage_place(const CLI::App& app);
+
+// Every name that `app` takes: its options and its verbs, with what else they are called.
+std::vector<std::string> words_of(const CLI::App& app);
+
+// "unknown option '--stat'", "unknown verb 'fcsk'", "unexpected argument '7'"
+std::string unknown_text(const CLI::App& app, const std::string& word);
+
+// What the library says of a value, in our words.
+std::string value_fault(const CLI::App& app, const CLI::ParseError& error);
 
 // Refuses empty texts for all options that take one: `--state "$UNSET"` must not mean the default.
 void refuse_empty_values(CLI::App& app);

@@ -1,6 +1,7 @@
-// The verbs and options as CLI11 sees them; no other file includes it, and its exceptions end here.
+// The verbs and options as CLI11 sees them; its exceptions end here.
 #include "cli/arguments.h"
 
+#include "base/usage.h"
 #include "cli/argument_places.h"
 #include "cli/examples.h"
 #include "cli/synonyms.h"
@@ -464,21 +465,6 @@ std::vector<std::string> names_of(const CLI::App& verb) {
   return names;
 }
 
-// Every name that `app` takes: its options and its verbs.
-std::vector<std::string> words_of(const CLI::App& app) {
-  std::vector<std::string> words;
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) {
-      words.push_back("--" + name);
-    }
-  }
-  for (const CLI::App* verb : app.get_subcommands({})) {
-    const std::vector<std::string> names = names_of(*verb);
-    words.insert(words.end(), names.begin(), names.end());
-  }
-  return words;
-}
-
 std::vector<NextWords> Parser::next_words() const {
   std::vector<NextWords> all{{"", words_of(app_)}};
   for (const CLI::App* verb : app_.get_subcommands({})) {
@@ -506,28 +492,18 @@ std::vector<NextWords> Parser::next_words() const {
 }
 
 std::string Parser::explain(const CLI::ParseError& error) {
-  const CLI::App* app = &app_;
-  std::string path = "sweepctl";
-  while (!app->get_subcommands().empty()) {
-    app = app->get_subcommands().front();
-    path += " " + app->get_name();
-  }
+  const UsagePlace place = usage_place(app_);
   std::vector<std::string> left = app_.remaining(true);
   std::erase(left, "--");
-  if (left.empty() && !app->get_subcommands({}).empty()) {
-    return app == &app_ ? app->help() : app->help(app_.get_name());  // a noun alone
+  if (left.empty() && !place.app->get_subcommands({}).empty()) {
+    return place.app == &app_ ? app_.help() : place.app->help(app_.get_name());  // a noun alone
   }
-  std::string message = error.what();
+  std::string message = value_fault(*place.app, error);
   if (!left.empty()) {
-    const bool option = left.front().starts_with('-');
-    const bool verb = !option && !app->get_subcommands({}).empty();
-    const std::string word = option ? left.front().substr(0, left.front().find('=')) : left.front();
-    message = option ? fmt::format("unknown option '{}'", word)
-              : verb ? fmt::format("unknown verb '{}'", word)
-                     : fmt::format("unexpected argument '{}'", word);
-    message += suggestion_for(word, words_of(*app));
+    const std::string word = left.front().substr(0, left.front().find('='));
+    message = unknown_text(*place.app, left.front()) + suggestion_for(word, words_of(*place.app));
   }
-  return fmt::format("error: {}\nsee `{} --help`\n", message, path);
+  return fmt::format("error: {}\nsee `{} --help`\n", message, place.path);
 }
 
 // What `VERB --help` prints; a word that is a topic as well is told in full.

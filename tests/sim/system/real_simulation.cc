@@ -42,6 +42,7 @@ class RealSimulation {
   void cut_off();
   void crash_daemon();
   void upgrade_daemon();
+  void daemon_away_for(Duration span);
   void upgrade_agent(std::size_t box);
   void disturb_program();
   void reboot();
@@ -182,31 +183,25 @@ void RealSimulation::cut_off() {
 }
 
 void RealSimulation::crash_daemon() {
-  if (!daemon_.runs()) {
-    return;
+  if (daemon_.runs()) {
+    daemon_away_for(world_.between(milliseconds(200), scaled(world_.scenario.lease, 1.5)));
   }
-  daemon_.crash();
-  for (Host& host : hosts_) {
-    reconnect(host);
-  }
-  client_up_.break_off();
-  world_.heap.after(world_.between(milliseconds(200), scaled(world_.scenario.lease, 1.5)), [this] {
-    if (!daemon_.runs()) {
-      daemon_.start();
-    }
-  });
 }
 
+// Everything that was read is answered by then: a turn takes no time here.
 void RealSimulation::upgrade_daemon() {
-  if (!daemon_.runs()) {
-    return;
+  if (daemon_.runs()) {
+    daemon_away_for({world_.luck.upgrades.between(milliseconds(100).us, seconds(3).us)});
   }
+}
+
+void RealSimulation::daemon_away_for(Duration span) {
   daemon_.crash();
   for (Host& host : hosts_) {
     reconnect(host);
   }
   client_up_.break_off();
-  world_.heap.after({world_.luck.upgrades.between(milliseconds(100).us, seconds(3).us)}, [this] {
+  world_.heap.after(span, [this] {
     if (!daemon_.runs()) {
       daemon_.start();
     }
