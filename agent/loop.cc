@@ -37,11 +37,12 @@ namespace sweepd::agent {
 
 namespace {
 
-constexpr Duration kTurnMax = seconds(1);         // no longer sleep, whatever is due
-constexpr Duration kLockPatience = seconds(15);   // for shims of an earlier run
-constexpr Duration kLeavePatience = seconds(10);  // beyond the grace, to deliver what ended
-constexpr Duration kSilence = seconds(5);         // of the daemon, before that is worth a line
-constexpr Duration kHurry = seconds(2);           // the same after a second signal
+constexpr Duration kTurnMax = seconds(1);          // no longer sleep, whatever is due
+constexpr Duration kLockPatience = seconds(15);    // for shims of an earlier run
+constexpr Duration kLeavePatience = seconds(10);   // beyond the grace, to deliver what ended
+constexpr Duration kGoodbyePatience = seconds(2);  // for a daemon to say goodbye to
+constexpr Duration kSilence = seconds(5);          // of the daemon, before that is worth a line
+constexpr Duration kHurry = seconds(2);            // the same after a second signal
 constexpr int kMessagesPerTurn = 1024;
 
 std::int64_t microseconds(clockid_t clock) {
@@ -112,6 +113,7 @@ class Loop {
   bool was_registered_ = false;
   bool told_silence_ = false;
   std::optional<Instant> leave_by_;
+  Instant goodbye_by_;  // it is not waited longer for a daemon to say it to
   bool handing_over_ = false;
 };
 
@@ -268,10 +270,12 @@ void Loop::leave(Instant now) {
   log_info("stopping grace_ms={}", grace.us / 1000);
   leave_by_ = now + grace;
   leave_by_ = *leave_by_ + (again ? kHurry : kLeavePatience);
-  if (!again) {
-    session_.set_slots(now, {}, "the agent is stopping");  // what it gives back goes elsewhere
-  }
   session_.leave(grace);
+  if (!again && !session_.holds_nothing()) {
+    // What it gives back goes elsewhere. The goodbye is said in the session that then begins.
+    goodbye_by_ = now + (session_.registered() ? kGoodbyePatience : Duration{});
+    session_.set_slots(now, {}, "the agent is stopping");
+  }
 }
 
 void Loop::offer_slots(Instant now) {
@@ -339,7 +343,8 @@ void Loop::tell_silence(Instant now) {
 }
 
 bool Loop::over(Instant now) {
-  return handing_over_ || (leave_by_ && (session_.holds_nothing() || now >= *leave_by_));
+  const bool heard = session_.registered() || now >= goodbye_by_;
+  return handing_over_ || (leave_by_ && ((session_.holds_nothing() && heard) || now >= *leave_by_));
 }
 
 Result<int> open_signals() {

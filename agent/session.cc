@@ -264,12 +264,7 @@ void Session::set_slots(Instant now, std::vector<pb::Slot> slots, const std::str
   }
   // What a Hello that is under way says is not so any more: its answer is not waited for.
   hellos_sent_.clear();
-  if (registered()) {
-    reregister(now);
-  } else {
-    hellos_ = 0;
-    hello_at_ = std::min(hello_at_, std::max(now, hello_sent_ + kHelloFirst));
-  }
+  reregister(now);
 }
 
 void Session::phase_reached(const AttemptKey& attempt, pb::Phase phase) {

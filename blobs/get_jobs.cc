@@ -163,17 +163,18 @@ Progress GetTreeJob::progress() const {
   return now;
 }
 
-Result<Tree> subtree(Tree tree, const std::string& prefix) {
+Result<Tree> subtree(Tree tree, std::string prefix) {
+  while (prefix.ends_with('/')) {
+    prefix.pop_back();
+  }
   if (prefix.empty()) {
     return tree;
   }
   Tree part;
   for (TreeFile& file : tree.files) {
-    if (file.path == prefix) {
-      file.path.erase(0, file.path.rfind('/') + 1);  // npos + 1 is 0: nothing to erase
-      part.files.push_back(std::move(file));
-    } else if (file.path.starts_with(prefix + "/")) {
-      file.path.erase(0, prefix.size() + 1);
+    if (lies_at(file.path, prefix)) {
+      const bool itself = file.path == prefix;
+      file.path.erase(0, itself ? file.path.rfind('/') + 1 : prefix.size() + 1);  // npos + 1 is 0
       part.files.push_back(std::move(file));
     }
   }

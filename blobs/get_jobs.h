@@ -81,6 +81,6 @@ class GetTreeJob final : public Job {
 };
 
 // The part of a tree at or below `prefix`, with paths as TreeWanted says. kNotFound: there is none.
-Result<Tree> subtree(Tree tree, const std::string& prefix);
+Result<Tree> subtree(Tree tree, std::string prefix);
 
 }  // namespace sweepd::blobs

@@ -69,13 +69,17 @@ std::uint64_t Tree::bytes() const {
   return total;
 }
 
-bool Tree::holds(std::string_view path) const {
+bool lies_at(std::string_view file, std::string_view path) {
   while (path.ends_with('/')) {
     path.remove_suffix(1);
   }
-  const std::string folder = std::string(path) + "/";
-  return std::any_of(files.begin(), files.end(), [&](const TreeFile& file) {
-    return path.empty() || file.path == path || file.path.starts_with(folder);
+  return path.empty() ||
+         (file.starts_with(path) && (file.size() == path.size() || file[path.size()] == '/'));
+}
+
+bool Tree::holds(std::string_view path) const {
+  return std::any_of(files.begin(), files.end(), [path](const TreeFile& file) {
+    return lies_at(file.path, path);
   });
 }
 

@@ -26,6 +26,11 @@ struct TreeFile {
   bool operator==(const TreeFile&) const = default;
 };
 
+// Whether a file of a tree is what a path names, or lies below it. Slashes at the end do not
+// matter;
+// "" is the tree itself.
+bool lies_at(std::string_view file, std::string_view path);
+
 // Folders without files are not in it: a tree is what its files are.
 struct Tree {
   std::vector<TreeFile> files;  // in the byte order of their paths

@@ -411,7 +411,8 @@ void Parser::add_agent_verbs() {
   add_changer(drain, to_.agent_drain, kAgentHelp);
   add_changer(
       add(*agents, "resume", "let a drained agent work again"), to_.agent_resume, kAgentHelp);
-  add_changer(add(*agents, "forget", "list a lost agent no more"), to_.agent_forget, kAgentHelp);
+  add_changer(
+      add(*agents, "rm", "take a lost agent out of the list"), to_.agent_forget, kAgentHelp);
 }
 
 void Parser::add_object_verbs() {

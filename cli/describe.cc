@@ -213,6 +213,11 @@ std::string command_text(const std::vector<std::string>& words) {
   return text;
 }
 
+bool may_be_best(const pb::TrialRow& trial) {
+  return trial.has_value() && !trial.diverged() &&
+         (trial.state() == "completed" || trial.state() == "pruned");
+}
+
 std::string state_text(const pb::SweepSummary& sweep) {
   return sweep.has_closing() ? "ending" : sweep.state();
 }

@@ -36,6 +36,9 @@ std::string command_text(const std::vector<std::string>& words);
 // Its state; "ending" while nothing new starts in it and it ends with the trials that run.
 std::string state_text(const pb::SweepSummary& sweep);
 
+// Whether it has come to a value that may be the best one.
+bool may_be_best(const pb::TrialRow& trial);
+
 // `Sweep 12 "digits" failed: 5 trials failed`
 std::string sweep_text(const pb::SweepSummary& sweep);
 

@@ -18,8 +18,7 @@ std::string lack_text(const sweeps::ResourcesSpec& resources, const Fit& fit) {
                        counted(*resources.gpus, "GPU"),
                        fit.gpus_most);
   }
-  return resources.gpus ? "it needs a CPU slot, and no connected agent offers one"
-                        : "no connected agent offers a slot";
+  return "it needs a CPU slot, and no connected agent offers one";
 }
 
 }  // namespace
@@ -59,6 +58,9 @@ std::optional<Misfit> misfit_of(const sweeps::ResourcesSpec& resources, const Fi
   }
   if (fit.slots > 0) {
     return std::nullopt;
+  }
+  if (fit.slots_all == 0) {  // of boxes that stop, or whose disk is full: that passes
+    return Misfit{false, "no connected agent offers a slot now; `sweepctl agent ls` shows them"};
   }
   return Misfit{true, lack_text(resources, fit) + ": start an agent that has it, or ask for less"};
 }

@@ -29,19 +29,44 @@ Error overtaken(const pb::GcDetail& gc) {
                         : "somebody else asked for gc meanwhile; ask for it once more"};
 }
 
+// Asks until nobody else's run is in the way.
+Result<pb::GcDetail> begin(Session& session,
+                           const pb::StartGc& start,
+                           bool quiet,
+                           Interrupts& interrupts) {
+  pb::ClientRequest request;
+  *request.mutable_start_gc() = start;
+  for (bool waited = false;; waited = true) {
+    Result<pb::ClientReply> reply = session.ask(request);
+    if (reply.ok()) {
+      return std::move(*reply->mutable_gc());
+    }
+    if (reply.error().code != Errc::kWrongState) {
+      return reply.error();
+    }
+    SWEEPD_TRY(const pb::GcDetail other, look(session));
+    if (waited && over(other)) {
+      return reply.error();  // it is not what somebody else wants that is in the way
+    }
+    if (!waited && !quiet) {
+      session.say("waiting for what somebody else asked for …");
+    }
+    if (interrupts.wait(kPollPeriod)) {
+      return Error{Errc::kInterrupted, "nothing was done"};
+    }
+  }
+}
+
 }  // namespace
 
 // The daemon goes on without us, so an interrupt only ends the waiting.
 Result<pb::GcDetail> run_gc(Session& session, const pb::StartGc& start, bool quiet) {
-  pb::ClientRequest request;
-  *request.mutable_start_gc() = start;
-  SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
-  pb::GcDetail gc = reply.gc();
-  const std::uint64_t run = gc.run();
   Interrupts interrupts;
+  SWEEPD_TRY(pb::GcDetail gc, begin(session, start, quiet, interrupts));
+  std::uint64_t run = gc.run();
   std::string said = gc.phase();  // a short run needs no talk
   while (!over(gc)) {
-    if (!quiet && said != gc.phase()) {
+    if (!quiet && !gc.phase().empty() && said != gc.phase()) {
       said = gc.phase();
       session.say(said + " …");
     }
@@ -49,9 +74,14 @@ Result<pb::GcDetail> run_gc(Session& session, const pb::StartGc& start, bool qui
       return Error{Errc::kInterrupted, "the daemon goes on by itself"};
     }
     SWEEPD_TRY(gc, look(session));
-    if (gc.run() != run) {
+    if (gc.run() == run) {
+      continue;
+    }
+    if (gc.run() == 0 || !start.dry_run()) {
       return overtaken(gc);
     }
+    SWEEPD_TRY(gc, begin(session, start, quiet, interrupts));
+    run = gc.run();
   }
   if (gc.phase() == "failed") {
     return Error{static_cast<Errc>(gc.code()), gc.message()};

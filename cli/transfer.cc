@@ -113,10 +113,15 @@ Result<Artifact> artifact_of(Session& session, const std::string& selector) {
     return Error{Errc::kNotFound, fmt::format("{} has no files here: {}", selector, uncollected)};
   }
   return Error{Errc::kNotFound,
-               fmt::format("{} has left no files behind yet; it is {}, and outputs/ and logs/ are "
-                           "collected when an attempt ends",
-                           selector,
-                           trial.row().state())};
+               trial.row().ended_wall_us() != 0
+                   ? fmt::format("{} left no files behind: it is {}, and wrote nothing below "
+                                 "outputs/ or logs/",
+                                 selector,
+                                 trial.row().state())
+                   : fmt::format("{} has left no files behind yet; it is {}, and outputs/ and "
+                                 "logs/ are collected when an attempt ends",
+                                 selector,
+                                 trial.row().state())};
 }
 
 Result<void> check_below(const blobs::Tree& tree, const std::string& path) {

@@ -1,4 +1,4 @@
-// agent ls, agent show, agent drain, agent resume, agent forget.
+// agent ls, agent show, agent drain, agent resume, agent rm.
 #include "cli/exit_codes.h"
 #include "cli/format.h"
 #include "cli/json.h"
@@ -57,6 +57,16 @@ Table slot_table(const pb::AgentList& agents, std::vector<Heading> headings) {
   Table table{std::move(headings), {}};
   for (const pb::AgentRow& agent : agents.agents()) {
     const std::string seen = seen_text(agent);
+    if (agent.slots_size() == 0) {
+      table.rows.push_back({fmt::format("{}", agent.agent()),
+                            agent.name(),
+                            "-",
+                            agent.state(),
+                            "none",
+                            "",
+                            "-",
+                            seen});
+    }
     for (int i = 0; i < agent.slots_size(); ++i) {
       const pb::Slot& slot = agent.slots(i);
       const bool busy = i < agent.running_size() && agent.running(i).attempt() != 0;
@@ -131,7 +141,7 @@ void say_done(const pb::AgentRow& agent, pb::AgentVerb verb, Session& session) {
     session.say(fmt::format("{} drained: nothing new starts on it, what runs goes on", name));
     session.say(fmt::format("  undo    sweepctl agent resume {}", agent.agent()));
   } else if (verb == pb::FORGET_AGENT) {
-    session.say(fmt::format("{} forgotten: it is listed again when it comes back", name));
+    session.say(fmt::format("{} is off the list, until it comes back", name));
   } else {
     session.say(fmt::format("{} resumed: what failed on it is forgotten", name));
     session.say(fmt::format("  look    sweepctl agent show {}", agent.agent()));

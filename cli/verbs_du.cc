@@ -52,7 +52,8 @@ Listing usage_listing(const std::vector<pb::GcSweep>& sweeps) {
                    {"LOGS", Align::kRight},
                    {"FILES", Align::kRight},
                    {"SIZE", Align::kRight}},
-                  {}};
+                  {},
+                  "no sweeps yet; start one with `sweepctl submit FILE`"};
   for (const pb::GcSweep& sweep : sweeps) {
     listing.rows.push_back({record_of(sweep),
                             {fmt::format("{}", sweep.sweep()),
@@ -80,15 +81,14 @@ Result<int> run(const UsageArgs& args, Session& session) {
   std::stable_sort(sweeps.begin(), sweeps.end(), [](const auto& a, const auto& b) {
     return total_of(a) > total_of(b);
   });
-  if (sweeps.empty() && for_people) {
-    session.say("no sweeps yet; start one with `sweepctl submit FILE`");
-    return kExitOk;
-  }
   SWEEPD_TRY_VOID(print(usage_listing(sweeps), args.read, session.console()));
-  if (for_people) {
+  if (for_people && gc.total() > sweeps.size()) {
+    session.say(fmt::format("the {} largest of {} sweeps", sweeps.size(), gc.total()));
+  }
+  if (for_people && !sweeps.empty()) {
     session.say(
-        "files that several sweeps share count for each; `sweepctl rm --dry-run` says what the "
-        "removal of one would free");
+        "before compression; files that several sweeps share count for each. `sweepctl rm "
+        "--dry-run` says what a removal would free");
   }
   return kExitOk;
 }

@@ -167,7 +167,7 @@ Result<int> run(const MetricsArgs& args, Session& session) {
   }
   SWEEPD_TRY(const Reports all, all_reports(session, args.selector));
   Listing listing = listing_of(all);
-  listing.nothing = "no reports yet; `sweepctl help metrics` says how a script reports";
+  listing.nothing = "no reports; `sweepctl help metrics` says how a script reports";
   SWEEPD_TRY_VOID(print(std::move(listing), args.read, session.console()));
   return kExitOk;
 }

@@ -24,7 +24,7 @@ constexpr std::uint32_t kLeaderboardMax = 1000;  // the daemon sends no more
 std::vector<double> values_of(const std::vector<pb::TrialRow>& trials) {
   std::vector<double> values;
   for (const pb::TrialRow& trial : trials) {
-    if (trial.has_value()) {
+    if (may_be_best(trial)) {
       values.push_back(trial.value());
     }
   }

@@ -7,10 +7,12 @@
 #include "cli/follow.h"
 #include "cli/format.h"
 #include "cli/json.h"
+#include "cli/pattern_look.h"
 #include "cli/snapshot.h"
 #include "cli/spec_text.h"
 #include "cli/submission.h"
 #include "cli/sweep_input.h"
+#include "cli/text.h"
 #include "cli/verbs.h"
 #include "sweeps/sweep_file.h"
 
@@ -119,19 +121,25 @@ Result<int> submit_sweep(const SubmitArgs& args,
 struct Checked {
   std::variant<sweeps::ParsedSweep, std::vector<sweeps::Diagnostic>> parsed;
   CodeLook code;
+  bool patterns_good = true;
   std::vector<sweeps::Diagnostic> faults;  // of the file and the code, in the order of the file
 
   sweeps::ParsedSweep* sweep() { return std::get_if<sweeps::ParsedSweep>(&parsed); }
 
-  bool good() const { return std::holds_alternative<sweeps::ParsedSweep>(parsed) && code.good(); }
+  bool good() const {
+    return std::holds_alternative<sweeps::ParsedSweep>(parsed) && code.good() && patterns_good;
+  }
 };
 
 Checked checked(const SweepText& file, const Overrides& overrides) {
-  Checked result{parse(file, overrides), {}, {}};
+  Checked result{parse(file, overrides), {}, true, {}};
   if (const sweeps::ParsedSweep* sweep = result.sweep()) {
     result.code = look_at_code(file, *sweep);
     result.faults = sweep->warnings;
     result.faults.insert(result.faults.end(), result.code.faults.begin(), result.code.faults.end());
+    const std::vector<sweeps::Diagnostic> patterns = look_at_patterns(*sweep);
+    result.patterns_good = patterns.empty();
+    result.faults.insert(result.faults.end(), patterns.begin(), patterns.end());
     sweeps::sort_by_place(result.faults);
   } else {
     result.faults = *std::get_if<std::vector<sweeps::Diagnostic>>(&result.parsed);
@@ -144,6 +152,19 @@ std::string check_text(const SweepText& file, const Checked& result) {
   const std::string counts = fault_counts(result.faults);
   const std::string_view ok = !result.good() ? "" : counts.empty() ? "ok" : "ok, ";
   return fmt::format("{}: {}{}", file.path, ok, counts);
+}
+
+// The file, with what the command line changed above it: the daemon keeps the text for people.
+std::string submitted_text(const SweepText& file, const SubmitArgs& args) {
+  std::string changes;
+  if (!args.name.empty()) {
+    changes += fmt::format(" --name {}", shell_quoted(args.name));
+  }
+  for (const auto& [key, value] : args.set) {
+    changes += fmt::format(" --set {}", shell_quoted(fmt::format("{}={}", key, value)));
+  }
+  return changes.empty() ? file.text
+                         : fmt::format("# submitted with{}\n{}", printable(changes), file.text);
 }
 
 Result<int> submit_file(const SubmitArgs& args, Session& session) {
@@ -172,7 +193,7 @@ Result<int> submit_file(const SubmitArgs& args, Session& session) {
   if (args.dry_run) {
     return dry_run(session, {file, spec, result.code}, args.json);
   }
-  Submission submission{std::move(spec), file.text, {}, args.paused};
+  Submission submission{std::move(spec), submitted_text(file, args), {}, args.paused};
   return submit_sweep(args, session, std::move(submission), std::move(result.code));
 }
 

@@ -76,7 +76,7 @@ void fill(WatchView& view, const SweepFollower& follower) {
   view.values.clear();
   view.running.clear();
   for (const auto& [number, trial] : follower.trials()) {
-    if (trial.has_value()) {
+    if (may_be_best(trial)) {
       view.values.push_back(trial.value());
     }
     if (holds_slot(trial)) {

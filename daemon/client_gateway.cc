@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "blobs/digest.h"
 #include "daemon/query_rows.h"
+#include "sweeps/code_needs.h"
 #include "wire/protocol.h"
 #include "wire/spec/spec_codec.h"
 
@@ -230,8 +231,10 @@ Result<core::EventBody> ClientGateway::registration_from(const RequestId& id,
                  fmt::format("the path '{}' must be relative and stay below the trial's files",
                              request.path())};
   }
+  // As the trees write it: with "./outputs/model/" nothing would be found.
+  std::string path = sweeps::inner_path(request.path()).value_or(request.path());
   return core::EventBody(core::ModelRegistrationRequested{
-      id, std::move(selector), request.model(), request.path(), request.user()});
+      id, std::move(selector), request.model(), std::move(path), request.user()});
 }
 
 namespace {

@@ -4,9 +4,11 @@
 
 #include "blobs/digest.h"
 #include "daemon/gc_marks.h"
+#include "daemon/journal_keys.h"
 
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 namespace sweepd::daemon {
 
@@ -136,13 +138,25 @@ class Sweeper {
   std::uint64_t seen_ = 0;
 };
 
-// What some sweeps take, and what their removal would free.
+// The rows of a sweep, as long as they are before the store compresses them.
+Result<void> add_rows(RocksJournal& journal, GcSweep& sum) {
+  for (const auto& [family, bytes] : {std::pair(Family::kRecord, &sum.record_bytes),
+                                      std::pair(Family::kMetric, &sum.metric_bytes),
+                                      std::pair(Family::kLog, &sum.log_bytes)}) {
+    const auto add = [bytes = bytes](std::string_view, std::string_view value) {
+      *bytes += value.size();
+      return Result<bool>(true);
+    };
+    SWEEPD_TRY_VOID(journal.each(family, keys::number(sum.sweep.value), add));
+  }
+  return {};
+}
+
+// What the removal of some sweeps would free.
 Result<void> weigh(const GcScene& scene, const References& found, Sweeper& sweeper) {
   for (const auto& [sweep, trees] : found.trees_without) {
     GcSweep sum = sweeper.sum_of(sweep, trees);
-    sum.record_bytes = scene.journal.bytes_of(Family::kRecord, sweep);
-    sum.metric_bytes = scene.journal.bytes_of(Family::kMetric, sweep);
-    sum.log_bytes = scene.journal.bytes_of(Family::kLog, sweep);
+    SWEEPD_TRY_VOID(add_rows(scene.journal, sum));
     sweeper.result().sweeps.push_back(sum);
     for (const std::string& digest : trees) {
       SWEEPD_TRY(const bool gone, sweeper.let_go(digest));
@@ -150,6 +164,22 @@ Result<void> weigh(const GcScene& scene, const References& found, Sweeper& sweep
     }
   }
   return {};
+}
+
+// What some sweeps take, one after the other; what others refer to does not matter.
+Result<GcResult> weigh_each(const GcScene& scene, const GcOrder& order, const GcTold& told) {
+  const References nothing;
+  Sweeper sweeper(scene, order, nothing, told);
+  std::vector<GcSweep>& sums = sweeper.result().sweeps;
+  for (const SweepId sweep : order.wish.without) {
+    if (!told("weighing", sums.size(), order.wish.without.size())) {
+      return Error{Errc::kInterrupted, "gc was given up"};
+    }
+    SWEEPD_TRY(const std::set<std::string> trees, trees_of(scene.journal, sweep));
+    sums.push_back(sweeper.sum_of(sweep, trees));
+    SWEEPD_TRY_VOID(add_rows(scene.journal, sums.back()));
+  }
+  return std::move(sweeper.result());
 }
 
 Result<void> clear(const GcScene& scene, const GcOrder& order, Sweeper& sweeper) {
@@ -174,6 +204,9 @@ Result<GcResult> run_gc(const GcScene& scene,
                         std::atomic<bool>& canceled) {
   if (!told("looking for references", 0, 0)) {
     return Error{Errc::kInterrupted, "gc was given up"};
+  }
+  if (order.wish.weigh) {
+    return weigh_each(scene, order, told);
   }
   SWEEPD_TRY(const References found, find_references(scene, order.wish.without, told));
   Sweeper sweeper(scene, order, found, told);

@@ -73,9 +73,6 @@ class RocksJournal final : public Journal, public LogStore, public StoreRows {
   // Folders of files to which a row referred that was deleted.
   Result<std::vector<std::string>> let_go() const;
 
-  // About how much of the disk and of memory the rows of a sweep take, without reading them.
-  std::uint64_t bytes_of(Family family, SweepId sweep) const;
-
   // Forgets that they were let go. kUnavailable: the disk is full.
   Result<void> forget_let_go(const std::vector<std::string>& digests);
 

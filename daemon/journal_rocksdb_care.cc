@@ -105,19 +105,6 @@ StoreUsage RocksJournal::usage() {
   return usage;
 }
 
-std::uint64_t RocksJournal::bytes_of(Family family, SweepId sweep) const {
-  const std::string first = keys::number(sweep.value);
-  const std::string behind = keys::number(sweep.value + 1);
-  const rocksdb::Range range(first, behind);
-  rocksdb::SizeApproximationOptions options;
-  options.include_memtables = true;
-  options.files_size_error_margin = 0.1;
-  std::uint64_t bytes = 0;
-  const Status status =
-      impl_->db->GetApproximateSizes(options, impl_->family(name_of(family)), &range, 1, &bytes);
-  return status.ok() ? bytes : 0;
-}
-
 Result<void> RocksJournal::checkpoint(const std::string& folder) const {
   rocksdb::Checkpoint* made = nullptr;
   Status status = rocksdb::Checkpoint::Create(impl_->db.get(), &made);

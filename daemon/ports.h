@@ -34,7 +34,8 @@ class TreeIndex {
   virtual ~TreeIndex() = default;
   // Whether the manifest of this digest is stored, with every file it names.
   virtual bool has_tree(const std::string& digest) = 0;
-  // Whether the manifest names a file at `path` or below it; nothing when it cannot be read.
+  // Whether the manifest names a file at `path` or below it; nothing when it cannot be read, or not
+  // in a moment.
   virtual std::optional<bool> names(const std::string& digest, const std::string& path) = 0;
 };
 
@@ -85,8 +86,8 @@ struct GcOrder {
   Instant began;                 // of the oldest attempt under way, or now
 };
 
-// What a sweep takes: the files of its trees, whoever else needs them, and about how much of the
-// store.
+// What a sweep takes: the files of its trees, whoever else needs them, and its rows before they are
+// compressed.
 struct GcSweep {
   SweepId sweep;
   std::uint64_t files = 0;
@@ -94,6 +95,8 @@ struct GcSweep {
   std::uint64_t log_bytes = 0;
   std::uint64_t record_bytes = 0;
   std::uint64_t metric_bytes = 0;
+
+  std::uint64_t total() const { return bytes + log_bytes + record_bytes + metric_bytes; }
 
   bool operator==(const GcSweep&) const = default;
 };

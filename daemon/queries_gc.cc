@@ -5,11 +5,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 #include <vector>
 
 namespace sweepd::daemon {
+
+namespace {
+
+constexpr std::size_t kWeighedMax = 10'000;  // that an answer carries
+
+// Those that take the most.
+std::vector<GcSweep> largest(std::vector<GcSweep> sweeps) {
+  if (sweeps.size() > kWeighedMax) {
+    const auto cut = sweeps.begin() + kWeighedMax;
+    std::nth_element(sweeps.begin(), cut, sweeps.end(), [](const GcSweep& a, const GcSweep& b) {
+      return a.total() > b.total();
+    });
+    sweeps.erase(cut, sweeps.end());
+  }
+  return sweeps;
+}
+
+}  // namespace
 
 // Says of a removed sweep that it was, instead of that it never existed.
 Error Queries::without_sweep(std::string_view selector, const Error& error) const {
@@ -67,7 +86,8 @@ void Queries::gc(pb::GcDetail& detail) {
   detail.set_bytes(result->bytes);
   detail.set_kept_files(result->kept_files);
   detail.set_kept_bytes(result->kept_bytes);
-  for (const GcSweep& sweep : result->sweeps) {
+  detail.set_total(result->sweeps.size());
+  for (const GcSweep& sweep : largest(result->sweeps)) {
     pb::GcSweep& row = *detail.add_sweeps();
     row.set_sweep(sweep.sweep.value);
     row.set_files(sweep.files);

@@ -37,11 +37,8 @@ struct Line {
   }
 
   std::string operator()(const core::SweepAccepted& record) const {
-    return fmt::format("sweep={} accepted name={} trials={} user={}",
-                       record.sweep.value,
-                       record.spec.name,
-                       sweeps::trials_total(record.spec),
-                       record.user);
+    return fmt::format(
+        "sweep={} accepted name={} user={}", record.sweep.value, record.spec.name, record.user);
   }
 
   std::string operator()(const core::SweepStateChanged& record) const {
@@ -96,9 +93,35 @@ struct Line {
     return fmt::format("sweep={} removed by={}", record.sweep.value, record.user);
   }
 
-  template <typename Other>
-  std::string operator()(const Other&) const {
-    return {};
+  // Too many, or told by another line already.
+  std::string operator()(const core::TrialsProposed&) const { return {}; }
+
+  std::string operator()(const core::TrialRequeued&) const { return {}; }
+
+  std::string operator()(const core::AttemptAssigned&) const { return {}; }
+
+  std::string operator()(const core::AttemptAdvanced&) const { return {}; }
+
+  std::string operator()(const core::ReportRecorded&) const { return {}; }
+
+  std::string operator()(const core::VerdictReached&) const { return {}; }
+
+  std::string operator()(const core::StopRequested&) const { return {}; }
+
+  std::string operator()(const core::AttemptClosed&) const { return {}; }
+
+  std::string operator()(const core::ControlApplied&) const { return {}; }
+
+  std::string operator()(const core::AgentCharged&) const { return {}; }
+
+  std::string operator()(const core::AgentProven&) const { return {}; }
+
+  std::string operator()(const core::StorageLevelChanged& record) const {
+    return fmt::format("storage={} {}", core::to_text(record.level), record.reason.sentence);
+  }
+
+  std::string operator()(const core::StoreRestored& record) const {
+    return fmt::format("restored: the next sweep is {}", record.sweeps_last + 1);
   }
 };
 

@@ -23,6 +23,8 @@ namespace sweepd::daemon {
 
 namespace {
 
+constexpr std::uint64_t kManifestReadMax = 1 << 20;
+
 // The trees of the blob store, as the gateway asks for them.
 class StoredTrees final : public TreeIndex {
  public:
@@ -42,6 +44,11 @@ class StoredTrees final : public TreeIndex {
   }
 
   std::optional<bool> names(const std::string& digest, const std::string& path) override {
+    // Asked on the thread of the loop, at each end: a large one is left to who downloads it.
+    const auto size = store_.size(digest);
+    if (!size.ok() || *size > kManifestReadMax) {
+      return std::nullopt;
+    }
     const auto tree = store_.tree(digest);
     return tree.ok() ? std::optional(tree->holds(path)) : std::nullopt;
   }

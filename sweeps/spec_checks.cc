@@ -2,6 +2,7 @@
 #include "sweeps/spec_checks.h"
 
 #include "base/limits.h"
+#include "sweeps/code_needs.h"
 #include "sweeps/policy_asha.h"
 
 #include <fmt/core.h>
@@ -145,6 +146,23 @@ Result<void> check_label(std::string_view what, const std::string& text) {
   return clean ? Result<void>() : refused(fmt::format("{}: holds a control character", what));
 }
 
+Result<void> check_sweep_name(const std::string& name) {
+  const bool number = name.find_first_not_of("0123456789") == std::string::npos;
+  if (number || name == "last" || name.front() == '-') {
+    return refused(fmt::format("sweep.name: '{}' would mean {}",
+                               name,
+                               number           ? "the sweep of that number"
+                               : name == "last" ? "the newest sweep"
+                                                : "an option"));
+  }
+  const std::size_t place = name.find_first_of("/#:");
+  if (place != std::string::npos) {
+    return refused(fmt::format(
+        "sweep.name: '{}' holds a '{}', which ends the name in a selector", name, name[place]));
+  }
+  return {};
+}
+
 Result<void> check_objective(const Objective& objective) {
   if (objective.metric.size() > limits::kMetricNameBytesMax) {
     return refused(fmt::format("sweep.metric: longer than {} bytes", limits::kMetricNameBytesMax));
@@ -267,8 +285,15 @@ Result<void> check_metrics(const MetricsSpec& metrics) {
 
 Result<void> check_registration(const RegisterSpec& registration) {
   SWEEPD_TRY_VOID(check_label("register.model", registration.model));
-  return registration.model.empty() ? Result<void>()
-                                    : check_path("register.path", registration.path);
+  if (registration.model.empty()) {
+    return {};
+  }
+  SWEEPD_TRY_VOID(check_path("register.path", registration.path));
+  if (const auto inner = inner_path(registration.path); inner && *inner != registration.path) {
+    return refused(fmt::format(
+        "register.path: '{}' is not found in a tree, '{}' is", registration.path, *inner));
+  }
+  return {};
 }
 
 }  // namespace sweepd::sweeps

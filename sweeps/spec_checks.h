@@ -18,6 +18,10 @@ Result<void> check_stop(const StopSpec& stop);
 Result<void> check_limits(const LimitsSpec& limits);
 Result<void> check_retry(const RetrySpec& retry);
 Result<void> check_metrics(const MetricsSpec& metrics);
+// Whether people can name a sweep so: what is a number, `last`, an option, or holds what separates
+// the parts of a selector, means something else.
+Result<void> check_sweep_name(const std::string& name);
+
 Result<void> check_registration(const RegisterSpec& registration);
 
 // Error{kInvalidArgument, message}

@@ -70,6 +70,7 @@ Place place_of_message(const Draft& draft, std::string_view message) {
 RunPlaces run_places(const Draft& draft, std::vector<std::string> overrides) {
   RunPlaces places;
   places.overrides = std::move(overrides);
+  places.patterns = draft.patterns;
   const TomlTable* run = draft.table("run");
   const auto find = [run](std::string_view key) {
     return run == nullptr ? nullptr : find_entry(*run, key);

@@ -25,12 +25,13 @@ struct Diagnostic {
   bool operator==(const Diagnostic&) const = default;
 };
 
-// Where [run] says what the code folder must hold, for those who look into it.
+// Where the file says what others look into: what the code folder must hold, and patterns.
 struct RunPlaces {
   Place command;
   std::vector<Place> words;  // of the command, in its order; empty of a line for the shell
   Place code;                // the file as a whole where the key is left out
   Place cwd;
+  std::vector<Place> patterns;         // of [[metrics.stdout]], in the order of the specification
   std::vector<std::string> overrides;  // "run.code=src": what a place with an origin stands for
 };
 

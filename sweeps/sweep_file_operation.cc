@@ -2,6 +2,7 @@
 // kept.
 #include "base/limits.h"
 #include "base/nearest.h"
+#include "sweeps/code_needs.h"
 #include "sweeps/sweep_file_fields.h"
 #include "sweeps/sweep_file_parts.h"
 
@@ -98,7 +99,8 @@ void read_retry(const Fields& fields, RetrySpec& retry) {
 }
 
 // One [[metrics.stdout]].
-void read_rule(const TomlTable& table, const Place& place, MetricsSpec& metrics, Faults& faults) {
+void read_rule(const TomlTable& table, const Place& place, Draft& draft) {
+  Faults& faults = draft.faults;
   const Fields fields(&table, faults);
   for (const TomlEntry& entry : table.entries) {
     if (entry.key != "pattern" && entry.key != "name") {
@@ -129,11 +131,13 @@ void read_rule(const TomlTable& table, const Place& place, MetricsSpec& metrics,
                  "neither `name` nor a group (?P<name>…) names the metric",
                  "name = \"loss\"");
   }
-  metrics.stdout_patterns.push_back(std::move(rule));
+  draft.spec.metrics.stdout_patterns.push_back(std::move(rule));
+  draft.patterns.push_back(pattern->value.place);
 }
 
 // stdout is true, false, or a list of rules beside the built-in ones.
-void read_metrics(const Fields& fields, MetricsSpec& metrics) {
+void read_metrics(const Fields& fields, Draft& draft) {
+  MetricsSpec& metrics = draft.spec.metrics;
   fields.flag("jsonl", metrics.jsonl);
   const TomlEntry* entry = fields.find("stdout");
   if (entry == nullptr) {
@@ -146,7 +150,7 @@ void read_metrics(const Fields& fields, MetricsSpec& metrics) {
   }
   for (const TomlValue& rule : rules->items) {
     if (const auto* table = std::get_if<TomlTable>(&rule.data)) {
-      read_rule(*table, rule.place, metrics, fields.faults());
+      read_rule(*table, rule.place, draft);
     } else {
       fields.faults().error(rule.place,
                             fmt::format("a rule must be a table, not {}", kind_name(rule)),
@@ -158,6 +162,11 @@ void read_metrics(const Fields& fields, MetricsSpec& metrics) {
 void read_register(const Fields& fields, RegisterSpec& registration, const Place& place) {
   fields.text("model", registration.model);
   fields.text("path", registration.path);
+  // Written as the trees write it, so that it is found there: "./outputs/model/" means the same.
+  if (const auto inner = inner_path(registration.path);
+      inner && !registration.path.starts_with('/')) {
+    registration.path = *inner;
+  }
   if (fields.find("path") != nullptr && fields.find("model") == nullptr) {
     fields.faults().missing(place, "[register] has no `model`", "model = \"mnist\"");
   }
@@ -172,7 +181,7 @@ void read_operation(Draft& draft) {
   read_resources(fields("resources"), draft.spec.resources);
   read_limits(fields("limits"), draft.spec.limits);
   read_retry(fields("retry"), draft.spec.retry);
-  read_metrics(fields("metrics"), draft.spec.metrics);
+  read_metrics(fields("metrics"), draft);
   read_register(fields("register"), draft.spec.registration, draft.place_of("register", "model"));
 }
 

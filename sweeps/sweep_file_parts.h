@@ -19,6 +19,7 @@ struct Draft {
   TomlTable root;
   SweepSpec spec;
   Faults faults;
+  std::vector<Place> patterns;      // of [[metrics.stdout]]
   std::vector<std::string> unread;  // parameters with a fault: what mentions them is not at fault
 
   // What unknown keys stand for, "run.command": it is at fault already, and not missing as well.

@@ -34,6 +34,9 @@ Result<void> check_names(const SweepSpec& spec) {
     return refused("sweep.name: empty");
   }
   SWEEPD_TRY_VOID(check_label("sweep.name", spec.name));
+  if (!spec.job) {
+    SWEEPD_TRY_VOID(check_sweep_name(spec.name));
+  }
   SWEEPD_TRY_VOID(check_label("sweep.experiment", spec.experiment));
   std::set<std::string> tags;
   for (const auto& [key, value] : spec.tags) {

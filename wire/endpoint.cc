@@ -98,7 +98,10 @@ Result<Endpoint> Endpoint::parse(std::string_view text) {
   }
   const bool schemed = text.substr(0, kTcp.size()) == kTcp;
   const bool bare = text.find("://") == std::string_view::npos && text.find(':') != text.npos;
-  if (!schemed && !bare) {
+  if (!schemed && !bare && !text.empty() && text.find_first_of(":/") == text.npos) {
+    return refusal(text, "has no port, like 127.0.0.1:7700");
+  }
+  if (!schemed && (!bare || text.starts_with("tcp:") || text.starts_with("ipc:"))) {
     return refusal(text, "must begin with tcp:// or ipc://");
   }
   const std::string_view rest = text.substr(schemed ? kTcp.size() : 0);

@@ -1,5 +1,6 @@
 // Why things are as they are, in sentences for people.
 #include "daemon/core/charge.h"
+#include "daemon/core/failure.h"
 #include "daemon/core/view.h"
 
 #include <fmt/format.h>
@@ -213,6 +214,9 @@ std::string explain_ended(const State& state, const Sweep& sweep, const Trial& t
     text += fmt::format("\n{} of {} attempts that may fail were used",
                         trial.failures + 1,
                         sweep.spec.retry.attempts);
+  }
+  if (const std::string unseen = unseen_time(sweep, trial); !unseen.empty()) {
+    text += "\n" + unseen;
   }
   return trial.state == TrialState::kFailed ? text + where_failed(state, trial) : text;
 }

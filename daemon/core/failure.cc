@@ -165,4 +165,35 @@ bool is_retried(const sweeps::RetrySpec& retry,
   return false;
 }
 
+std::string unseen_time(const Sweep& sweep, const Trial& trial) {
+  const sweeps::StopSpec& stop = sweep.spec.stop;
+  if (stop.policy == sweeps::PolicyKind::kNone || stop.time.empty() || trial.attempts.empty()) {
+    return {};
+  }
+  const std::vector<std::string>& names = trial.attempts.back().outcome.metric_names;
+  if (names.empty() || std::find(names.begin(), names.end(), stop.time) != names.end()) {
+    return {};
+  }
+  const auto close = nearest(stop.time, names);
+  return fmt::format("early termination never saw '{}' (`time` of [stop]); {} reported: {}{}",
+                     stop.time,
+                     to_string(TrialKey{sweep.id, trial.number}),
+                     fmt::join(names, ", "),
+                     close ? fmt::format("; did you mean '{}'?", *close) : std::string());
+}
+
+std::string unseen_time(const Sweep& sweep) {
+  std::string sentence;
+  for (const Trial& trial : sweep.trials) {
+    if (trial.tally.count() == 0) {
+      continue;
+    }
+    sentence = unseen_time(sweep, trial);
+    if (sentence.empty()) {
+      return {};
+    }
+  }
+  return sentence;
+}
+
 }  // namespace sweepd::core

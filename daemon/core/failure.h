@@ -16,4 +16,11 @@ bool is_retried(const sweeps::RetrySpec& retry,
                 const Reason& reason,
                 const AttemptOutcome& outcome);
 
+// That the policy waits for a field which the trial does not report, with those that it does; empty
+// when that is not so.
+std::string unseen_time(const Sweep& sweep, const Trial& trial);
+
+// The same of all trials that have reported.
+std::string unseen_time(const Sweep& sweep);
+
 }  // namespace sweepd::core

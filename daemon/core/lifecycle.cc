@@ -3,6 +3,7 @@
 #include "base/limits.h"
 #include "daemon/core/charge.h"
 #include "daemon/core/decider.h"
+#include "daemon/core/failure.h"
 #include "daemon/core/view.h"
 #include "sweeps/sampler.h"
 
@@ -130,6 +131,9 @@ void end_sweep(Decider& decider, SweepEnded ended) {
   }
   if (version && !version->ok()) {
     ended.reason.sentence += "; no model was registered: " + version->error().message;
+  }
+  if (const std::string unseen = unseen_time(sweep_in(decider, ended.sweep)); !unseen.empty()) {
+    ended.reason.sentence += "; " + unseen;
   }
   decider.decide(ended);
   // A sweep that ran again after a retry may end with the best trial that it had before.
@@ -303,9 +307,15 @@ void settle_sweep(Decider& decider, SweepId id) {
   }
   const Sweep& sweep = found->second;
   if (sweep.closing) {
-    const Closing closing = *sweep.closing;
+    Closing closing = *sweep.closing;
     cancel_queued(decider, id, closing.reason);
     if (sweep.active() == 0) {
+      // Nobody should take for a success what was stopped before it had any.
+      if (closing.state == SweepState::kCompleted && closing.reason.code == ReasonCode::kUser &&
+          sweep.count(TrialState::kCompleted) + sweep.count(TrialState::kPruned) == 0) {
+        closing.state = SweepState::kCancelled;
+        closing.reason.sentence += ", before any trial completed";
+      }
       end_sweep(decider, {id, closing.state, closing.reason, decider.at().wall});
     }
     return;

@@ -147,6 +147,10 @@ void on(Decider& decider, const AgentSuspected& event) {
 
 void on(Decider& decider, const AgentLost& event) {
   const State& state = decider.state();
+  const auto known = state.agents.find(event.agent);
+  if (known == state.agents.end() || is_gone(known->second.state)) {
+    return;  // nothing of it is held since, and who forgot it does not want to see it lost again
+  }
   set_agent_state(decider, event.agent, AgentState::kLost);
   const auto mine = state.held.find(event.agent);
   if (mine == state.held.end()) {

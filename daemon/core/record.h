@@ -168,7 +168,7 @@ enum class AgentState : int {  // stored; append-only
   kConnected = 1,
   kSuspect = 2,
   kLost = 3,
-  kForgotten = 4  // lost, and nobody wants to see it any more; a Hello brings it back
+  kForgotten = 4  // lost, and nobody wants to see it any more; a word of it brings it back
 };
 
 // Whether nothing of the agent is believed to run any more.

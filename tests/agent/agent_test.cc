@@ -174,6 +174,16 @@ TEST_CASE("agent: asked to stop, it hands its trials back and says goodbye") {
   CHECK_FALSE(house.alive("pid"));
 }
 
+TEST_CASE("agent: asked to stop with nothing to do, it says goodbye at once") {
+  House house;
+  house.start_agent();
+  REQUIRE(house.daemon->serve_until([&] { return house.logged("registered=true"); }));
+  ::kill(house.agent, SIGTERM);
+  CHECK_EQ(house.wait_for_exit(), 0);
+  CHECK(house.daemon->serve_until([&] { return !house.daemon->goodbye.empty(); }));
+  CHECK_EQ(house.daemon->hello.slots_size(), 1);  // it did not register anew for that
+}
+
 TEST_CASE("agent: asked to stop, it still delivers what a trial left that had ended by itself") {
   House house;
   house.start_agent();

@@ -37,10 +37,11 @@ TEST_CASE("fit: the sentence names what is missing, and what there is") {
   sweeps::ResourcesSpec resources;
   CHECK_FALSE(misfit_of(resources, fit)->never);
   fit.agents = 2;
-  fit.gpus_most = 1;
-  CHECK(misfit_of(resources, fit)->never);
+  CHECK_FALSE(misfit_of(resources, fit)->never);
   CHECK(misfit_of(resources, fit)->sentence ==
-        "no connected agent offers a slot: start an agent that has it, or ask for less");
+        "no connected agent offers a slot now; `sweepctl agent ls` shows them");
+  fit.slots_all = 1;
+  fit.gpus_most = 1;
   resources.gpus = 0;
   CHECK(misfit_of(resources, fit)->sentence ==
         "it needs a CPU slot, and no connected agent offers one: start an agent that has it, or "

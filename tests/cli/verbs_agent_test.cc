@@ -80,8 +80,8 @@ TEST_CASE("agent drain, resume: the request has verb, reason and user; the next 
   const CliRun resumed = run_line({"agent", "resume", "3", "--json"}, daemon.endpoint());
   CHECK(Json::parse(resumed.out)["name"] == "gpu-a");
   CHECK(daemon.requests().back().control_agent().verb() == pb::RESUME_AGENT);
-  const CliRun forgotten = run_line({"agent", "forget", "gpu-a"}, daemon.endpoint());
-  CHECK(forgotten.err == "gpu-a forgotten: it is listed again when it comes back\n");
+  const CliRun forgotten = run_line({"agent", "rm", "gpu-a"}, daemon.endpoint());
+  CHECK(forgotten.err == "gpu-a is off the list, until it comes back\n");
   CHECK(daemon.requests().back().control_agent().verb() == pb::FORGET_AGENT);
 }
 

@@ -43,7 +43,7 @@ TEST_CASE("submit: the bare id on stdout, the rest as talk, the text and the use
   REQUIRE(daemon.requests().size() == 2);
   CHECK(daemon.requests().back().has_list_agents());
   const pb::Submit submit = daemon.requests().front().submit();
-  CHECK(submit.toml() == kGoodSweep);
+  CHECK(submit.toml() == std::string("# submitted with --name mine\n") + kGoodSweep);
   CHECK(submit.spec().name() == "mine");
   CHECK(submit.paused());
   CHECK(submit.snapshot_digest().empty());

@@ -52,7 +52,7 @@ TEST_CASE("config: an unknown key is refused with its line and the key that was 
 TEST_CASE("config: values of the wrong kind or out of range are refused") {
   CHECK(why_not("lease = 15\n") == "d.toml:1: 'lease' must be a text in quotes");
   CHECK(why_not("\nlisten = 'nowhere'\n")
-            .starts_with("d.toml:2: listen: the endpoint 'nowhere' must begin"));
+            .starts_with("d.toml:2: listen: the endpoint 'nowhere' has no port"));
   CHECK(why_not("log_level = 'loud'\n") ==
         "d.toml:1: log_level: unknown log level 'loud': use debug, info, warn or error");
   CHECK(why_not("lease = '5s'\n")

@@ -43,7 +43,7 @@ bool Auditor::other_fits(const Sweep& sweep, AgentId but) const {
   return std::any_of(truths_.begin(), truths_.end(), [&](const auto& entry) {
     const auto state = agents_.find(entry.first);
     return entry.first != but && !entry.second.drained && state != agents_.end() &&
-           state->second != core::AgentState::kLost &&
+           !core::is_gone(state->second) &&
            has_slots(entry.second.registered, sweep.accepted.spec.resources.gpus);
   });
 }

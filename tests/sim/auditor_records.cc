@@ -333,6 +333,12 @@ void Auditor::take(const core::AgentRegistered& record) {
 }
 
 void Auditor::take(const core::AgentStateChanged& record) {
+  if (record.state == core::AgentState::kForgotten) {
+    carry_out(record.request, fmt::format("agent {}", record.agent.value));
+    require(agents_[record.agent] == core::AgentState::kLost,
+            "only a lost agent is forgotten",
+            fmt::format("agent {}", record.agent.value));
+  }
   agents_[record.agent] = record.state;
 }
 

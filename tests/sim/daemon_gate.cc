@@ -118,7 +118,7 @@ void Daemon::check_leases() {
   std::vector<AgentId> lost;
   const Duration missed = scaled(world_.scenario.heartbeat, kBeatsMissedMax);
   for (const auto& [id, agent] : memory_.state.agents) {
-    if (agent.state == core::AgentState::kLost) {
+    if (core::is_gone(agent.state)) {
       continue;
     }
     if (memory_.expires[id] <= lease_clock()) {

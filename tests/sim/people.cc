@@ -24,7 +24,7 @@ void People::start() {
                    [this, plan] { control(world_.scenario.boxes[plan.box].uuid, plan.verb); });
   }
   plan_strikes(world_, world_.luck.removals, world_.scenario.faults.removal_every, [this] {
-    remove_some_sweep();
+    remove_something();
   });
 }
 
@@ -48,9 +48,16 @@ void People::control(const std::string& agent, core::AgentVerb verb) {
   ask({0, core::AgentControlRequested{fresh_request(), verb, agent, "ada", "because"}});
 }
 
-void People::remove_some_sweep() {
-  const auto index = static_cast<std::size_t>(
-      world_.luck.removals.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
+void People::remove_something() {
+  Random& luck = world_.luck.removals;
+  if (luck.chance(0.3)) {
+    const auto boxes = static_cast<std::int64_t>(world_.scenario.boxes.size());
+    const auto box = static_cast<std::size_t>(luck.between(0, boxes - 1));
+    control(world_.scenario.boxes[box].uuid, core::AgentVerb::kForget);
+    return;
+  }
+  const auto index =
+      static_cast<std::size_t>(luck.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
   if (const auto sweep = sweeps_[index]) {
     ask({index, core::RemovalRequested{fresh_request(), to_string(*sweep), "ada"}});
   }

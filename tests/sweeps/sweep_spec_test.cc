@@ -80,6 +80,19 @@ TEST_CASE("specifications: names, metric and reduction are checked") {
   CHECK_NE(refusal([](SweepSpec& s) { s.objective.reduce.kind = static_cast<ReduceKind>(0); }), "");
 }
 
+TEST_CASE("specifications: a sweep has no name that a selector reads otherwise") {
+  for (const char* name : {"12", "last", "-x", "a/b", "a#1", "mnist:4"}) {
+    SweepSpec spec = good();
+    spec.name = name;
+    CHECK_FALSE_MESSAGE(validate(spec).ok(), name);
+  }
+  for (const char* name : {"12a", "lasting", "a-b", "a b", "größe"}) {
+    SweepSpec spec = good();
+    spec.name = name;
+    CHECK_MESSAGE(validate(spec).ok(), name);
+  }
+}
+
 TEST_CASE("specifications: the command, its paths and its environment are checked") {
   CHECK_EQ(refusal([](SweepSpec& s) { s.run.command.clear(); }), "run.command: empty");
   CHECK_EQ(refusal([](SweepSpec& s) { s.run.command = {""}; }), "run.command: empty");

@@ -50,6 +50,12 @@ TEST_CASE("endpoint: a host and a port alone mean tcp") {
         "the endpoint 'localhost:' needs a port from 1 to 65533: it and the next two are used");
 }
 
+TEST_CASE("endpoint: what is missing of a host and a port, or of a scheme, is named") {
+  CHECK(why_not("localhost") == "the endpoint 'localhost' has no port, like 127.0.0.1:7700");
+  CHECK(why_not("ipc:/run/x") == "the endpoint 'ipc:/run/x' must begin with tcp:// or ipc://");
+  CHECK(why_not("tcp:/127.0.0.1:7700").ends_with("must begin with tcp:// or ipc://"));
+}
+
 TEST_CASE("endpoint: localhost is one address for both sides") {
   CHECK(parsed("tcp://localhost:80").address(Door::kBulk) == "tcp://127.0.0.1:81");
 }

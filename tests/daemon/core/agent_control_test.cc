@@ -81,6 +81,8 @@ TEST_CASE("forget: a lost agent is found no more, until it comes back") {
   const Outcome again = desk.step(event);
   CHECK(again.records.empty());
   CHECK(std::get<AgentAnswer>(one_effect<Answer>(again).body) == AgentAnswer{desk.agent()});
+  // What is said of it late does not list it again.
+  CHECK(desk.step(AgentLost{desk.agent(), true}).records.empty());
   // Under its number, with what is known of it, and with work at once.
   const Outcome back = desk.join("box", Desk::slots(1));
   CHECK(one_record<AgentRegistered>(back).agent == AgentId{1});

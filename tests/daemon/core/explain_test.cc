@@ -65,7 +65,7 @@ TEST_CASE("waiting: a trial for a CPU slot does not wait for GPUs") {
   CHECK_EQ(waiting(desk), "resources.gpus = 0, and no connected agent offers a CPU slot");
   desk.join("other", Desk::slots(1));
   desk.submit(spec);
-  CHECK_EQ(waiting(desk, 2), "all 1 slots that could run it are busy");
+  CHECK_EQ(waiting(desk, 2), "the only slot that could run it is busy");
 }
 
 TEST_CASE("waiting: a back-off is told as one while slots are idle") {

@@ -46,6 +46,36 @@ TEST_CASE("sweep: it is cancelled when every trial was") {
   CHECK(one_record<SweepEnded>(desk.end(attempt_key(1, 2))).state == SweepState::kCancelled);
 }
 
+TEST_CASE("sweep: one that is stopped before any trial completed is cancelled") {
+  Desk desk;
+  desk.submit(a_spec(2));
+  const auto ended = one_record<SweepEnded>(desk.control(ControlVerb::kStop, "1"));
+  CHECK(ended.state == SweepState::kCancelled);
+  CHECK_EQ(ended.reason.sentence, "stopped by ada: because, before any trial completed");
+}
+
+TEST_CASE("sweep: early termination that waits for a field nobody reports is told at the end") {
+  for (const char* field : {"epohc", "epoch"}) {
+    sweeps::SweepSpec spec = a_spec(1);
+    spec.stop.policy = sweeps::PolicyKind::kMedian;
+    spec.stop.time = field;
+    Desk desk;
+    desk.join("box", Desk::slots(1));
+    desk.submit(spec);
+    desk.report(attempt_key(1, 1), 1, 0.5);
+    AttemptOutcome outcome;
+    outcome.metric_names = {"loss", "epoch"};
+    const auto ended = one_record<SweepEnded>(desk.end(attempt_key(1, 1), outcome));
+    const std::string unseen =
+        "early termination never saw 'epohc' (`time` of [stop]); 1/1 reported: loss, epoch; did "
+        "you mean 'epoch'?";
+    const bool told = ended.reason.sentence == "its only trial ended; " + unseen;
+    CHECK(told == (spec.stop.time == "epohc"));
+    const std::string why = explain(desk.state, desk.sweep(), desk.trial(1));
+    CHECK((why.find(unseen) != std::string::npos) == (spec.stop.time == "epohc"));
+  }
+}
+
 TEST_CASE("sweep: a paused one whose trials are all over ends all the same") {
   Desk desk = with_trials(1);
   desk.control(ControlVerb::kPause, "1");
@@ -58,7 +88,7 @@ TEST_CASE("sweep: a lost attempt of a closing sweep is cancelled, not queued for
   desk.control(ControlVerb::kStop, "1");
   const Outcome lost = desk.step(AgentLost{desk.agent(), false});
   CHECK(one_record<TrialClosed>(lost).state == TrialState::kCancelled);
-  CHECK(one_record<SweepEnded>(lost).state == SweepState::kCompleted);
+  CHECK(one_record<SweepEnded>(lost).state == SweepState::kCancelled);
 }
 
 TEST_CASE("sweep: proposals are asked for as long as fewer than the slots are queued") {

@@ -25,13 +25,20 @@ void RealPeople::start() {
         plan.at, [this, plan] { control_agent(world_.scenario.boxes[plan.box].uuid, plan.verb); });
   }
   plan_strikes(world_, world_.luck.removals, world_.scenario.faults.removal_every, [this] {
-    remove_some_sweep();
+    remove_something();
   });
 }
 
-void RealPeople::remove_some_sweep() {
-  const auto index = static_cast<std::size_t>(
-      world_.luck.removals.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
+void RealPeople::remove_something() {
+  Random& luck = world_.luck.removals;
+  if (luck.chance(0.3)) {
+    const auto boxes = static_cast<std::int64_t>(world_.scenario.boxes.size());
+    const auto box = static_cast<std::size_t>(luck.between(0, boxes - 1));
+    control_agent(world_.scenario.boxes[box].uuid, core::AgentVerb::kForget);
+    return;
+  }
+  const auto index =
+      static_cast<std::size_t>(luck.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
   if (sweeps_[index]) {
     pb::ClientRequest request = fresh_request();
     request.mutable_remove_sweep()->set_selector(fmt::format("{}", *sweeps_[index]));
