@@ -2,6 +2,7 @@
 #include "sweeps/command.h"
 
 #include "base/nearest.h"
+#include "base/param_variable.h"
 #include "sweeps/placeholders.h"
 #include "sweeps/shell.h"
 
@@ -253,16 +254,6 @@ std::string json_value(const Value& value) {
   return has_no_number ? "null" : to_text(value);  // JSON has no infinity
 }
 
-std::string variable_of(const std::string& name) {
-  std::string variable = "SWEEPD_PARAM_";
-  for (const char byte : name) {
-    const bool allowed = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-                         (byte >= '0' && byte <= '9');
-    variable += allowed ? byte : '_';
-  }
-  return variable;
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> render_command(const SweepSpec& spec,
@@ -289,7 +280,7 @@ std::vector<std::pair<std::string, std::string>> param_environment(const Assignm
   std::vector<std::pair<std::string, std::string>> environment;
   std::set<std::string> taken;  // `a-b` and `a_b` are one variable: the first in the file has it
   for (const auto& [name, value] : assignment) {
-    std::string variable = variable_of(name);
+    std::string variable = std::string(kParamPrefix) + param_variable_part(name);
     if (taken.insert(variable).second) {
       environment.emplace_back(std::move(variable), to_text(value));
     }

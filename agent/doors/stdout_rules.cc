@@ -2,6 +2,7 @@
 #include "agent/doors/stdout_rules.h"
 
 #include "agent/doors/stdout_scan.h"
+#include "base/param_variable.h"
 
 #include <fmt/format.h>
 
@@ -97,19 +98,6 @@ bool only_companions(const Points& points) {
       points.begin(), points.end(), [](const Point& point) { return is_companion(point.name); });
 }
 
-// The name as a part of an environment variable.
-std::string variable_part(std::string_view name) {
-  std::string part(name);
-  std::replace_if(
-      part.begin(),
-      part.end(),
-      [](char c) {
-        return !((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'));
-      },
-      '_');
-  return part;
-}
-
 // Whether the printed value is the given one, perhaps with fewer digits.
 bool is_echo(const Point& given, const Point& printed) {
   constexpr double kRounding = 1e-3;
@@ -168,7 +156,7 @@ bool StdoutRules::Impl::take_azure(std::string_view line, Points& points) {
 
 void StdoutRules::Impl::leave_out_given(Points& points) const {
   std::erase_if(points, [this](const Point& point) {
-    const Point* given = find_point(options.given, variable_part(point.name));
+    const Point* given = find_point(options.given, param_variable_part(point.name));
     return given != nullptr && point.name != options.objective && is_echo(*given, point);
   });
 }

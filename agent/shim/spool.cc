@@ -2,6 +2,7 @@
 #include "agent/shim/spool.h"
 
 #include "base/frame.h"
+#include "base/param_variable.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -21,15 +22,14 @@ constexpr std::size_t kUnwrittenBytesMax = 1 << 20;
 
 // The hyperparameters that are numbers.
 Points given_in(const shimpb::Run& run) {
-  constexpr std::string_view kPrefix = "SWEEPD_PARAM_";
   Points given;
   for (const std::string& variable : run.env()) {
     const std::string_view text = variable;
     const std::size_t equals = text.find('=');
     double value = 0;
-    if (text.starts_with(kPrefix) && equals != std::string_view::npos &&
+    if (text.starts_with(kParamPrefix) && equals != std::string_view::npos &&
         read_number(text.substr(equals + 1), value)) {
-      set_point(given, text.substr(kPrefix.size(), equals - kPrefix.size()), value);
+      set_point(given, text.substr(kParamPrefix.size(), equals - kParamPrefix.size()), value);
     }
   }
   return given;
