@@ -252,8 +252,9 @@ printed dict or a line of JSON; of a bar that is redrawn only its last state cou
 metric of the sweep is also found as `Loss 0.31`, `accuracy is 0.9`, `accuracy: 9/10`,
 and Azure ML's `Attempted to log scalar metric loss:` with the value on the next line.
 Counts (epoch, step, iter, batch, global_step; also `Epoch 3/10`) go with what follows.
-No metrics, unless it is the sweep's: arguments as in `Namespace(lr=0.1)`,
-hyperparameters printed back with their value, times (`3s`, `3.2 s`), bars (`42%|`).
+No metrics, unless it is the sweep's: arguments as in `Namespace(lr=0.1)`, times (`3s`,
+`3.2 s`), bars (`42%|`), hyperparameters printed back with their value, however rounded.
+Counts are taken even where a hyperparameter has their name and value.
 `stdout = false` in [metrics] closes that door, `jsonl = false` the other.
 
 A trial that ends with code 0 and never reported the metric of its sweep has failed

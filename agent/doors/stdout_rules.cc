@@ -98,10 +98,15 @@ bool only_companions(const Points& points) {
       points.begin(), points.end(), [](const Point& point) { return is_companion(point.name); });
 }
 
-// Whether the printed value is the given one, perhaps with fewer digits.
-bool is_echo(const Point& given, const Point& printed) {
-  constexpr double kRounding = 1e-3;
-  return std::abs(given.value - printed.value) <= kRounding * std::abs(given.value);
+// Whether the printed value is the given one, rounded as it was printed.
+bool is_echo(const Point& given, const Printed& printed) {
+  if (printed.unit == 0) {
+    return given.value == printed.point.value;
+  }
+  constexpr double kFloatRounding = 1e-7;  // scripts keep hyperparameters as 32-bit floats, too
+  constexpr double kHalf = 0.5 + 1e-6;     // a tie may go either way
+  return std::abs(given.value - printed.point.value) <=
+         std::max(kHalf * printed.unit, kFloatRounding * std::abs(given.value));
 }
 
 }  // namespace
@@ -132,7 +137,7 @@ struct StdoutRules::Impl {
   Points progress;                        // counts of a line that reported nothing else
 
   bool take_azure(std::string_view line, Points& points);
-  void leave_out_given(Points& points) const;
+  Points without_given(std::vector<Printed> metrics) const;
   void accompany(Points& points);
 };
 
@@ -154,11 +159,18 @@ bool StdoutRules::Impl::take_azure(std::string_view line, Points& points) {
   return true;
 }
 
-void StdoutRules::Impl::leave_out_given(Points& points) const {
-  std::erase_if(points, [this](const Point& point) {
-    const Point* given = find_point(options.given, param_variable_part(point.name));
-    return given != nullptr && point.name != options.objective && is_echo(*given, point);
-  });
+Points StdoutRules::Impl::without_given(std::vector<Printed> metrics) const {
+  Points points;
+  for (Printed& metric : metrics) {
+    const std::string& name = metric.point.name;
+    // A count that has reached the given one still says how far the trial is.
+    const bool counts = name == options.objective || is_companion(name);
+    const Point* given = counts ? nullptr : find_point(options.given, param_variable_part(name));
+    if (given == nullptr || !is_echo(*given, metric)) {
+      points.push_back(std::move(metric.point));
+    }
+  }
+  return points;
 }
 
 void StdoutRules::Impl::accompany(Points& points) {
@@ -205,8 +217,7 @@ Points StdoutRules::read_line(std::string_view line) {
   const std::string shown = as_shown(line);
   Points points;
   if (impl_->options.built_in && !impl_->take_azure(shown, points)) {
-    points = scan_line(shown, impl_->options.objective);
-    impl_->leave_out_given(points);
+    points = impl_->without_given(scan_line(shown, impl_->options.objective));
     impl_->accompany(points);
   }
   for (const CompiledRule& rule : impl_->rules) {

@@ -33,10 +33,11 @@ struct StdoutOptions {
 //   the objective also as `name value`, `name is value`, in any case, and as `name: 9/10`, a ratio
 //   epoch, step, iter, batch, global_step also as `Epoch 3`, `Epoch 3/10`, `Epoch [3/10]`
 //   `Attempted to log scalar metric NAME:` and the value on the next line (azureml away from Azure)
-// A value is a decimal number, nan or inf, with an optional percent sign, and nothing glued to it:
-// `3s`, `10:30` and `1.2.3` are none, and `3 s` is none but of the objective. Not taken, unless
-// they are the objective: arguments of a call, as in `Namespace(lr=0.1)`, and hyperparameters with
-// their value. A line may be a progress bar that was redrawn: only what stood after the last
+// A value is a decimal number, nan or inf, with an optional percent sign, and nothing glued to it
+// but punctuation: `3s`, `10:30` and `1.2.3` are none, and `3 s` is none but of the objective. Not
+// taken, unless they are the objective: arguments of a call, as in `Namespace(lr=0.1)`, and
+// hyperparameters with their value, rounded as it is printed; but the counts above always say how
+// far the trial is. A line may be a progress bar that was redrawn: only what stood after the last
 // carriage return counts, and `42%|` never does.
 class StdoutRules {
  public:

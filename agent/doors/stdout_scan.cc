@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace sweepd::agent {
 
@@ -38,6 +41,7 @@ std::size_t skip_spaces(std::string_view line, std::size_t at) {
 
 struct Number {
   double value = 0;
+  double unit = 0;  // as in Printed
   std::size_t end = 0;
   bool of_total = false;  // followed by `/12`
   double total = 0;
@@ -80,6 +84,22 @@ std::size_t end_of_number(std::string_view line, std::size_t at) {
   return end;
 }
 
+// What one of the last digit of a number is worth; 0 for whole numbers, nan and inf.
+double unit_of(std::string_view number) {
+  const std::size_t point = number.find('.');
+  const std::size_t e = number.find_first_of("eE");
+  const std::size_t digits_end = std::min(e, number.size());
+  int exponent = 0;
+  if (e != std::string_view::npos) {
+    const std::size_t begin = e + (e + 1 < number.size() && number[e + 1] == '+' ? 2U : 1U);
+    std::from_chars(number.data() + begin, number.data() + number.size(), exponent);
+  } else if (point == std::string_view::npos) {
+    return 0;
+  }
+  const std::size_t decimals = point < digits_end ? digits_end - point - 1 : 0;
+  return std::pow(10.0, exponent - static_cast<double>(decimals));
+}
+
 // Whether what begins at `at` leaves the number before it alone.
 bool ends_number(std::string_view line, std::size_t at) {
   if (at >= line.size()) {
@@ -90,7 +110,7 @@ bool ends_number(std::string_view line, std::size_t at) {
   if (c == '.' || c == ':') {
     return !is_digit(next) && !is_letter(next);
   }
-  return std::string_view(" \t,;)]}'\"%|").find(c) != std::string_view::npos;
+  return std::string_view(" \t,;()]}'\"%|").find(c) != std::string_view::npos;
 }
 
 // How far a bar has come, "42%|####": no result.
@@ -130,6 +150,7 @@ std::optional<Number> read_number_at(std::string_view line, std::size_t at) {
   if (number.end == at || !read_number(line.substr(at, number.end - at), number.value)) {
     return std::nullopt;
   }
+  number.unit = std::isfinite(number.value) ? unit_of(line.substr(at, number.end - at)) : 0;
   if (number.end < line.size() && line[number.end] == '/') {
     const std::size_t end = end_of_number(line, number.end + 1);
     const std::string_view total = line.substr(number.end + 1, end - number.end - 1);
@@ -169,6 +190,13 @@ std::optional<std::size_t> after_name(std::string_view line, std::size_t at) {
   return place > at ? std::optional(place) : std::nullopt;
 }
 
+void set_printed(std::vector<Printed>& metrics, Printed metric) {
+  const auto found = std::find_if(metrics.begin(), metrics.end(), [&metric](const Printed& each) {
+    return each.point.name == metric.point.name;
+  });
+  (found == metrics.end() ? metrics.emplace_back() : *found) = std::move(metric);
+}
+
 struct Found {
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -183,7 +211,9 @@ bool same_at(std::string_view line, std::size_t at, std::string_view name) {
 }
 
 // Every place where the objective has a value.
-std::vector<Found> scan_objective(std::string_view line, std::string_view name, Points& points) {
+std::vector<Found> scan_objective(std::string_view line,
+                                  std::string_view name,
+                                  std::vector<Printed>& metrics) {
   std::vector<Found> found;
   for (std::size_t i = 0; !name.empty() && i + name.size() <= line.size(); ++i) {
     const std::size_t end = i + name.size();
@@ -197,7 +227,8 @@ std::vector<Found> scan_objective(std::string_view line, std::string_view name, 
     if (number) {
       // "Accuracy: 9713/10000" is a share.
       const bool count = number->of_total && !is_companion(name);
-      set_point(points, name, count ? number->value / number->total : number->value);
+      const double value = count ? number->value / number->total : number->value;
+      set_printed(metrics, {{std::string(name), value}, number->unit});
       found.push_back({i, number->end});
       i = number->end - 1;
     }
@@ -218,7 +249,7 @@ std::size_t end_of_name(std::string_view line, std::size_t at) {
 }
 
 // Reads the name at `at` and its value, if it has one; returns where to go on.
-std::size_t scan_name(std::string_view line, std::size_t at, Points& points) {
+std::size_t scan_name(std::string_view line, std::size_t at, std::vector<Printed>& metrics) {
   const std::size_t end = end_of_name(line, at);
   const std::string_view name = line.substr(at, end - at);
   const bool companion = is_companion(name);
@@ -235,42 +266,54 @@ std::size_t scan_name(std::string_view line, std::size_t at, Points& points) {
     // `[stop] time = "epoch"` also means the "Epoch 3/10" of a script.
     std::transform(spelling.begin(), spelling.end(), spelling.begin(), lower);
   }
-  set_point(points, spelling, number->value);
+  set_printed(metrics, {{std::move(spelling), number->value}, number->unit});
   return number->end;
 }
 
-// The end of the call whose parenthesis opens at `at`, past the one that closes it: what stands in
-// `Namespace(lr=0.1, epochs=3)` are arguments.
-std::size_t end_of_call(std::string_view line, std::size_t at) {
-  int open = 0;
-  for (std::size_t i = at; i < line.size(); ++i) {
-    open += line[i] == '(' ? 1 : line[i] == ')' ? -1 : 0;
-    if (open == 0) {
-      return i + 1;
+// For each parenthesis that opens, the place past the one that closes it; 0 elsewhere, and where
+// none does.
+std::vector<std::size_t> ends_of_parentheses(std::string_view line) {
+  std::vector<std::size_t> ends(line.size(), 0);
+  std::vector<std::size_t> open;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '(') {
+      open.push_back(i);
+    } else if (line[i] == ')' && !open.empty()) {
+      ends[open.back()] = i + 1;
+      open.pop_back();
     }
   }
-  return line.size();
+  return ends;
 }
 
-// Whether a name is glued to the parenthesis at `at`.
+// Whether a word is glued to the parenthesis at `at`, and not a number as in "Epoch 10(loss: 1)":
+// what stands in `Namespace(lr=0.1, epochs=3)` are arguments.
 bool opens_call(std::string_view line, std::size_t at) {
-  return line[at] == '(' && at > 0 && (is_letter(line[at - 1]) || is_digit(line[at - 1]));
+  if (line[at] != '(') {
+    return false;
+  }
+  std::size_t begin = at;
+  while (begin > 0 && (is_letter(line[begin - 1]) || is_digit(line[begin - 1]))) {
+    --begin;
+  }
+  return begin < at && is_letter(line[begin]);
 }
 
 }  // namespace
 
-Points scan_line(std::string_view line, std::string_view objective) {
-  Points points;
-  const std::vector<Found> taken = scan_objective(line, objective, points);
+std::vector<Printed> scan_line(std::string_view line, std::string_view objective) {
+  std::vector<Printed> metrics;
+  const std::vector<Found> taken = scan_objective(line, objective, metrics);
+  const std::vector<std::size_t> ends = ends_of_parentheses(line);
   auto next_taken = taken.begin();
   for (std::size_t i = 0; i < line.size();) {
     if (next_taken != taken.end() && i >= next_taken->begin) {
       i = std::max(i, next_taken->end);
       ++next_taken;
     } else if (is_letter(line[i])) {
-      i = std::max(scan_name(line, i, points), i + 1);
+      i = std::max(scan_name(line, i, metrics), i + 1);
     } else if (opens_call(line, i)) {
-      i = end_of_call(line, i);
+      i = std::max(ends[i], i + 1);
     } else if (is_name_char(line[i])) {
       // A name does not begin in the middle of "2.5e3" or "/tmp/x".
       while (i < line.size() && is_name_char(line[i])) {
@@ -280,7 +323,7 @@ Points scan_line(std::string_view line, std::string_view objective) {
       ++i;
     }
   }
-  return points;
+  return metrics;
 }
 
 }  // namespace sweepd::agent

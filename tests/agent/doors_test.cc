@@ -82,7 +82,13 @@ TEST_CASE("stdout: what scripts print about themselves is no metric") {
       {"[Parallel(n_jobs=2)]: Done 5 tasks", "loss", ""},
       {"Adam (lr: 0.1)", "loss", "lr=0.1"},
       {"Metrics(loss=0.5, acc=0.9)", "loss", "loss=0.5"},
-      {"Namespace(lr=0.1,", "loss", ""},
+      {"Namespace(lr=0.1,", "loss", "lr=0.1"},
+      {"Epoch(s done, loss2=0.4", "loss", "loss2=0.4"},
+      {"Epoch 10(train_loss: 0.31, val_loss: 0.4)",
+       "loss",
+       "epoch=10 train_loss=0.31 val_loss=0.4"},
+      {"[100/500] step 100(loss2=0.3)", "loss", "step=100 loss2=0.3"},
+      {"conv2d(in=3) nn.Conv2d(in=3, size=(3, 3)) _f1(a=1) a(b(c=1", "loss", "c=1"},
       {"val (top1=0.9) top5=0.99", "loss", "top1=0.9 top5=0.99"},
       {"Downloading: 100%|#####| 170M/170M [00:02<00:00, 60.1MB/s]", "loss", ""},
       {"Epoch 3:  42%|####      | 42/100 [00:01<00:02, 30.00it/s, loss=0.7]",
@@ -104,13 +110,53 @@ TEST_CASE("stdout: what scripts print about themselves is no metric") {
 TEST_CASE("stdout: hyperparameters that are printed back are no metrics, in JSON or not") {
   StdoutOptions options;
   options.objective = "loss";
-  options.given = {{"lr", 0.012345678}, {"weight_decay", 0.0}, {"batch", 64}, {"loss", 0.5}};
+  options.given = {{"lr", 0.012345678}, {"weight_decay", 0.0}, {"width", 64}, {"loss", 0.5}};
   StdoutRules rules = *StdoutRules::make(options);
-  CHECK(rules.read_line(R"({"lr": 0.012345678, "weight-decay": 0.0, "batch": 64})").empty());
+  CHECK(rules.read_line(R"({"lr": 0.012345678, "weight-decay": 0.0, "width": 64})").empty());
   CHECK(rules.read_line("lr: 0.01235").empty());
   CHECK_EQ(shown(rules.read_line("{'lr': 0.001, 'seed': 7}")), "lr=0.001 seed=7");
   CHECK_EQ(shown(rules.read_line("weight_decay=0.1")), "weight_decay=0.1");
   CHECK_EQ(shown(rules.read_line("loss=0.5 lr=0.0123457")), "loss=0.5");
+}
+
+TEST_CASE("stdout: a hyperparameter is known by any rounding that it is printed with, no other") {
+  StdoutOptions options;
+  options.given = {{"lr", 0.001234567}, {"drop", 0.304}, {"wd", 1e-4}, {"width", 100'000}};
+  StdoutRules rules = *StdoutRules::make(options);
+  for (const char* echo : {"lr: 0.0012",
+                           "lr: 1.23e-03",
+                           "lr: 1.2346E-3",
+                           "lr: 1e-3",
+                           "lr: 0.00",
+                           "lr: 0.001234567",
+                           "drop: 0.30",
+                           "drop: 30.4e-2",
+                           "wd: 9.9999997e-05",
+                           "wd: 0.00009999999747378752",
+                           "width: 100000",
+                           "width: 1e+05",
+                           "width: 100000.0"}) {
+    CAPTURE(echo);
+    CHECK_EQ(shown(rules.read_line(echo)), "");
+  }
+  for (const char* metric :
+       {"lr=0.0013", "lr=0.001234", "lr=0", "drop=0.305", "drop=inf", "width=100001"}) {
+    CAPTURE(metric);
+    CHECK_EQ(shown(rules.read_line(metric)), metric);
+  }
+  CHECK_EQ(shown(rules.read_line("drop: 0.300")), "drop=0.3");
+}
+
+TEST_CASE("stdout: a count that has reached the given one is how far the trial is") {
+  StdoutOptions options;
+  options.objective = "loss";
+  options.given = {{"epoch", 10}, {"steps", 500}, {"batch", 64}};
+  StdoutRules rules = *StdoutRules::make(options);
+  CHECK_EQ(shown(rules.read_line("epoch 9 loss 0.4")), "loss=0.4 epoch=9");
+  CHECK_EQ(shown(rules.read_line("epoch 10 loss 0.3")), "loss=0.3 epoch=10");
+  CHECK_EQ(shown(rules.read_line("steps: 500 batch: 64 loss: 0.2")), "loss=0.2 steps=500 batch=64");
+  CHECK(rules.read_line("Epoch 10/10").empty());
+  CHECK_EQ(shown(rules.read_line("loss 0.1")), "loss=0.1 epoch=10");
 }
 
 TEST_CASE("stdout: counts on a line of their own accompany what follows") {
