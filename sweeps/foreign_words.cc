@@ -210,6 +210,31 @@ constexpr Pair kDistributions[] = {
     {"probabilities", "did you mean `weights`?"},
 };
 
+// Not `float`, `value` or `range`: those are calls of many things.
+constexpr std::string_view kFunctions[] = {"uniform",
+                                           "quniform",
+                                           "loguniform",
+                                           "log_uniform",
+                                           "qloguniform",
+                                           "randint",
+                                           "qrandint",
+                                           "lograndint",
+                                           "qlograndint",
+                                           "normal",
+                                           "qnormal",
+                                           "lognormal",
+                                           "log_normal",
+                                           "qlognormal",
+                                           "randn",
+                                           "qrandn",
+                                           "choice",
+                                           "grid_search",
+                                           "suggest_float",
+                                           "suggest_uniform",
+                                           "suggest_loguniform",
+                                           "suggest_int",
+                                           "suggest_categorical"};
+
 constexpr std::string_view kPartWords[] = {"min",
                                            "max",
                                            "low",
@@ -280,6 +305,10 @@ std::optional<std::string_view> our_value(std::string_view key, std::string_view
 
 std::optional<std::string_view> our_distribution(std::string_view theirs) {
   return is_part_of_distribution(theirs) ? std::optional(kParts) : ours_in(kDistributions, theirs);
+}
+
+bool is_foreign_function(std::string_view theirs) {
+  return std::find(std::begin(kFunctions), std::end(kFunctions), theirs) != std::end(kFunctions);
 }
 
 bool is_part_of_distribution(std::string_view theirs) {

@@ -26,6 +26,9 @@ std::optional<std::string_view> our_value(std::string_view key, std::string_view
 // How their distribution, or a part of one, is written in [space].
 std::optional<std::string_view> our_distribution(std::string_view theirs);
 
+// Whether the word is a function of another program that draws values, as in "tune.uniform(0, 1)".
+bool is_foreign_function(std::string_view theirs);
+
 // Whether the word says something about a distribution that it does not name: `min`, `type` …
 bool is_part_of_distribution(std::string_view theirs);
 

@@ -286,6 +286,9 @@ void warn_of_call(const TomlValue& value, Faults& faults) {
   }
   const std::string callee = text->substr(0, open);
   const std::string name = callee.substr(callee.rfind('.') + 1);
+  if (!is_foreign_function(name)) {
+    return;
+  }
   const bool native = is_name(distribution_names(false), name);
   const auto ours = our_distribution(name);
   if (native || ours) {

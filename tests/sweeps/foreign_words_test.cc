@@ -213,7 +213,23 @@ TEST_CASE("foreign words: a text that another program would call is a constant h
         "\"uniform(0, 1)\" is a constant text | a distribution is written { uniform = [1, 2] }");
   CHECK(told_of({"[space]", "x = 'tune.choice([1, 2])'", ""}).find("is a constant text") !=
         std::string::npos);
-  CHECK(told_of({"[space]", "x = 'Conv2d(3, 8)'", ""}) == "");
+  CHECK(told_of({"[space]", "x = 'trial.suggest_int(1, 5)'", ""}).find("did you mean `int`?") !=
+        std::string::npos);
+  CHECK(told_of({"[space]", "x = 'hp.quniform(0, 1, 0.1)'", ""}).find("`uniform` with `step`") !=
+        std::string::npos);
+  for (const char* text : {"Conv2d(3, 8)",
+                           "default(x)",
+                           "value(1)",
+                           "values(1, 2)",
+                           "options(a)",
+                           "float(3)",
+                           "int(3)",
+                           "range(1, 5)",
+                           "np.log(2)",
+                           "type(x)"}) {
+    CAPTURE(text);
+    CHECK(told_of({"[space]", fmt::format("x = '{}'", text), ""}) == "");
+  }
 }
 
 TEST_CASE("foreign words: values of other programs") {
