@@ -32,21 +32,28 @@ constexpr std::array<Interpreter, 8> kInterpreters = {{
     {"julia", "iq", "ptJ", false},
 }};
 
-// Programs that start a Python script somewhere behind their own options.
-constexpr std::array<std::string_view, 14> kLaunchers = {"torchrun",
-                                                         "accelerate",
-                                                         "deepspeed",
-                                                         "horovodrun",
-                                                         "mpirun",
-                                                         "mpiexec",
-                                                         "uv",
-                                                         "poetry",
-                                                         "pipenv",
-                                                         "pixi",
-                                                         "nice",
-                                                         "env",
-                                                         "stdbuf",
-                                                         "numactl"};
+// A program that starts another one somewhere behind its own options.
+struct Launcher {
+  std::string_view name;
+  bool takes_scripts = false;  // a Python script without the interpreter before it
+};
+
+constexpr std::array<Launcher, 14> kLaunchers = {{
+    {"torchrun", true},
+    {"accelerate", true},
+    {"deepspeed", true},
+    {"uv", true},
+    {"horovodrun", false},
+    {"mpirun", false},
+    {"mpiexec", false},
+    {"poetry", false},
+    {"pipenv", false},
+    {"pixi", false},
+    {"nice", false},
+    {"env", false},
+    {"stdbuf", false},
+    {"numactl", false},
+}};
 
 std::string_view base_name(std::string_view path) {
   return path.substr(path.rfind('/') + 1);
@@ -60,6 +67,18 @@ const Interpreter* interpreter_of(std::string_view program) {
                                   kInterpreters.end(),
                                   [bare](const Interpreter& each) { return each.name == bare; });
   return found == kInterpreters.end() ? nullptr : &*found;
+}
+
+const Launcher* launcher_of(std::string_view program) {
+  const std::string_view name = base_name(program);
+  const auto found = std::find_if(kLaunchers.begin(),
+                                  kLaunchers.end(),
+                                  [name](const Launcher& each) { return each.name == name; });
+  return found == kLaunchers.end() ? nullptr : &*found;
+}
+
+bool is_path(std::string_view word) {
+  return word.find('/') != std::string_view::npos;
 }
 
 // How many words an option takes, itself included; 0 when that is not known.
@@ -79,9 +98,12 @@ std::size_t words_of_option(const Interpreter& interpreter, std::string_view opt
   return option.size() > 1 ? 1 : 0;  // `-` alone is stdin
 }
 
-// The index of the script among the words; their number when there is none to tell.
-std::size_t script_of(const Interpreter& interpreter, const std::vector<std::string>& words) {
-  std::size_t i = 1;
+// The index of the script of the interpreter that stands at `begin`; the number of words when there
+// is none to tell.
+std::size_t script_of(const Interpreter& interpreter,
+                      const std::vector<std::string>& words,
+                      std::size_t begin) {
+  std::size_t i = begin + 1;
   while (i < words.size() && words[i].starts_with('-')) {
     const std::size_t taken = words_of_option(interpreter, words[i]);
     i = taken == 0 ? words.size() : i + taken;
@@ -101,13 +123,21 @@ bool leads_elsewhere(std::string_view word) {
          names("cwd") || names("project");
 }
 
-std::size_t launched_script(const std::vector<std::string>& words) {
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    if (leads_elsewhere(words[i])) {
-      break;
+// The index of what a launcher starts: an interpreter, a Python script or a program by its path;
+// the number of words when there is none to tell.
+std::size_t launched_by(const Launcher& launcher, const std::vector<std::string>& words) {
+  for (std::size_t i = 1; i < words.size() && !leads_elsewhere(words[i]); ++i) {
+    const std::string& word = words[i];
+    if (word.starts_with('-') || word.find('=') != std::string::npos) {
+      continue;  // `CONFIG=conf.py` of env, `foo==1` of uv
     }
-    if (!words[i].starts_with('-') && words[i].ends_with(".py")) {
+    const bool is_script = word.ends_with(".py") && launcher.takes_scripts;
+    if (interpreter_of(word) != nullptr || is_script) {
       return i;
+    }
+    if (is_path(word)) {
+      // Behind an option it may be its argument; then what follows may be one of the program.
+      return words[i - 1].starts_with('-') ? words.size() : i;
     }
   }
   return words.size();
@@ -136,8 +166,7 @@ bool is_shell(std::string_view name) {
 // A shell looks for a script without a folder on PATH, too; a name like train.sh is none from
 // there.
 bool may_be_on_path(const Interpreter& interpreter, std::string_view script) {
-  return is_shell(interpreter.name) && script.find('/') == std::string_view::npos &&
-         !script.ends_with(".sh");
+  return is_shell(interpreter.name) && !is_path(script) && !script.ends_with(".sh");
 }
 
 class Needs {
@@ -207,22 +236,28 @@ std::vector<CodeNeed> code_needs(const RunSpec& run) {
     return {};
   }
   Needs needs(run, words);
-  const std::string& program = words.front();
-  if (program.find('/') != std::string::npos) {
+  if (is_path(words.front())) {
     needs.add(0, true);
   }
-  std::size_t script = words.size();
-  if (const Interpreter* interpreter = interpreter_of(program)) {
-    script = script_of(*interpreter, words);
-    if (script < words.size() && may_be_on_path(*interpreter, words[script])) {
-      script = words.size();
+  std::size_t program = 0;
+  if (const Launcher* launcher = launcher_of(words.front())) {
+    program = launched_by(*launcher, words);
+    if (program == words.size()) {
+      return needs.take();
     }
-  } else if (std::find(kLaunchers.begin(), kLaunchers.end(), base_name(program)) !=
-             kLaunchers.end()) {
-    script = launched_script(words);
+    if (launcher->takes_scripts && words[program].ends_with(".py")) {
+      needs.add(program, false);
+      return needs.take();
+    }
+    if (is_path(words[program]) && !words[program - 1].starts_with('-')) {
+      needs.add(program, true);
+    }
   }
-  if (script < words.size()) {
-    needs.add(script, false);
+  if (const Interpreter* interpreter = interpreter_of(words[program])) {
+    const std::size_t script = script_of(*interpreter, words, program);
+    if (script < words.size() && !may_be_on_path(*interpreter, words[script])) {
+      needs.add(script, false);
+    }
   }
   return needs.take();
 }

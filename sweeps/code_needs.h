@@ -22,9 +22,10 @@ struct CodeNeed {
 // the same without one. Empty when that cannot be told.
 std::vector<std::string> plain_words(const RunSpec& run);
 
-// The program, when its path is relative, and the script that a known interpreter or launcher is
-// given. Nothing that only the box can know: programs on PATH, absolute paths, modules, texts that
-// a placeholder fills in, and what follows an option whose argument we do not know.
+// The program, when its path is relative, and the script that a known interpreter is given; behind
+// a known launcher as well. Nothing that only the box can know: programs on PATH, absolute paths,
+// modules, texts that a placeholder fills in, and what follows an option whose argument we do not
+// know.
 std::vector<CodeNeed> code_needs(const RunSpec& run);
 
 // A relative path without `.` and `..` parts, "" for the folder itself; empty when it leads out.
