@@ -76,6 +76,7 @@ Uses uses_in(const SpaceRules& rules) {
 struct GridPlan::Builder {
   const SpaceRules& rules;
   Uses uses;
+  Effort& effort;
   std::vector<std::vector<Node>> layers;
   std::map<Assignment, std::uint32_t> prefixes;       // of the layer being expanded
   std::map<Assignment, std::uint32_t> next_prefixes;  // of the one after it
@@ -127,6 +128,15 @@ struct GridPlan::Builder {
     return node;
   }
 
+  // Of the expressions that are evaluated for each value of a layer.
+  std::uint64_t effort_of_value(std::size_t layer) const {
+    std::uint64_t units = 1;
+    for (const std::size_t c : uses.decided[layer]) {
+      units += effort_of(rules.space().constraints[c]);
+    }
+    return units;
+  }
+
   Result<void> expand(std::size_t layer) {
     const Parameter& parameter = rules.space().parameters[layer];
     const std::optional<std::uint64_t> cardinality = sweeps::cardinality(parameter.domain);
@@ -137,16 +147,21 @@ struct GridPlan::Builder {
                                parameter.name)};
     }
     const bool looked_at = uses.last_layer[layer] > layer || !uses.decided[layer].empty();
-    edges += prefixes.size();
-    edges += looked_at ? saturating_product(prefixes.size(),
-                                            std::min<std::uint64_t>(*cardinality, kEdgesMax))
-                       : 0;
+    const std::uint64_t values =
+        looked_at
+            ? saturating_product(prefixes.size(), std::min<std::uint64_t>(*cardinality, kEdgesMax))
+            : 0;
+    edges += prefixes.size() + values;
     if (edges > kEdgesMax) {
       return Error{
           Errc::kInvalidArgument,
           fmt::format("the conditions and constraints of parameter '{}' tie too many values "
                       "together for a grid: use sampler 'sobol'",
                       parameter.name)};
+    }
+    if (!effort.take(prefixes.size() * effort_of(parameter.when) +
+                     values * effort_of_value(layer))) {
+      return Error{Errc::kInvalidArgument, "counting the grid takes too long"};
     }
     std::vector<Node> nodes(prefixes.size());
     for (const auto& [prefix, index] : prefixes) {
@@ -173,8 +188,13 @@ struct GridPlan::Builder {
 };
 
 Result<GridPlan> GridPlan::make(const SearchSpace& space) {
+  Effort unlimited(UINT64_MAX);
+  return make(space, unlimited);
+}
+
+Result<GridPlan> GridPlan::make(const SearchSpace& space, Effort& effort) {
   const SpaceRules rules(space);
-  Builder builder{rules, uses_in(rules), {}, {{Assignment(), 0}}, {}, 0};
+  Builder builder{rules, uses_in(rules), effort, {}, {{Assignment(), 0}}, {}, 0};
   for (std::size_t layer = 0; layer < space.parameters.size(); ++layer) {
     SWEEPD_TRY_VOID(builder.expand(layer));
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "sweeps/effort.h"
 #include "sweeps/search_space.h"
 
 #include <cstddef>
@@ -25,6 +26,9 @@ class GridPlan {
   // An error when the space is not finite, or when conditions and constraints tie so many
   // parameters together that the graph would be large.
   static Result<GridPlan> make(const SearchSpace& space);
+
+  // An error also when it would take more effort than is left.
+  static Result<GridPlan> make(const SearchSpace& space, Effort& effort);
 
   // How many points there are; UINT64_MAX stands for that many or more.
   std::uint64_t count() const;

@@ -112,6 +112,44 @@ Result<void> condition_fits(const SearchSpace& space, std::size_t index) {
                fits.error());
 }
 
+Result<void> parameter_fits(const SearchSpace& space, std::size_t index) {
+  const Parameter& parameter = space.parameters[index];
+  SWEEPD_TRY_VOID(name_is_usable(parameter.name));
+  if (const Result<void> good = validate(parameter.domain); !good.ok()) {
+    return about(fmt::format("parameter '{}'", parameter.name), good.error());
+  }
+  return condition_fits(space, index);
+}
+
+Result<void> constraint_fits(const SearchSpace& space, std::size_t index) {
+  const std::string& constraint = space.constraints[index];
+  if (const Result<void> fits = expression_fits(constraint, space.parameters); !fits.ok()) {
+    return about(fmt::format("constraint '{}'", constraint), fits.error());
+  }
+  return {};
+}
+
+Result<void> counts_fit(const SearchSpace& space) {
+  if (space.parameters.size() > limits::kParametersMax) {
+    return Error{Errc::kInvalidArgument,
+                 fmt::format("{} parameters, at most {} are allowed",
+                             space.parameters.size(),
+                             limits::kParametersMax)};
+  }
+  if (space.constraints.size() > kConstraintsMax) {
+    return Error{
+        Errc::kInvalidArgument,
+        fmt::format(
+            "{} constraints, at most {} are allowed", space.constraints.size(), kConstraintsMax)};
+  }
+  return {};
+}
+
+Error stands_twice(const Parameter& parameter) {
+  return Error{Errc::kInvalidArgument,
+               fmt::format("the parameter '{}' stands twice", parameter.name)};
+}
+
 }  // namespace
 
 Assignment assignment_at(const SearchSpace& space, std::span<const double> point) {
@@ -123,37 +161,35 @@ bool satisfies_constraints(const SearchSpace& space, const Assignment& assignmen
 }
 
 Result<void> validate(const SearchSpace& space) {
-  if (space.parameters.size() > limits::kParametersMax) {
-    return Error{Errc::kInvalidArgument,
-                 fmt::format("{} parameters, at most {} are allowed",
-                             space.parameters.size(),
-                             limits::kParametersMax)};
-  }
+  SWEEPD_TRY_VOID(counts_fit(space));
   std::set<std::string> names;
   for (std::size_t i = 0; i < space.parameters.size(); ++i) {
-    const Parameter& parameter = space.parameters[i];
-    SWEEPD_TRY_VOID(name_is_usable(parameter.name));
-    if (!names.insert(parameter.name).second) {
-      return Error{Errc::kInvalidArgument,
-                   fmt::format("the parameter '{}' stands twice", parameter.name)};
+    if (!names.insert(space.parameters[i].name).second) {
+      return stands_twice(space.parameters[i]);
     }
-    if (const Result<void> good = validate(parameter.domain); !good.ok()) {
-      return about(fmt::format("parameter '{}'", parameter.name), good.error());
-    }
-    SWEEPD_TRY_VOID(condition_fits(space, i));
+    SWEEPD_TRY_VOID(parameter_fits(space, i));
   }
-  if (space.constraints.size() > kConstraintsMax) {
-    return Error{
-        Errc::kInvalidArgument,
-        fmt::format(
-            "{} constraints, at most {} are allowed", space.constraints.size(), kConstraintsMax)};
-  }
-  for (const std::string& constraint : space.constraints) {
-    if (const Result<void> fits = expression_fits(constraint, space.parameters); !fits.ok()) {
-      return about(fmt::format("constraint '{}'", constraint), fits.error());
-    }
+  for (std::size_t i = 0; i < space.constraints.size(); ++i) {
+    SWEEPD_TRY_VOID(constraint_fits(space, i));
   }
   return {};
+}
+
+Result<void> validate_last_parameter(const SearchSpace& space) {
+  SWEEPD_TRY_VOID(counts_fit(space));
+  const Parameter& last = space.parameters.back();
+  const auto same = std::find_if(space.parameters.begin(),
+                                 space.parameters.end(),
+                                 [&last](const Parameter& p) { return p.name == last.name; });
+  if (&*same != &last) {
+    return stands_twice(last);
+  }
+  return parameter_fits(space, space.parameters.size() - 1);
+}
+
+Result<void> validate_last_constraint(const SearchSpace& space) {
+  SWEEPD_TRY_VOID(counts_fit(space));
+  return constraint_fits(space, space.constraints.size() - 1);
 }
 
 }  // namespace sweepd::sweeps

@@ -39,4 +39,8 @@ bool satisfies_constraints(const SearchSpace& space, const Assignment& assignmen
 // …
 Result<void> validate(const SearchSpace& space);
 
+// The same, of what was added at the end of a space that is valid without it.
+Result<void> validate_last_parameter(const SearchSpace& space);
+Result<void> validate_last_constraint(const SearchSpace& space);
+
 }  // namespace sweepd::sweeps

@@ -87,7 +87,7 @@ std::string written(const Value& value) {
 }
 
 // Of a choice: the value that was meant, or all that there are.
-std::string help_for(const Choice& choice, const Value& literal) {
+std::string help_for(const Choice& choice, const Value& literal, Effort& effort) {
   const std::optional<double> number = number_in(literal);
   std::vector<std::string> texts;
   std::string list;
@@ -106,7 +106,9 @@ std::string help_for(const Choice& choice, const Value& literal) {
   if (close) {
     return fmt::format("the nearest that it can be is {}", written(*close));
   }
-  if (const auto* text = std::get_if<std::string>(&literal)) {
+  constexpr std::uint64_t kUnitsPerWord = 16;  // comparing two words is slow
+  const auto* text = std::get_if<std::string>(&literal);
+  if (text != nullptr && effort.take(texts.size() * kUnitsPerWord)) {
     if (const auto meant = nearest(*text, texts)) {
       return fmt::format("did you mean '{}'?", *meant);
     }
@@ -116,12 +118,12 @@ std::string help_for(const Choice& choice, const Value& literal) {
 
 // What to write instead of a literal that no value of the domain equals; empty when one may.
 // Of ranges only the bounds of whole numbers and of floats without a step are looked at.
-std::optional<std::string> never_equal(const Domain& domain, const Value& literal) {
+std::optional<std::string> never_equal(const Domain& domain, const Value& literal, Effort& effort) {
   if (const auto* choice = std::get_if<Choice>(&domain)) {
     const bool is_listed = std::any_of(choice->values.begin(),
                                        choice->values.end(),
                                        [&](const Value& value) { return equal(value, literal); });
-    return is_listed ? std::nullopt : std::optional(help_for(*choice, literal));
+    return is_listed ? std::nullopt : std::optional(help_for(*choice, literal, effort));
   }
   const std::optional<double> number = number_in(literal);
   if (!number) {
@@ -183,7 +185,7 @@ bool warn_of_literals(const std::string& text, const Place& place, Draft& draft)
     if (parameter == parameters.end()) {
       continue;
     }
-    if (auto help = never_equal(parameter->domain, compared.value)) {
+    if (auto help = never_equal(parameter->domain, compared.value, draft.effort)) {
       draft.faults.warning(place_of_token(place, text, compared.column, draft),
                            fmt::format("`{}` is never {}", compared.name, written(compared.value)),
                            std::move(*help));

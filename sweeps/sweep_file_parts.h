@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sweeps/diagnostics.h"
+#include "sweeps/effort.h"
 #include "sweeps/sweep_spec.h"
 #include "sweeps/toml_tree.h"
 
@@ -20,6 +21,7 @@ struct Draft {
   SweepSpec spec;
   Faults faults;
   std::vector<Place> patterns;      // of [[metrics.stdout]]
+  Effort effort;                    // left for what the file need not be told
   std::vector<std::string> unread;  // parameters with a fault: what mentions them is not at fault
 
   // What unknown keys stand for, "run.command": it is at fault already, and not missing as well.

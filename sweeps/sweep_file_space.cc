@@ -77,7 +77,7 @@ void add_parameter(const TomlEntry& entry, Parameter parameter, Draft& draft) {
   }
   const std::string condition = parameter.when;
   draft.spec.space.parameters.push_back(std::move(parameter));
-  if (const auto valid = validate(draft.spec.space); !valid && when != nullptr) {
+  if (const auto valid = validate_last_parameter(draft.spec.space); !valid && when != nullptr) {
     draft.spec.space.parameters.back().when.clear();
     expression_fault(when->value.place, condition, valid.error().message, draft);
   }
@@ -102,7 +102,7 @@ void read_parameter(const TomlEntry& entry, bool hyperdrive, Draft& draft) {
 // Takes out the constraint that leaves nothing: the samplers would only say so again.
 void check_contradiction(const std::vector<Place>& places, Draft& draft) {
   std::vector<std::string>& constraints = draft.spec.space.constraints;
-  if (const auto index = contradiction(draft.spec.space)) {
+  if (const auto index = contradiction(draft.spec.space, draft.effort)) {
     draft.faults.error(places[*index],
                        *index == 0 ? "no assignment satisfies this"
                                    : "no assignment satisfies this and what stands before it",
@@ -128,7 +128,7 @@ void read_constraints(const TomlEntry& entry, Draft& draft) {
       continue;
     }
     draft.spec.space.constraints.push_back(*text);
-    if (const auto valid = validate(draft.spec.space); !valid) {
+    if (const auto valid = validate_last_constraint(draft.spec.space); !valid) {
       draft.spec.space.constraints.pop_back();
       expression_fault(item.place, *text, valid.error().message, draft);
       continue;

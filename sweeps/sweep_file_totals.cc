@@ -58,7 +58,7 @@ void warn_of_conditions(Draft& draft) {
     if (when == nullptr || warn_of_literals(parameter.when, when->value.place, draft)) {
       continue;
     }
-    if (is_never_active(space, i)) {
+    if (is_never_active(space, i, draft.effort)) {
       draft.faults.warning(when->value.place,
                            fmt::format("this never holds: no trial has `{}`", parameter.name),
                            "it speaks about values that do not occur together");
@@ -69,14 +69,14 @@ void warn_of_conditions(Draft& draft) {
 }  // namespace
 
 void warn_of_totals(Draft& draft) {
-  warn_of_conditions(draft);
-  if (const auto count = assignments_in(draft.spec.space)) {
+  if (const auto count = assignments_in(draft.spec.space, draft.effort)) {
     if (draft.spec.search.sampler == SamplerKind::kGrid) {
       warn_of_small_grid(draft, *count);
     } else {
       warn_of_small_space(draft, *count);
     }
   }
+  warn_of_conditions(draft);
 }
 
 }  // namespace sweepd::sweeps

@@ -21,9 +21,17 @@ constexpr int kSyntaxFaultsMax = 20;
 // Turns the parser's places (columns in characters) into ours (columns in bytes).
 class Ruler {
  public:
-  explicit Ruler(std::string_view text) : text_(text) {
-    for (std::size_t i = 0; i != std::string_view::npos; i = next_line(i)) {
-      lines_.push_back(i);
+  explicit Ruler(std::string_view text) : text_(text), lines_{{0, 0}} {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+      if (begins_character(i)) {
+        if (characters_ % kStride == 0) {
+          marks_.push_back(i);
+        }
+        ++characters_;
+      }
+      if (text[i] == '\n') {
+        lines_.push_back({i + 1, characters_});
+      }
     }
   }
 
@@ -31,22 +39,30 @@ class Ruler {
     if (at.line == 0 || at.line > lines_.size()) {
       return text_.size();
     }
-    std::size_t offset = lines_[at.line - 1];
-    for (toml::source_index column = 1; column < at.column && offset < text_.size(); ++column) {
-      ++offset;
-      while (offset < text_.size() &&
-             (static_cast<unsigned char>(text_[offset]) & 0xC0U) == 0x80U) {
+    if (at.column <= 1) {
+      return lines_[at.line - 1].offset;
+    }
+    const std::size_t character = lines_[at.line - 1].characters + at.column - 1;
+    if (character >= characters_) {
+      return text_.size();
+    }
+    std::size_t offset = marks_[character / kStride];
+    for (std::size_t left = character % kStride; left > 0; --left) {
+      do {
         ++offset;
-      }
+      } while (!begins_character(offset));
     }
     return offset;
   }
 
   Place place(std::size_t offset, std::size_t length) const {
-    const auto after = std::upper_bound(lines_.begin(), lines_.end(), offset);
+    const auto after = std::upper_bound(
+        lines_.begin(), lines_.end(), offset, [](std::size_t place, const Line& line) {
+          return place < line.offset;
+        });
     const auto line = static_cast<std::size_t>(after - lines_.begin());
-    const std::size_t begin = lines_[line - 1];
-    const std::size_t line_end = std::min(text_.find('\n', offset), text_.size());
+    const std::size_t begin = lines_[line - 1].offset;
+    const std::size_t line_end = after == lines_.end() ? text_.size() : after->offset - 1;
     Place place;
     place.line = static_cast<std::uint32_t>(line);
     place.column = static_cast<std::uint32_t>(offset - begin + 1);
@@ -63,13 +79,22 @@ class Ruler {
   }
 
  private:
-  std::size_t next_line(std::size_t from) const {
-    const std::size_t newline = text_.find('\n', from);
-    return newline == std::string_view::npos ? newline : newline + 1;
+  // One line of ten thousand values is walked along once, not once for each of them.
+  static constexpr std::size_t kStride = 64;
+
+  struct Line {
+    std::size_t offset = 0;
+    std::size_t characters = 0;  // before it
+  };
+
+  bool begins_character(std::size_t offset) const {
+    return (static_cast<unsigned char>(text_[offset]) & 0xC0U) != 0x80U;
   }
 
   std::string_view text_;
-  std::vector<std::size_t> lines_;
+  std::vector<Line> lines_;
+  std::vector<std::size_t> marks_;  // the offset of every kStride-th character
+  std::size_t characters_ = 0;
 };
 
 // Copies toml++'s tree. Works off a list instead of calling itself: depth is the user's choice.

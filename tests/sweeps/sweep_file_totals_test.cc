@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using namespace sweepd::sweeps;
 
 namespace {
@@ -108,6 +110,22 @@ lr = { uniform = [0, 1] }
       |                                ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
       = help: it speaks about values that do not occur together
 )");
+}
+
+TEST_CASE("sweep file: of a large file only so much is told as can be found out at once") {
+  std::string tables = "[space]\nc = [";
+  for (int i = 0; i < 10'000; ++i) {
+    tables += std::to_string(i * 1'000) + ", ";
+  }
+  tables += "]\n";
+  for (int i = 0; i < 250; ++i) {
+    const std::string number = std::to_string(i);
+    tables += "p" + number + " = { uniform = [0, 1], when = \"c + " + number + " < 0\" }\n";
+  }
+  const std::string said = told(tables);
+  CHECK(said.find("no trial has `p0`") != std::string::npos);
+  CHECK(said.find("no trial has `p80`") != std::string::npos);
+  CHECK(said.find("no trial has `p249`") == std::string::npos);
 }
 
 TEST_CASE("sweep file: constraints that leave nothing are an error at the one that does") {
