@@ -9,10 +9,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -131,7 +134,9 @@ int main(int argc, char** argv) {
   devices->footer(kDevicesExamples);
   sweepd::refuse_empty_values(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = sweepd::spell_out_empty_values(app, {argv + 1, argv + argc});
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+    app.parse(std::move(words));
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {

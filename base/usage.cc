@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,16 @@ namespace sweepd {
 namespace {
 
 constexpr std::string_view kEmpty = "has an empty value; leave it out for the default";
+
+// The program and its verbs down to the last.
+std::vector<const CLI::App*> all_in(const CLI::App& app) {
+  std::vector<const CLI::App*> all = {&app};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const std::vector<const CLI::App*> verbs = all[i]->get_subcommands({});
+    all.insert(all.end(), verbs.begin(), verbs.end());
+  }
+  return all;
+}
 
 }  // namespace
 
@@ -67,7 +79,7 @@ std::string value_fault(const CLI::App& app, const CLI::ParseError& error) {
   }
   const CLI::Option* option = app.get_option_no_throw(subject);
   if (option != nullptr && text.ends_with(" missing")) {
-    return fmt::format("option '{}' needs a {}", subject, option->get_type_name());
+    return fmt::format("option '{}' needs its value ({})", subject, option->get_type_name());
   }
   if (text.ends_with(" is required")) {
     return fmt::format("{} is missing", subject);
@@ -101,6 +113,29 @@ void refuse_empty_values(CLI::App& app) {
       });
     }
   }
+}
+
+std::vector<std::string> spell_out_empty_values(const CLI::App& app,
+                                                const std::vector<std::string>& words) {
+  const std::vector<const CLI::App*> all = all_in(app);
+  const auto takes_value = [&all](const std::string& name) {
+    return std::any_of(all.begin(), all.end(), [&name](const CLI::App* each) {
+      const CLI::Option* option = each->get_option_no_throw(name);
+      return option != nullptr && option->get_items_expected_min() > 0;
+    });
+  };
+  std::vector<std::string> out;
+  const auto dashes = std::find(words.begin(), words.end(), "--");
+  for (auto word = words.begin(); word != words.end(); ++word) {
+    const std::string name = word->substr(0, word->size() - (word->empty() ? 0 : 1));
+    const bool empty = word < dashes && word->ends_with('=') && name.starts_with("--");
+    if (empty && takes_value(name)) {
+      out.insert(out.end(), {name, ""});
+    } else {
+      out.push_back(*word);
+    }
+  }
+  return out;
 }
 
 }  // namespace sweepd

@@ -39,4 +39,9 @@ std::string value_fault(const CLI::App& app, const CLI::ParseError& error);
 // Refuses empty texts for all options that take one: `--state "$UNSET"` must not mean the default.
 void refuse_empty_values(CLI::App& app);
 
+// The words with `--state=` as two, the second one empty: the library alone would take the next
+// word for the value that is missing.
+std::vector<std::string> spell_out_empty_values(const CLI::App& app,
+                                                const std::vector<std::string>& words);
+
 }  // namespace sweepd

@@ -3,8 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -29,9 +32,10 @@ std::string said_to(std::vector<std::string> arguments) {
   restore->add_option("backup", backup)->required();
   restore->add_option("--state", state)->required()->type_name("FOLDER");
   refuse_empty_values(app);
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  arguments = spell_out_empty_values(app, arguments);
+  std::reverse(arguments.begin(), arguments.end());
   try {
-    app.parse(std::move(reversed));
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     return usage_fault(app, error);
   }
@@ -55,14 +59,34 @@ TEST_CASE("usage: an unknown word is named with the nearest that there is") {
 }
 
 TEST_CASE("usage: a value that is missing, empty or no number") {
-  CHECK(said_to({"--state"}) == "prog: option '--state' needs a FOLDER\nsee `prog --help`\n");
+  CHECK(said_to({"--state"}) ==
+        "prog: option '--state' needs its value (FOLDER)\nsee `prog --help`\n");
   CHECK(said_to({"--state", ""}) ==
         "prog: option '--state' has an empty value; leave it out for the default\n"
         "see `prog --help`\n");
+  CHECK(said_to({"--state="}) == said_to({"--state", ""}));
+  CHECK(said_to({"--state=", "fsck"}) == said_to({"--state", "", "fsck"}));
+  CHECK(said_to({"fsck", "--state="}) ==
+        "prog: option '--state' has an empty value; leave it out for the default\n"
+        "see `prog fsck --help`\n");
+  CHECK(said_to({"--cpu-slots="}) == said_to({"--cpu-slots", ""}));
   CHECK(said_to({"--cpu-slots", "many"}) ==
         "prog: option '--cpu-slots' takes a whole number, not 'many'\nsee `prog --help`\n");
   CHECK(said_to({"--cpu-slots", "-1"}) ==
         "prog: option '--cpu-slots' takes a whole number, not '-1'\nsee `prog --help`\n");
+}
+
+TEST_CASE("usage: only an option with a value is spelled out, and nothing after --") {
+  CLI::App app;
+  std::string state;
+  bool json = false;
+  app.add_option("--state", state);
+  app.add_subcommand("fsck")->add_flag("--json", json);
+  const std::vector<std::string> words = {
+      "--state=x", "", "=", "--=", "--json=", "--other=", "state=", "--", "--state="};
+  CHECK(spell_out_empty_values(app, words) == words);
+  CHECK(spell_out_empty_values(app, {"--state=", "x"}) ==
+        std::vector<std::string>{"--state", "", "x"});
 }
 
 TEST_CASE("usage: what a verb needs") {
