@@ -358,10 +358,13 @@ Json to_json(const pb::Manifest::File& file) {
 
 Json to_json(const sweeps::Diagnostic& diagnostic, const std::string& path) {
   const bool error = diagnostic.severity == sweeps::Diagnostic::Severity::kError;
+  const auto placed = [&diagnostic](std::uint32_t number) {
+    return diagnostic.line == 0 ? Json() : Json(number);
+  };
   return {{"file", path},
-          {"line", diagnostic.line},
-          {"column", diagnostic.column},
-          {"length", diagnostic.length},
+          {"line", placed(diagnostic.line)},
+          {"column", placed(diagnostic.column)},
+          {"length", placed(diagnostic.length)},
           {"severity", error ? "error" : "warning"},
           {"message", diagnostic.message},
           {"help", diagnostic.help}};

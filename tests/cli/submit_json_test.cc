@@ -95,6 +95,20 @@ TEST_CASE("submit --json: a fault of the file is an object with its place, as of
   CHECK(contains(run.err, "Nothing was submitted."));
 }
 
+TEST_CASE("check --json: a fault of the file as a whole has no place") {
+  const CliRun run = run_line({"check", "-", "--json"}, "", "command = \"p\"\n[space]\na = [1]\n");
+  REQUIRE(objects_of(run.out).size() == 1);
+  const Json fault = objects_of(run.out)[0];
+  CHECK(fault["message"] == "the sweep has no metric");
+  CHECK(fault["line"].is_null());
+  CHECK(fault["column"].is_null());
+  CHECK(fault["length"].is_null());
+  const Json placed = objects_of(run_line({"check", "-", "--json"}, "", "limit = 1\n").out)[0];
+  CHECK(placed["line"] == 1);
+  CHECK(placed["column"] == 1);
+  CHECK(placed["length"] == 5);
+}
+
 TEST_CASE("submit --json: an error without a place in the file is an object, too") {
   const CliRun lost = run_line({"submit", "/nowhere/x.toml", "--json"});
   CHECK(lost.code == kExitUsage);
