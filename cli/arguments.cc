@@ -3,7 +3,10 @@
 
 #include "base/usage.h"
 #include "cli/argument_places.h"
+#include "cli/argument_values.h"
+#include "cli/completion.h"
 #include "cli/examples.h"
+#include "cli/next_words.h"
 #include "cli/synonyms.h"
 #include "cli/text.h"
 #include "cli/topics.h"
@@ -12,10 +15,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cstdint>
 #include <functional>
-#include <iterator>
 #include <map>
 #include <utility>
 
@@ -28,32 +28,6 @@ namespace {
 constexpr const char* kSelectorHelp = "12, 12/7, last, 12/best, a unique name (help selectors)";
 constexpr const char* kSweepHelp = "12, last, a unique name (help selectors)";
 constexpr const char* kAgentHelp = "a number, or a unique name (sweepctl agent ls)";
-
-const std::map<std::string, Shell> kShells = {
-    {"bash", Shell::kBash}, {"fish", Shell::kFish}, {"zsh", Shell::kZsh}};
-
-std::pair<std::string, std::string> split_pair(const std::string& option, const std::string& text) {
-  const std::size_t at = text.find('=');
-  if (at == 0 || at == std::string::npos) {
-    throw CLI::ValidationError(option, fmt::format("'{}' is not KEY=VALUE", text));
-  }
-  return {text.substr(0, at), text.substr(at + 1)};
-}
-
-constexpr std::uint64_t kCountMax = 1'000'000'000;  // no count of ours exceeds it
-
-// Takes whole numbers from `least` on alone: CLI11 reads -1 as the largest number that there is.
-CLI::Validator whole_number(std::uint64_t least) {
-  const auto fault = [least](const std::string& text) {
-    std::uint64_t number = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, error] = std::from_chars(text.data(), end, number);
-    const bool good = error == std::errc() && stop == end && number >= least && number <= kCountMax;
-    return good ? std::string()
-                : fmt::format("'{}' is not a whole number from {} to {}", text, least, kCountMax);
-  };
-  return CLI::Validator(fault, "");
-}
 
 // Owns the places that CLI11 writes to, and hands out the verb that was chosen.
 class Parser {
@@ -77,6 +51,7 @@ class Parser {
   std::variant<Invocation, HelpText, UsageFault> parse(std::vector<std::string> arguments) {
     complete_noun(arguments);
     take_command(arguments);
+    arguments = spell_out_empty_values(app_, arguments);
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     try {
       app_.parse(arguments);
@@ -90,23 +65,7 @@ class Parser {
     return std::move(invocation_);
   }
 
-  std::vector<NextWords> next_words() const;
-
-  // Whether the words are a verb, a noun, or a noun and its verb.
-  bool has_verb(const std::vector<std::string>& words) const {
-    const CLI::App* app = &app_;
-    for (const std::string& word : words) {
-      const std::vector<const CLI::App*> verbs = app->get_subcommands({});
-      const auto verb = std::find_if(verbs.begin(), verbs.end(), [&word](const CLI::App* each) {
-        return each->check_name(word);
-      });
-      if (verb == verbs.end()) {
-        return false;
-      }
-      app = *verb;
-    }
-    return app != &app_;
-  }
+  const CLI::App& app() const { return app_; }
 
  private:
   // What follows `--` after `run` is not ours to read.
@@ -170,7 +129,11 @@ class Parser {
     verb->add_option(option, texts, description)->allow_extra_args(false);
     at_end_[verb].emplace_back([&texts, &pairs, option] {
       for (const std::string& text : texts) {
-        pairs.emplace_back(split_pair(option, text));
+        auto pair = split_pair(text);
+        if (!pair.ok()) {
+          throw CLI::ValidationError(option, pair.error().message);
+        }
+        pairs.push_back(*std::move(pair));
       }
     });
   }
@@ -442,11 +405,11 @@ void Parser::add_other_verbs() {
   choose(version, to_.version);
   CLI::App* completion = add(app_, "completion", "a script that completes words in your shell");
   const auto take_shell = [this](const std::string& name) {
-    const auto shell = kShells.find(name);
-    if (shell == kShells.end()) {
+    const std::optional<Shell> shell = shell_named(name);
+    if (!shell) {
       throw CLI::ValidationError("shell", fmt::format("'{}' is not bash, zsh or fish", name));
     }
-    to_.completion.shell = shell->second;
+    to_.completion.shell = *shell;
   };
   completion->add_option_function<std::string>("shell", take_shell, "bash, zsh or fish")
       ->required();
@@ -457,39 +420,6 @@ void Parser::add_other_verbs() {
       to_.help.words,
       fmt::format("a VERB, a NOUN VERB, or one of {}", fmt::join(topic_names(), ", ")));
   choose(help, to_.help);
-}
-
-// The name of a verb and its aliases.
-std::vector<std::string> names_of(const CLI::App& verb) {
-  std::vector<std::string> names = verb.get_aliases();
-  names.insert(names.begin(), verb.get_name());
-  return names;
-}
-
-std::vector<NextWords> Parser::next_words() const {
-  std::vector<NextWords> all{{"", words_of(app_)}};
-  for (const CLI::App* verb : app_.get_subcommands({})) {
-    std::vector<std::string> words = words_of(*verb);
-    if (verb->get_name() == "completion") {
-      std::transform(kShells.begin(), kShells.end(), std::back_inserter(words), [](const auto& e) {
-        return e.first;
-      });
-    } else if (verb->get_name() == "help") {
-      const std::vector<std::string> topics = topic_names();
-      const std::vector<std::string> verbs = words_of(app_);
-      words.insert(words.end(), topics.begin(), topics.end());
-      std::copy_if(verbs.begin(), verbs.end(), std::back_inserter(words), [](const auto& word) {
-        return !word.starts_with('-');
-      });
-    }
-    for (const std::string& name : names_of(*verb)) {
-      all.push_back({name, words});
-    }
-    for (const CLI::App* below : verb->get_subcommands({})) {
-      all.push_back({verb->get_name() + " " + below->get_name(), words_of(*below)});
-    }
-  }
-  return all;
 }
 
 std::string Parser::explain(const CLI::ParseError& error) {
@@ -526,14 +456,14 @@ std::variant<Invocation, HelpText, UsageFault> parse_arguments(std::vector<std::
   auto parsed = parser.parse(std::move(arguments));
   const auto* invocation = std::get_if<Invocation>(&parsed);
   const auto* help = invocation == nullptr ? nullptr : std::get_if<HelpArgs>(&invocation->command);
-  if (help != nullptr && parser.has_verb(help->words)) {
+  if (help != nullptr && has_verb(parser.app(), help->words)) {
     return help_of(help->words);
   }
   return parsed;
 }
 
 std::vector<NextWords> next_words() {
-  return Parser().next_words();
+  return next_words_of(Parser().app());
 }
 
 }  // namespace sweepd::cli

@@ -4,9 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
 namespace sweepd::cli {
 
 namespace {
+
+constexpr std::pair<std::string_view, Shell> kShells[] = {
+    {"bash", Shell::kBash}, {"fish", Shell::kFish}, {"zsh", Shell::kZsh}};
 
 // The words typed so far are followed along the paths that there are; what is no verb (an option, a
 // selector) is passed over.
@@ -79,6 +87,20 @@ std::string joined_cases(const std::vector<NextWords>& all, const char* line) {
 }
 
 }  // namespace
+
+std::vector<std::string> shell_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, shell] : kShells) {
+    names.emplace_back(name);
+  }
+  return names;
+}
+
+std::optional<Shell> shell_named(const std::string& name) {
+  const auto* found = std::find_if(
+      std::begin(kShells), std::end(kShells), [&name](const auto& e) { return e.first == name; });
+  return found == std::end(kShells) ? std::nullopt : std::optional(found->second);
+}
 
 std::string completion_script(Shell shell, const std::vector<NextWords>& words) {
   switch (shell) {

@@ -86,8 +86,8 @@ const std::vector<std::string> kPureFiles = {"agent/session.h",
                                              "daemon/liveness.cc"};
 
 constexpr std::size_t kFileLinesMax = 430;
-// CLI11 costs five seconds a file, so all of it stays in one.
-const std::map<std::string, std::size_t> kLongFiles = {{"cli/arguments.cc", 580}};
+// CLI11 costs five seconds a file, so all verbs stay in one.
+const std::map<std::string, std::size_t> kLongFiles = {{"cli/arguments.cc", 480}};
 
 struct Source {
   std::string path;  // from the root

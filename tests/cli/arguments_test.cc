@@ -41,6 +41,16 @@ TEST_CASE("arguments: --json takes fields only after an equals sign") {
   CHECK_FALSE(parsed<ShowArgs>({"show", "12"}).read.json);
 }
 
+TEST_CASE("arguments: an empty value after an equals sign does not take the next word") {
+  const auto args = parsed<SubmitArgs>({"submit", "--name=", "a.toml"});
+  CHECK(args.name == "");
+  CHECK(args.file == "a.toml");
+  CHECK(fault({"ls", "--limit="}) == fault({"ls", "--limit", ""}));
+  CHECK(fault({"ls", "--sort"}).find("option '--sort' needs its value (") != std::string::npos);
+  CHECK(parsed<RunArgs>({"run", "--", "train", "--name="}).command ==
+        std::vector<std::string>{"train", "--name="});
+}
+
 TEST_CASE("arguments: run leaves everything after -- to the command") {
   const auto args = parsed<RunArgs>({"run",
                                      "--gpus",
