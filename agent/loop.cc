@@ -37,12 +37,11 @@ namespace sweepd::agent {
 
 namespace {
 
-constexpr Duration kTurnMax = seconds(1);          // no longer sleep, whatever is due
-constexpr Duration kLockPatience = seconds(15);    // for shims of an earlier run
-constexpr Duration kLeavePatience = seconds(10);   // beyond the grace, to deliver what ended
-constexpr Duration kGoodbyePatience = seconds(2);  // for a daemon to say goodbye to
-constexpr Duration kSilence = seconds(5);          // of the daemon, before that is worth a line
-constexpr Duration kHurry = seconds(2);            // the same after a second signal
+constexpr Duration kTurnMax = seconds(1);         // no longer sleep, whatever is due
+constexpr Duration kLockPatience = seconds(15);   // for shims of an earlier run
+constexpr Duration kLeavePatience = seconds(10);  // beyond the grace, to deliver what ended
+constexpr Duration kSilence = seconds(5);         // of the daemon, before that is worth a line
+constexpr Duration kHurry = seconds(2);           // after a second signal; to say goodbye
 constexpr int kMessagesPerTurn = 1024;
 
 std::int64_t microseconds(clockid_t clock) {
@@ -113,7 +112,7 @@ class Loop {
   bool was_registered_ = false;
   bool told_silence_ = false;
   std::optional<Instant> leave_by_;
-  Instant goodbye_by_;  // it is not waited longer for a daemon to say it to
+  Instant goodbye_by_;  // no longer is a daemon waited for to say it to
   bool handing_over_ = false;
 };
 
@@ -238,11 +237,9 @@ void Loop::take_messages(Instant now) {
     pb::DaemonMessage message;
     if (const Result<void> read = wire::decode(*bytes, limits::kControlMessageBytesMax, message);
         !read.ok()) {
-      log_warn(
-          "server={} what answers there does not speak to agents ({}): is --server the first of "
-          "the daemon's ports?",
-          config_.server,
-          read.error().message);
+      log_warn("server={} does not speak to agents ({}): is it the first of the daemon's ports?",
+               config_.server,
+               read.error().message);
       continue;
     }
     session_.receive(now, message);
@@ -268,13 +265,11 @@ void Loop::leave(Instant now) {
   const Duration grace =
       again ? Duration{} : milliseconds(static_cast<std::int64_t>(config_.grace_ms));
   log_info("stopping grace_ms={}", grace.us / 1000);
-  leave_by_ = now + grace;
-  leave_by_ = *leave_by_ + (again ? kHurry : kLeavePatience);
+  leave_by_ = now + grace + (again ? kHurry : kLeavePatience);
   session_.leave(grace);
   if (!again && !session_.holds_nothing()) {
-    // What it gives back goes elsewhere. The goodbye is said in the session that then begins.
-    goodbye_by_ = now + (session_.registered() ? kGoodbyePatience : Duration{});
-    session_.set_slots(now, {}, "the agent is stopping");
+    goodbye_by_ = now + (session_.registered() ? kHurry : Duration{});
+    session_.set_slots(now, {}, "the agent is stopping");  // what it gives back goes elsewhere
   }
 }
 

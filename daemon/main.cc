@@ -14,10 +14,12 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -203,7 +205,9 @@ int main(int argc, char** argv) {
   add_verbs(app, given);
   refuse_empty_values(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> words = spell_out_empty_values(app, {argv + 1, argv + argc});
+    std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+    app.parse(std::move(words));
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {

@@ -60,7 +60,7 @@ const std::map<std::string, std::vector<std::string>> kThirdParty = {
     {"<ATen/", {"estimators/"}},
     {"<CLI/", {"base/usage", "daemon/main", "agent/main", "cli/", "estimators/options"}},
     {"<nlohmann/", {"cli/", "agent/", "estimators/"}},
-    {"<re2/", {"agent/doors/"}},
+    {"<re2/", {"agent/doors/", "cli/pattern_look"}},
     {"<sodium", {"blobs/digest", "cli/client"}},
     {"<spdlog/", {"base/log.cc"}},
     {"<google/protobuf/", {"wire/", "daemon/", "agent/", "cli/", "blobs/"}},
