@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <string>
+#include <utility>
 
 namespace sweepd::cli {
 
@@ -36,7 +37,8 @@ Result<pb::GcDetail> begin(Session& session,
                            Interrupts& interrupts) {
   pb::ClientRequest request;
   *request.mutable_start_gc() = start;
-  for (bool waited = false;; waited = true) {
+  bool told = false;
+  for (bool again = false;; again = true) {
     Result<pb::ClientReply> reply = session.ask(request);
     if (reply.ok()) {
       return std::move(*reply->mutable_gc());
@@ -45,10 +47,11 @@ Result<pb::GcDetail> begin(Session& session,
       return reply.error();
     }
     SWEEPD_TRY(const pb::GcDetail other, look(session));
-    if (waited && over(other)) {
+    const bool busy = other.run() != 0 && !over(other);
+    if (!busy && again) {
       return reply.error();  // it is not what somebody else wants that is in the way
     }
-    if (!waited && !quiet) {
+    if (busy && !quiet && !std::exchange(told, true)) {
       session.say("waiting for what somebody else asked for …");
     }
     if (interrupts.wait(kPollPeriod)) {

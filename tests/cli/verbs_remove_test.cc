@@ -85,6 +85,34 @@ TEST_CASE("rm: a refusal is an error with the daemon's words and class") {
   CHECK(run.err.find("only ended sweeps are removed") != std::string::npos);
 }
 
+TEST_CASE("rm --dry-run: what may not go is refused, and somebody else's run is waited for") {
+  int asked = 0;
+  const auto house_of = [&asked](bool busy) {
+    return [&asked, busy](const pb::ClientRequest& request, pb::ClientReply& reply) {
+      if (request.has_show_sweep()) {
+        *reply.mutable_sweep()->mutable_summary() = sweep("running");
+      } else if (request.has_start_gc() && (!busy || ++asked < 3)) {
+        reply.set_code(6);
+        reply.set_message(busy ? "gc runs already" : "sweep 12 is running");
+      } else {
+        *reply.mutable_gc() = busy ? done() : pb::GcDetail();
+        reply.mutable_gc()->add_sweeps()->set_sweep(12);
+        if (busy && asked < 3) {
+          reply.mutable_gc()->set_phase("deleting files");
+        }
+      }
+    };
+  };
+  FakeDaemon refusing(house_of(false));
+  const CliRun refused = run_line({"rm", "12", "--dry-run"}, refusing.endpoint());
+  CHECK(refused.code == 6);
+  CHECK(refused.err.find("sweep 12 is running") != std::string::npos);
+  FakeDaemon working(house_of(true));
+  const CliRun waited = run_line({"rm", "12", "--dry-run"}, working.endpoint());
+  CHECK(waited.code == 0);
+  CHECK(waited.err.starts_with("waiting for what somebody else asked for …\n"));
+}
+
 TEST_CASE("rm --dry-run: what would go and what that frees, and no request to remove") {
   pb::GcDetail end = done();
   end.set_dry_run(true);

@@ -87,6 +87,7 @@ class Box {
 
   void sync_ledger() { writes_synced_ = writes_; }
 
+  void register_anew();
   void lose_unsynced();
   // Another boot proves that no process is left; what ended and is not in the ledger is doubtful.
   void give_up_unfinished();

@@ -2,6 +2,8 @@
 // and without what was not synced when the power has gone.
 #include "tests/sim/box.h"
 
+#include <utility>
+
 namespace sweepd::sim {
 
 namespace {
@@ -16,6 +18,7 @@ const core::Reason kRebooted{core::ReasonCode::kAgentRestarted, "the machine was
 void Box::fill_disk(Duration span) {
   world_.trace("{} has a full disk", plan_.uuid);
   disk_full_ = true;
+  register_anew();
   world_.heap.after(span, [this, fill = ++disk_fills_] {
     if (fill == disk_fills_) {
       free_disk();
@@ -24,10 +27,19 @@ void Box::fill_disk(Duration span) {
 }
 
 void Box::free_disk() {
-  if (disk_full_) {
-    world_.trace("{} has room again", plan_.uuid);
+  if (!std::exchange(disk_full_, false)) {
+    return;
   }
-  disk_full_ = false;
+  world_.trace("{} has room again", plan_.uuid);
+  register_anew();
+}
+
+// Without room it offers no slots.
+void Box::register_anew() {
+  if (program_runs_) {
+    session_ = 0;
+    say_hello();
+  }
 }
 
 std::uint64_t Box::write_ledger() {

@@ -50,6 +50,9 @@ void People::control(const std::string& agent, core::AgentVerb verb) {
 
 void People::remove_something() {
   Random& luck = world_.luck.removals;
+  if (sweeps_.empty()) {
+    return;  // they were cut out
+  }
   if (luck.chance(0.3)) {
     const auto boxes = static_cast<std::int64_t>(world_.scenario.boxes.size());
     const auto box = static_cast<std::size_t>(luck.between(0, boxes - 1));
