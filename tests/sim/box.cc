@@ -268,7 +268,7 @@ void Box::say_hello() {
   ++hellos_;
   hello_sent_ = world_.now();
   std::vector<core::SlotOffer> slots;
-  for (std::uint32_t i = 0; !disk_full_ && i < plan_.gpus + plan_.cpus; ++i) {
+  for (std::uint32_t i = 0; !slots_withheld_ && i < plan_.gpus + plan_.cpus; ++i) {
     slots.push_back({i, i < plan_.gpus, fmt::format("{}-{}", plan_.uuid, i), "slot", 0});
   }
   send(Hello{{incarnation_, hellos_},

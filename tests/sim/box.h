@@ -121,6 +121,7 @@ class Box {
   int version_ = 0;  // of the program that runs
   std::uint64_t incarnation_ = 0;
   std::map<AttemptKey, Row> ledger_;
+  bool slots_withheld_ = false;
   bool disk_full_ = false;
   std::uint64_t disk_fills_ = 0;
   std::uint64_t writes_ = 0;  // to the ledger

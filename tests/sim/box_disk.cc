@@ -18,7 +18,10 @@ const core::Reason kRebooted{core::ReasonCode::kAgentRestarted, "the machine was
 void Box::fill_disk(Duration span) {
   world_.trace("{} has a full disk", plan_.uuid);
   disk_full_ = true;
-  register_anew();
+  // Its agent may have seen that coming, or not: what ran out were inodes, or a quota.
+  if (world_.luck.watermarks.chance(0.5) && !std::exchange(slots_withheld_, true)) {
+    register_anew();
+  }
   world_.heap.after(span, [this, fill = ++disk_fills_] {
     if (fill == disk_fills_) {
       free_disk();
@@ -31,7 +34,9 @@ void Box::free_disk() {
     return;
   }
   world_.trace("{} has room again", plan_.uuid);
-  register_anew();
+  if (std::exchange(slots_withheld_, false)) {
+    register_anew();
+  }
 }
 
 // Without room it offers no slots.

@@ -25,6 +25,7 @@ struct Luck {
   Random people;
   Random removals;
   Random mistakes;
+  Random watermarks;
 
   explicit Luck(const Random& base)
       : wall_clocks(base.fork(1)),
@@ -32,7 +33,8 @@ struct Luck {
         upgrades(base.fork(3)),
         people(base.fork(4)),
         removals(base.fork(5)),
-        mistakes(base.fork(6)) {}
+        mistakes(base.fork(6)),
+        watermarks(base.fork(7)) {}
 };
 
 struct World {
