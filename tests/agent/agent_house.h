@@ -25,6 +25,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -79,6 +80,7 @@ class FakeDaemon {
   }
 
   void start(const pb::StartAttempt& order) {
+    orders_[wire::from_proto(order.attempt())] = order;
     pb::DaemonMessage message;
     *message.mutable_start() = order;
     send(message);
@@ -125,6 +127,7 @@ class FakeDaemon {
       answer.mutable_hello_ok()->set_lease_ms(lease_ms);
       answer.mutable_hello_ok()->set_hello(hello.number());
       send(answer);
+      order_again();
     } else if (message.has_heartbeat()) {
       for (const pb::HeldAttempt& held : message.heartbeat().held()) {
         phases[wire::from_proto(held.attempt())] = held.phase();
@@ -143,6 +146,19 @@ class FakeDaemon {
       }
     } else if (message.has_goodbye()) {
       goodbye = message.goodbye().reason();
+    }
+  }
+
+  // What a session ordered that is over may never have been read.
+  void order_again() {
+    std::set<AttemptKey> held;
+    for (const pb::HeldAttempt& each : hello.held()) {
+      held.insert(wire::from_proto(each.attempt()));
+    }
+    for (const auto& [key, order] : orders_) {
+      if (!held.contains(key) && !ended.contains(key)) {
+        start(pb::StartAttempt(order));
+      }
     }
   }
 
@@ -203,6 +219,7 @@ class FakeDaemon {
   wire::Router control_;
   wire::Router bulk_;
   std::string peer_;
+  std::map<AttemptKey, pb::StartAttempt> orders_;
 };
 
 class House {

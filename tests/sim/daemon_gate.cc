@@ -205,6 +205,9 @@ void Daemon::perform(const core::Suggest& effect) {
   memory_.suggesting[effect.sweep] = effect.first;
   later(world_.between(milliseconds(1), milliseconds(60)), [this, effect] {
     const auto sweep = memory_.state.sweeps.find(effect.sweep);
+    if (sweep == memory_.state.sweeps.end()) {
+      return;  // it was removed meanwhile
+    }
     core::TrialsSuggested answer{effect.sweep, effect.first, {}, false};
     for (std::uint32_t i = 0; i < effect.count && !answer.exhausted; ++i) {
       const sweeps::Proposal proposal =
