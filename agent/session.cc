@@ -121,7 +121,8 @@ void Session::reregister(Instant now) {
 
 void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk& ok) {
   const auto sent = hellos_sent_.find(ok.hello());
-  if (session == 0 || sent == hellos_sent_.end()) {
+  // A newer one is still to be taken by the daemon, which then gives up what it does not list.
+  if (session == 0 || sent == hellos_sent_.end() || ok.hello() != hello_number_) {
     return;
   }
   session_ = session;

@@ -26,14 +26,20 @@ TEST_CASE("session: Hello is repeated ever more slowly until it is answered") {
   CHECK_EQ(bench.count(pb::AgentMessage::kHello), 0);
 }
 
-TEST_CASE("session: the lease runs from when the Hello that is answered was sent") {
+TEST_CASE("session: only the newest Hello is believed, and the lease runs from when it was sent") {
   Bench bench;
   bench.tick();
   const pb::DaemonMessage first = bench.hello_ok();
-  const Instant sent = bench.now;
   bench.tick(seconds(1));
-  CHECK_EQ(bench.count(pb::AgentMessage::kHello), 1);
+  REQUIRE_EQ(bench.count(pb::AgentMessage::kHello), 1);
+  const Instant sent = bench.now;
+  // What starts in the session of the first the daemon would give up when it reads the second.
   bench.hear(first);
+  CHECK_FALSE(bench.session.registered());
+  bench.hear(start_of(kFirst));
+  CHECK(bench.ordered<Launch>().empty());
+  bench.now = bench.now + milliseconds(100);
+  bench.hear(bench.hello_ok());
   bench.hear(start_of(kFirst));
   CHECK_EQ(bench.session.lease_end(kFirst), sent + seconds(60));
 }
