@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace sweepd::cli {
@@ -78,8 +79,8 @@ Result<int> run(const UsageArgs& args, Session& session) {
   const bool for_people = !args.read.json && !args.read.csv && !args.read.quiet;
   SWEEPD_TRY(const pb::GcDetail gc, run_gc(session, start, !for_people));
   std::vector<pb::GcSweep> sweeps(gc.sweeps().begin(), gc.sweeps().end());
-  std::stable_sort(sweeps.begin(), sweeps.end(), [](const auto& a, const auto& b) {
-    return total_of(a) > total_of(b);
+  std::sort(sweeps.begin(), sweeps.end(), [](const auto& a, const auto& b) {
+    return std::pair(total_of(b), a.sweep()) < std::pair(total_of(a), b.sweep());
   });
   SWEEPD_TRY_VOID(print(usage_listing(sweeps), args.read, session.console()));
   if (for_people && gc.total() > sweeps.size()) {

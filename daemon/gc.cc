@@ -143,8 +143,8 @@ Result<void> add_rows(RocksJournal& journal, GcSweep& sum) {
   for (const auto& [family, bytes] : {std::pair(Family::kRecord, &sum.record_bytes),
                                       std::pair(Family::kMetric, &sum.metric_bytes),
                                       std::pair(Family::kLog, &sum.log_bytes)}) {
-    const auto add = [bytes = bytes](std::string_view, std::string_view value) {
-      *bytes += value.size();
+    const auto add = [sum_of = bytes](std::string_view, std::string_view value) {
+      *sum_of += value.size();
       return Result<bool>(true);
     };
     SWEEPD_TRY_VOID(journal.each(family, keys::number(sum.sweep.value), add));
