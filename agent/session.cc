@@ -120,17 +120,17 @@ void Session::reregister(Instant now) {
 }
 
 void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk& ok) {
-  const auto sent = hellos_sent_.find(ok.hello());
-  // A newer one is still to be taken by the daemon, which then gives up what it does not list.
-  if (session == 0 || sent == hellos_sent_.end() || ok.hello() != hello_number_) {
+  // The answer to an older one: the daemon still has to read the newest, and then gives up what
+  // that does not list.
+  if (session == 0 || !hello_open_ || ok.hello() != hello_number_) {
     return;
   }
   session_ = session;
   hellos_ = 0;
   heartbeat_period_ = milliseconds(std::max<std::uint32_t>(ok.heartbeat_ms(), 10));
   lease_ = milliseconds(static_cast<std::int64_t>(ok.lease_ms()));
-  lease_from_ = sent->second;
-  hellos_sent_.clear();
+  lease_from_ = hello_sent_;
+  hello_open_ = false;
   heartbeats_sent_.clear();
   heartbeat_wanted_ = true;
   for (const pb::ReportsAck& ack : ok.reports()) {
@@ -264,7 +264,7 @@ void Session::set_slots(Instant now, std::vector<pb::Slot> slots, const std::str
     identity_.labels.emplace("withheld", withheld);
   }
   // What a Hello that is under way says is not so any more: its answer is not waited for.
-  hellos_sent_.clear();
+  hello_open_ = false;
   reregister(now);
 }
 

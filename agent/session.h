@@ -175,7 +175,7 @@ class Session {
   Instant hello_sent_;
   std::uint32_t hellos_ = 0;  // since the last registration
   std::uint64_t hello_number_ = 0;
-  std::map<std::uint64_t, Instant> hellos_sent_;
+  bool hello_open_ = false;  // the newest may be answered: nothing has made it untrue
   Duration heartbeat_period_;
   Duration lease_;
   // When the last answered heartbeat, or Hello, was sent. None: what is held is of an earlier run

@@ -13,7 +13,6 @@ namespace {
 constexpr std::uint32_t kHelloDoublingsMax = 7;  // 50 ms … 6.4 s
 constexpr Duration kResend = seconds(1);
 constexpr std::size_t kHeartbeatsKept = 1024;
-constexpr std::size_t kHellosKept = 64;
 
 // Spreads the agents that all lost the same daemon: a part of `span` that the name decides.
 Duration spread(const std::string& uuid, std::uint32_t round, Duration span) {
@@ -60,10 +59,7 @@ void Session::send_hello(Instant now) {
   const std::vector<pb::HeldAttempt> held = held_list();
   hello.mutable_held()->Assign(held.begin(), held.end());
   hello.set_number(++hello_number_);
-  hellos_sent_[hello_number_] = now;
-  if (hellos_sent_.size() > kHellosKept) {
-    hellos_sent_.erase(hellos_sent_.begin());
-  }
+  hello_open_ = true;
   hello_sent_ = now;
   const Duration pause{kHelloFirst.us << std::min(hellos_, kHelloDoublingsMax)};
   hello_at_ = now + pause;

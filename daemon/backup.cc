@@ -4,7 +4,6 @@
 #include "daemon/backup_manifest.h"
 #include "daemon/blob_references.h"
 #include "daemon/folder_copy.h"
-#include "daemon/record_codec.h"
 
 #include <fmt/format.h>
 
@@ -23,24 +22,6 @@ WallTime wall_now() {
   using std::chrono::duration_cast;
   using std::chrono::microseconds;
   return {duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
-}
-
-// The manifests that the copied store refers to. What was added to the store since is not in it.
-Result<std::set<std::string>> trees_of(RocksJournal& journal) {
-  std::set<std::string> trees;
-  std::vector<core::Record> row;
-  const auto look = [&](std::string_view, std::string_view value) -> Result<bool> {
-    row.clear();
-    SWEEPD_TRY_VOID(decode_row(value, row));
-    for (const core::Record& record : row) {
-      for (TreeReference& reference : references_of(record)) {
-        trees.insert(std::move(reference.digest));
-      }
-    }
-    return true;
-  };
-  SWEEPD_TRY_VOID(journal.each(Family::kRecord, "", look));
-  return trees;
 }
 
 Result<std::map<std::string, std::uint64_t>> blobs_of(const std::set<std::string>& trees,
@@ -89,7 +70,7 @@ Result<BackupSummary> make_backup(const RocksJournal& journal,
     manifest.store = copy->uuid();
     manifest.term = copy->term();
     manifest.next_seq = copy->next_seq();
-    SWEEPD_TRY(const std::set<std::string> trees, trees_of(*copy));
+    SWEEPD_TRY(const std::set<std::string> trees, trees_of(*copy, ""));
     SWEEPD_TRY(manifest.blobs, blobs_of(trees, blobs));
   }
   const BlobStore copies = BlobStore::at(target.partial() + "/blobs");

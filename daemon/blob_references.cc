@@ -1,7 +1,12 @@
 // Which folders of files the journal refers to: code, artifacts and models.
 #include "daemon/blob_references.h"
 
+#include "daemon/record_codec.h"
+
 #include <fmt/format.h>
+
+#include <string_view>
+#include <utility>
 
 namespace sweepd::daemon {
 
@@ -22,6 +27,23 @@ std::vector<TreeReference> references_of(const core::Record& record) {
     add(model->snapshot_digest, "the code of " + name);
   }
   return found;
+}
+
+Result<std::set<std::string>> trees_of(StoreRows& rows, const std::string& prefix) {
+  std::set<std::string> trees;
+  std::vector<core::Record> row;
+  const auto look = [&](std::string_view, std::string_view value) -> Result<bool> {
+    row.clear();
+    SWEEPD_TRY_VOID(decode_row(value, row));
+    for (const core::Record& record : row) {
+      for (TreeReference& reference : references_of(record)) {
+        trees.insert(std::move(reference.digest));
+      }
+    }
+    return true;
+  };
+  SWEEPD_TRY_VOID(rows.each(Family::kRecord, prefix, look));
+  return trees;
 }
 
 }  // namespace sweepd::daemon

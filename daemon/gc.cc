@@ -3,12 +3,12 @@
 #include "daemon/gc.h"
 
 #include "blobs/digest.h"
+#include "daemon/blob_references.h"
 #include "daemon/gc_marks.h"
 #include "daemon/journal_keys.h"
 
 #include <filesystem>
 #include <system_error>
-#include <utility>
 
 namespace sweepd::daemon {
 
@@ -138,25 +138,22 @@ class Sweeper {
   std::uint64_t seen_ = 0;
 };
 
-// The rows of a sweep, as long as they are before the store compresses them.
-Result<void> add_rows(RocksJournal& journal, GcSweep& sum) {
-  for (const auto& [family, bytes] : {std::pair(Family::kRecord, &sum.record_bytes),
-                                      std::pair(Family::kMetric, &sum.metric_bytes),
-                                      std::pair(Family::kLog, &sum.log_bytes)}) {
-    const auto add = [sum_of = bytes](std::string_view, std::string_view value) {
-      *sum_of += value.size();
-      return Result<bool>(true);
-    };
-    SWEEPD_TRY_VOID(journal.each(family, keys::number(sum.sweep.value), add));
-  }
-  return {};
+// How long a sweep's rows are, before the store compresses them.
+Result<std::uint64_t> row_bytes(RocksJournal& journal, Family family, SweepId sweep) {
+  std::uint64_t bytes = 0;
+  const auto add = [&bytes](std::string_view, std::string_view value) {
+    bytes += value.size();
+    return Result<bool>(true);
+  };
+  SWEEPD_TRY_VOID(journal.each(family, keys::number(sweep.value), add));
+  return bytes;
 }
 
 // What the removal of some sweeps would free.
 Result<void> weigh(const GcScene& scene, const References& found, Sweeper& sweeper) {
   for (const auto& [sweep, trees] : found.trees_without) {
     GcSweep sum = sweeper.sum_of(sweep, trees);
-    SWEEPD_TRY_VOID(add_rows(scene.journal, sum));
+    SWEEPD_TRY(sum.log_bytes, row_bytes(scene.journal, Family::kLog, sweep));
     sweeper.result().sweeps.push_back(sum);
     for (const std::string& digest : trees) {
       SWEEPD_TRY(const bool gone, sweeper.let_go(digest));
@@ -175,9 +172,13 @@ Result<GcResult> weigh_each(const GcScene& scene, const GcOrder& order, const Gc
     if (!told("weighing", sums.size(), order.wish.without.size())) {
       return Error{Errc::kInterrupted, "gc was given up"};
     }
-    SWEEPD_TRY(const std::set<std::string> trees, trees_of(scene.journal, sweep));
-    sums.push_back(sweeper.sum_of(sweep, trees));
-    SWEEPD_TRY_VOID(add_rows(scene.journal, sums.back()));
+    SWEEPD_TRY(const std::set<std::string> trees,
+               trees_of(scene.journal, keys::number(sweep.value)));
+    GcSweep sum = sweeper.sum_of(sweep, trees);
+    SWEEPD_TRY(sum.record_bytes, row_bytes(scene.journal, Family::kRecord, sweep));
+    SWEEPD_TRY(sum.metric_bytes, row_bytes(scene.journal, Family::kMetric, sweep));
+    SWEEPD_TRY(sum.log_bytes, row_bytes(scene.journal, Family::kLog, sweep));
+    sums.push_back(sum);
   }
   return std::move(sweeper.result());
 }

@@ -113,23 +113,6 @@ bool Marks::has(std::string_view digest) const {
   return blobs_.contains(mark_of(digest));
 }
 
-Result<std::set<std::string>> trees_of(RocksJournal& journal, SweepId sweep) {
-  std::set<std::string> trees;
-  std::vector<core::Record> row;
-  const auto look = [&](std::string_view, std::string_view value) -> Result<bool> {
-    row.clear();
-    SWEEPD_TRY_VOID(decode_row(value, row));
-    for (const core::Record& record : row) {
-      for (TreeReference& reference : references_of(record)) {
-        trees.insert(std::move(reference.digest));
-      }
-    }
-    return true;
-  };
-  SWEEPD_TRY_VOID(journal.each(Family::kRecord, keys::number(sweep.value), look));
-  return trees;
-}
-
 Result<References> find_references(const GcScene& scene,
                                    const std::vector<SweepId>& without,
                                    const GcTold& told) {

@@ -38,7 +38,4 @@ Result<References> find_references(const GcScene& scene,
                                    const std::vector<SweepId>& without,
                                    const GcTold& told);
 
-// The folders that the journal of one sweep refers to.
-Result<std::set<std::string>> trees_of(RocksJournal& journal, SweepId sweep);
-
 }  // namespace sweepd::daemon

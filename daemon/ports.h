@@ -87,7 +87,7 @@ struct GcOrder {
 };
 
 // What a sweep takes: the files of its trees, whoever else needs them, and its rows before they are
-// compressed.
+// compressed; records and metrics only where it was weighed.
 struct GcSweep {
   SweepId sweep;
   std::uint64_t files = 0;

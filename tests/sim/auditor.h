@@ -60,7 +60,7 @@ class Auditor {
 
   // ---- what is on disk, for those parts of the world that have to know
 
-  AgentId agent_of(const std::string& uuid) const;  // 0: not registered
+  AgentId agent_of(const std::string& uuid) const;         // 0: not registered
   RequestId as_committed(const RequestId& request) const;  // with the body that was carried out
   const sweeps::SweepSpec* spec_of(SweepId id) const;
   std::vector<std::string> drained_agents() const;

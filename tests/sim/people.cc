@@ -23,9 +23,11 @@ void People::start() {
     world_.heap.at(plan.at,
                    [this, plan] { control(world_.scenario.boxes[plan.box].uuid, plan.verb); });
   }
-  plan_strikes(world_, world_.luck.removals, world_.scenario.faults.removal_every, [this] {
-    remove_something();
-  });
+  plan_removals(world_,
+                {[this](std::size_t index) { remove(index); },
+                 [this](std::size_t box) {
+                   control(world_.scenario.boxes[box].uuid, core::AgentVerb::kForget);
+                 }});
 }
 
 void People::submit(std::size_t index) {
@@ -48,19 +50,7 @@ void People::control(const std::string& agent, core::AgentVerb verb) {
   ask({0, core::AgentControlRequested{fresh_request(), verb, agent, "ada", "because"}});
 }
 
-void People::remove_something() {
-  Random& luck = world_.luck.removals;
-  if (sweeps_.empty()) {
-    return;  // they were cut out
-  }
-  if (luck.chance(0.3)) {
-    const auto boxes = static_cast<std::int64_t>(world_.scenario.boxes.size());
-    const auto box = static_cast<std::size_t>(luck.between(0, boxes - 1));
-    control(world_.scenario.boxes[box].uuid, core::AgentVerb::kForget);
-    return;
-  }
-  const auto index =
-      static_cast<std::size_t>(luck.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
+void People::remove(std::size_t index) {
   if (const auto sweep = sweeps_[index]) {
     ask({index, core::RemovalRequested{fresh_request(), to_string(*sweep), "ada"}});
   }

@@ -28,7 +28,7 @@ class People {
   void submit(std::size_t index);
   void control(const ControlPlan& plan);
   void control(const std::string& agent, core::AgentVerb verb);
-  void remove_something();  // a sweep, or an agent, if it may be
+  void remove(std::size_t index);
   void ask(const FromClient& question);
   void ask_once_more(const FromClient& question);
   void ask_something_else(const FromClient& question);

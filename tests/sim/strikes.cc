@@ -35,6 +35,24 @@ void plan_full_disks(World& world, std::function<void(std::size_t box, Duration 
   });
 }
 
+void plan_removals(World& world, const Removal& removal) {
+  Random& luck = world.luck.removals;
+  plan_strikes(world, luck, world.scenario.faults.removal_every, [&world, &luck, removal] {
+    const auto one_of = [&luck](std::size_t count) {
+      return static_cast<std::size_t>(luck.between(0, static_cast<std::int64_t>(count) - 1));
+    };
+    const std::size_t submissions = world.scenario.submissions.size();
+    if (submissions == 0) {
+      return;  // they were cut out
+    }
+    if (luck.chance(0.3)) {
+      removal.agent(one_of(world.scenario.boxes.size()));
+    } else {
+      removal.sweep(one_of(submissions));
+    }
+  });
+}
+
 void plan_upgrades(World& world, const Upgrade& upgrade) {
   Random& luck = world.luck.upgrades;
   plan_strikes(world, luck, world.scenario.faults.upgrade_every, [&world, &luck, upgrade] {

@@ -18,6 +18,14 @@ void plan_wall_jumps(World& world);
 //   fill: the disk of that box is full for that long
 void plan_full_disks(World& world, std::function<void(std::size_t box, Duration span)> fill);
 
+// A person removes a sweep, or takes an agent off the list, if it may be.
+struct Removal {
+  std::function<void(std::size_t submission)> sweep;
+  std::function<void(std::size_t box)> agent;
+};
+
+void plan_removals(World& world, const Removal& removal);
+
 // Upgrades of everything: the daemon first, then the agents, each within half a minute.
 struct Upgrade {
   std::function<void()> daemon;

@@ -24,24 +24,14 @@ void RealPeople::start() {
     world_.heap.at(
         plan.at, [this, plan] { control_agent(world_.scenario.boxes[plan.box].uuid, plan.verb); });
   }
-  plan_strikes(world_, world_.luck.removals, world_.scenario.faults.removal_every, [this] {
-    remove_something();
-  });
+  plan_removals(world_,
+                {[this](std::size_t index) { remove(index); },
+                 [this](std::size_t box) {
+                   control_agent(world_.scenario.boxes[box].uuid, core::AgentVerb::kForget);
+                 }});
 }
 
-void RealPeople::remove_something() {
-  Random& luck = world_.luck.removals;
-  if (sweeps_.empty()) {
-    return;  // they were cut out
-  }
-  if (luck.chance(0.3)) {
-    const auto boxes = static_cast<std::int64_t>(world_.scenario.boxes.size());
-    const auto box = static_cast<std::size_t>(luck.between(0, boxes - 1));
-    control_agent(world_.scenario.boxes[box].uuid, core::AgentVerb::kForget);
-    return;
-  }
-  const auto index =
-      static_cast<std::size_t>(luck.between(0, static_cast<std::int64_t>(sweeps_.size()) - 1));
+void RealPeople::remove(std::size_t index) {
   if (sweeps_[index]) {
     pb::ClientRequest request = fresh_request();
     request.mutable_remove_sweep()->set_selector(fmt::format("{}", *sweeps_[index]));

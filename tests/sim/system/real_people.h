@@ -27,7 +27,7 @@ class RealPeople {
  private:
   void submit(std::size_t index);
   void control(const std::string& selector, core::ControlVerb verb);
-  void remove_something();  // a sweep, or an agent, if it may be
+  void remove(std::size_t index);
   void control_agent(const std::string& selector, core::AgentVerb verb);
   void ask(const pb::ClientRequest& request);
   void ask_once_more(const pb::ClientRequest& request);

@@ -1,0 +1,71 @@
+// A journal on a real disk, and what is written to it.
+#pragma once
+
+#include "daemon/journal_rocksdb.h"
+#include "tests/daemon/fixtures.h"
+
+#include <doctest/doctest.h>
+
+#include <sys/mount.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sweepd::daemon::journal_bench {
+
+inline const AttemptKey kAttempt{{12}, {7}, {2}};
+inline const LogKey kLog{kAttempt, LogStream::kStdout};
+
+inline std::unique_ptr<RocksJournal> opened(const std::string& folder) {
+  auto journal = RocksJournal::open(folder);
+  REQUIRE_MESSAGE(journal.ok(), journal.error().message);
+  return *std::move(journal);
+}
+
+inline ClockMark mark(std::int64_t now) {
+  return {"boot", 1, {2}, {now}};
+}
+
+inline core::Record report(std::uint64_t seq) {
+  return core::ReportRecorded{
+      kAttempt, seq, {100}, 0.5, 1, {{"loss", 0.5}, {"n", static_cast<double>(seq)}}};
+}
+
+inline void commit(RocksJournal& journal, std::vector<core::Record> records) {
+  const auto done = journal.commit({std::move(records), {}, mark(9)});
+  REQUIRE_MESSAGE(done.ok(), done.error().message);
+}
+
+inline std::vector<std::uint64_t> seqs(const std::vector<SequencedRecord>& records) {
+  std::vector<std::uint64_t> numbers;
+  for (const SequencedRecord& record : records) {
+    numbers.push_back(record.seq);
+  }
+  return numbers;
+}
+
+// A small file system of its own (RocksDB wants a memtable's worth of room before it goes on); not
+// mounted when this machine does not allow one.
+class SmallDisk {
+ public:
+  explicit SmallDisk(const std::string& path) : path_(path) {
+    mounted_ = mount("none", path.c_str(), "tmpfs", 0, "size=160m") == 0;
+  }
+
+  ~SmallDisk() {
+    if (mounted_) {
+      umount2(path_.c_str(), MNT_DETACH);
+    }
+  }
+
+  bool mounted() const { return mounted_; }
+
+ private:
+  std::string path_;
+  bool mounted_ = false;
+};
+
+}  // namespace sweepd::daemon::journal_bench
