@@ -25,6 +25,13 @@ constexpr std::uint32_t kAttemptsMax = 100;
 constexpr std::size_t kMetricNameBytesMax = 128;
 constexpr std::size_t kMetricNamesPerAttemptMax = 512;
 
+// Reports of one attempt. A curve needs no more, and the store of all must not grow with the zeal
+// of one: as fast as it can an attempt reports 10,000 times in its first 90 seconds and some
+// 125,000 times in a week, while once a second for two hours comes whole.
+constexpr std::size_t kReportBurst = 1000;            // at once, after a pause
+constexpr std::int64_t kReportsPerSecond = 100;       // at first
+constexpr std::uint64_t kReportsPerHalving = 10'000;  // stored; then half as many a second
+
 // Code snapshots and artifacts.
 constexpr std::uint64_t kSnapshotBytesMax =
     300ULL * 1000 * 1000;  // Azure ML's limit, which users know

@@ -82,6 +82,8 @@ const std::vector<std::string> kPureFiles = {"agent/session.h",
                                              "agent/session_speech.cc",
                                              "agent/outbox.h",
                                              "agent/outbox.cc",
+                                             "agent/doors/report_budget.h",
+                                             "agent/doors/report_budget.cc",
                                              "daemon/liveness.h",
                                              "daemon/liveness.cc"};
 

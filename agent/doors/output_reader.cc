@@ -3,6 +3,7 @@
 
 #include "agent/doors/jsonl.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sweepd::agent {
@@ -58,11 +59,18 @@ std::vector<pb::Report> OutputReader::read(Instant now, WallTime wall, bool last
   if (printed_) {
     read_printed(*printed_, now, wall, last);
   }
-  return as_messages(mux_.take(now, last && !more()));
+  return let_through(now, last && !more());
 }
 
 std::vector<pb::Report> OutputReader::take_due(Instant now) {
-  return as_messages(mux_.take(now));
+  return let_through(now, false);
+}
+
+std::vector<pb::Report> OutputReader::let_through(Instant now, bool all) {
+  for (MetricReport& report : mux_.take(now, all)) {
+    budget_.add(now, std::move(report));
+  }
+  return as_messages(budget_.take(now, all));
 }
 
 void OutputReader::read_metrics(Instant now, WallTime wall, bool last) {
@@ -89,6 +97,12 @@ void OutputReader::read_printed(Printed& printed, Instant now, WallTime wall, bo
 
 bool OutputReader::more() const {
   return metrics_.more() || (printed_ && printed_->tail.more());
+}
+
+std::optional<Instant> OutputReader::next_wake() const {
+  const std::optional<Instant> held = mux_.next_wake();
+  const std::optional<Instant> waiting = budget_.next_wake();
+  return held && waiting ? std::min(held, waiting) : held ? held : waiting;
 }
 
 std::vector<std::string> OutputReader::metric_names() const {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include "agent/doors/metric_mux.h"
+#include "agent/doors/report_budget.h"
 #include "agent/doors/stdout_rules.h"
 #include "agent/doors/tail.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "wire/sweepd.pb.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -29,7 +31,8 @@ class OutputReader {
 
   // Reads on, a bounded piece at a time: call again while `more`. What is read from stdout is held
   // back for a moment unless `last`: then nothing more will be written, and what stands at the end
-  // of a file without a line end is a line, too.
+  // of a file without a line end is a line, too. What comes faster than the budget allows waits, at
+  // the longest until the end of the last piece.
   std::vector<pb::Report> read(Instant now, WallTime wall, bool last);
 
   // Only what has waited long enough; reads nothing.
@@ -37,9 +40,13 @@ class OutputReader {
 
   bool more() const;
 
-  std::optional<Instant> next_wake() const { return mux_.next_wake(); }
+  // When `take_due` is wanted; none when nothing waits.
+  std::optional<Instant> next_wake() const;
 
   std::vector<std::string> metric_names() const;
+
+  // How many reports came too fast and were merged into later ones.
+  std::uint64_t thinned() const { return budget_.thinned(); }
 
  private:
   struct Printed {
@@ -48,7 +55,9 @@ class OutputReader {
   };
 
   OutputReader(Tail metrics, std::string objective)
-      : metrics_(std::move(metrics)), mux_(std::move(objective)) {}
+      : metrics_(std::move(metrics)), mux_(objective), budget_(std::move(objective)) {}
+
+  std::vector<pb::Report> let_through(Instant now, bool all);
 
   void read_metrics(Instant now, WallTime wall, bool last);
   void read_printed(Printed& printed, Instant now, WallTime wall, bool last);
@@ -57,6 +66,7 @@ class OutputReader {
   Tail metrics_;
   std::optional<Printed> printed_;  // stdout, when that door is open
   MetricMux mux_;
+  ReportBudget budget_;
 };
 
 }  // namespace sweepd::agent

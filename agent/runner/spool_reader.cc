@@ -51,6 +51,7 @@ std::size_t SpoolReader::take(const std::string& bytes, std::vector<pb::Report>&
       reports.push_back(std::move(*entry.mutable_report()));
     } else if (entry.has_closing()) {
       names_.assign(entry.closing().metric_names().begin(), entry.closing().metric_names().end());
+      thinned_ = entry.closing().thinned();
       closed_ = true;
     }
   }

@@ -27,6 +27,9 @@ class SpoolReader {
   // Every metric that was seen; known when the spool is closed.
   const std::vector<std::string>& metric_names() const { return names_; }
 
+  // How many reports came too fast and were merged into later ones; known when the spool is closed.
+  std::uint64_t thinned() const { return thinned_; }
+
  private:
   std::string bytes_at_offset(std::size_t bytes_max) const;
   std::size_t take(const std::string& bytes, std::vector<pb::Report>& reports);
@@ -37,6 +40,7 @@ class SpoolReader {
   bool more_ = false;
   bool closed_ = false;
   std::vector<std::string> names_;
+  std::uint64_t thinned_ = 0;
 };
 
 }  // namespace sweepd::agent

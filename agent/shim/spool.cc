@@ -107,20 +107,29 @@ bool Spool::drain(const Clocks& clocks) {
   if (error_ != 0) {
     return true;  // nothing was run, and nothing can be written
   }
-  if (reader_ && !closed_ && unwritten_.size() < kUnwrittenBytesMax) {
-    take(reader_->read(clocks.now, clocks.wall, true));
-  }
-  if (!closed_ && !more()) {
-    shimpb::SpoolEntry entry;
-    shimpb::Closing& closing = *entry.mutable_closing();
-    for (const std::string& name : reader_ ? reader_->metric_names() : std::vector<std::string>()) {
-      closing.add_metric_names(name);
+  // Closed only behind a last read: what was held back until now comes with it.
+  if (!closed_ && unwritten_.size() < kUnwrittenBytesMax) {
+    if (reader_) {
+      take(reader_->read(clocks.now, clocks.wall, true));
     }
-    put_frame(unwritten_, entry.SerializeAsString());
-    closed_ = true;
+    if (!more()) {
+      close();
+    }
   }
   write(clocks.now);
   return closed_ && unwritten_.empty();
+}
+
+void Spool::close() {
+  shimpb::SpoolEntry entry;
+  shimpb::Closing& closing = *entry.mutable_closing();
+  if (reader_) {
+    const std::vector<std::string> names = reader_->metric_names();
+    closing.mutable_metric_names()->Assign(names.begin(), names.end());
+    closing.set_thinned(reader_->thinned());
+  }
+  put_frame(unwritten_, entry.SerializeAsString());
+  closed_ = true;
 }
 
 bool Spool::more() const {

@@ -34,8 +34,8 @@ class Spool {
   // Something may have been written: reads a bounded piece of it.
   void read(const Clocks& clocks);
 
-  // What waited long enough for a better door, what found no room on the disk, what is to be
-  // synced.
+  // What waited long enough for a better door or for its turn, what found no room on the disk, what
+  // is to be synced.
   void on_time(const Clocks& clocks);
 
   // The program is over: reads to the end and closes the spool, a bounded piece at a time. True
@@ -50,6 +50,7 @@ class Spool {
 
  private:
   void take(const std::vector<pb::Report>& reports);
+  void close();
   void write(Instant now);
 
   int fd_;
