@@ -212,6 +212,7 @@ Json to_json(const pb::AttemptRow& attempt) {
   object["artifact_bytes"] = attempt.tree_bytes();
   object["uncollected"] = attempt.uncollected();
   object["metrics"] = list_json(attempt.metric_names());
+  object["thinned"] = attempt.thinned();
   return object;
 }
 

@@ -257,6 +257,10 @@ No metrics, unless it is the sweep's: arguments as in `Namespace(lr=0.1)`, times
 Counts are taken even where a hyperparameter has their name and value.
 `stdout = false` in [metrics] closes that door, `jsonl = false` the other.
 
+An attempt may report 1,000 times at once and 100 times a second, half as often after each
+10,000. What comes faster is merged: of each metric the last value is kept, between two
+that are kept the best one may be lost, and `sweepctl show 12/7` counts the merged reports.
+
 A trial that ends with code 0 and never reported the metric of its sweep has failed
 with NO_METRIC; `sweepctl explain` lists the names that were seen.
 

@@ -125,6 +125,14 @@ std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
   return table.rows.empty() ? std::string() : render_table(table, true, console.out_terminal);
 }
 
+// Empty when all its reports were stored as they were made.
+std::string thinned_text(const pb::AttemptRow& attempt) {
+  return attempt.thinned() == 0
+             ? std::string()
+             : fmt::format("reported too fast: {} merged into later ones (sweepctl help metrics)",
+                           counted(attempt.thinned(), "report"));
+}
+
 // Several lines under one name.
 std::string lines_text(std::string_view name, std::string_view lines) {
   std::string text;
@@ -162,7 +170,9 @@ std::string trial_text(const pb::TrialDetail& detail, Console& console) {
   text += fact("command", command_text({detail.argv().begin(), detail.argv().end()}));
   text += attempts_text(detail, console);
   for (const pb::AttemptRow& attempt : detail.attempts()) {
-    text += fact(fmt::format("#{}", attempt.attempt()), attempt.uncollected());
+    const std::string name = fmt::format("#{}", attempt.attempt());
+    text += fact(name, attempt.uncollected());
+    text += fact(name, thinned_text(attempt));
   }
   if (trial.state() == "failed" && detail.attempts_size() > 0) {
     const std::string& tail = detail.attempts(detail.attempts_size() - 1).stderr_tail();

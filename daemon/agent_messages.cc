@@ -229,6 +229,7 @@ Result<core::AttemptEnded> ended_from(const pb::AttemptEnded& ended, AgentId age
   outcome.tree_files = ended.tree_files();
   outcome.tree_bytes = ended.tree_bytes();
   outcome.uncollected = ended.uncollected();
+  outcome.thinned = ended.thinned();
   outcome.started_wall = wall_from(ended.started_wall_us());
   outcome.ended_wall = wall_from(ended.ended_wall_us());
   return event;

@@ -101,6 +101,7 @@ void put(pb::AttemptRow& row, const core::State& state, const core::Attempt& att
   row.set_tree_bytes(outcome.tree_bytes);
   row.set_uncollected(outcome.uncollected);
   row.mutable_metric_names()->Add(outcome.metric_names.begin(), outcome.metric_names.end());
+  row.set_thinned(outcome.thinned);
 }
 
 void put(pb::VerdictRow& row, const core::Sweep& sweep, const core::StoredVerdict& stored) {

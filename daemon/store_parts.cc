@@ -33,6 +33,7 @@ core::AttemptOutcome Checked::outcome(const store::Outcome& stored) {
   outcome.started_wall = {stored.started_wall_us()};
   outcome.ended_wall = {stored.ended_wall_us()};
   outcome.metric_names.assign(stored.metric_names().begin(), stored.metric_names().end());
+  outcome.thinned = stored.thinned();
   return outcome;
 }
 
@@ -70,6 +71,7 @@ void put(store::Outcome& stored, const core::AttemptOutcome& outcome) {
   for (const std::string& name : outcome.metric_names) {
     stored.add_metric_names(name);
   }
+  stored.set_thinned(outcome.thinned);
 }
 
 RequestId request_of(const store::Request& stored) {

@@ -305,6 +305,7 @@ pb::AttemptEnded Attempt::end(const Clocks& clocks) {
   }
   const std::vector<std::string>& names = spool_.metric_names();
   end_.mutable_metric_names()->Assign(names.begin(), names.end());
+  end_.set_thinned(spool_.thinned());
   if (end_.ended_wall_us() == 0) {
     end_.set_ended_wall_us(clocks.wall.us);
   }

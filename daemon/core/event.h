@@ -159,6 +159,7 @@ struct AttemptOutcome {
   WallTime started_wall;
   WallTime ended_wall;
   std::vector<std::string> metric_names;
+  std::uint64_t thinned = 0;  // reports that came too fast and were merged into later ones
 
   bool operator==(const AttemptOutcome&) const = default;
 };

@@ -1,4 +1,5 @@
 // The whole agent, killed: what its trials and their shims do, and what it finds when it is back.
+#include "base/limits.h"
 #include "tests/agent/agent_house.h"
 
 #include <doctest/doctest.h>
@@ -120,6 +121,29 @@ TEST_CASE("agent: killed again and again, it loses no trial and no report") {
     }
     CHECK_EQ(house.daemon->logs[std::pair(key, int(pb::STDOUT))].size(), 9 * 2 + 31 * 3);
   }
+}
+
+TEST_CASE(
+    "agent: killed under a program that reports too fast, it finds every report that is left") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(
+      kFirst,
+      fmt::format("seq -f 'loss: %.0f' 50000; while [ ! -e {}/go ]; do sleep 0.02; done;"
+                  "seq -f 'loss: %.0f' 50000; echo 'loss: 0.5'",
+                  house.folder)));
+  const std::vector<pb::Report>& reports = house.daemon->reports[kFirst];
+  REQUIRE(house.daemon->serve_until([&] { return !reports.empty(); }));
+  house.kill_agent();
+  std::ofstream(house.folder + "/go") << "";
+  house.start_agent();
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->reports_last(), reports.size());
+  CHECK_EQ(end->reports_last() + end->thinned(), 100'001);
+  CHECK_GE(reports.size(), limits::kReportBurst);
+  CHECK_LT(reports.size(), 10'000);
+  CHECK_EQ(reports.back().metrics(0).value(), 0.5);
 }
 
 TEST_CASE("agent: ended for an upgrade it leaves its trials running for the next") {

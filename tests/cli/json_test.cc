@@ -147,7 +147,8 @@ TEST_CASE("json: the fields of a model, an agent, the server, an attempt, a verd
       dump(to_json(pb::AttemptRow())) ==
       R"({"attempt":0,"state":"","reason":null,"reason_text":"","agent":"","slots":[],)"
       R"("exit_code":null,"signal":null,"started_at":null,"ended_at":null,"seconds":null,)"
-      R"("stderr_tail":"","artifact":null,"artifact_files":0,"artifact_bytes":0,"uncollected":"","metrics":[]})");
+      R"("stderr_tail":"","artifact":null,"artifact_files":0,"artifact_bytes":0,"uncollected":"","metrics":[],)"
+      R"("thinned":0})");
   CHECK(dump(to_json(pb::VerdictRow())) ==
         R"({"rule":"","verdict":"continue","at":0.0,"own":0.0,"threshold":0.0,"peers":0,)"
         R"("attempt":0,"decided_at":null})");

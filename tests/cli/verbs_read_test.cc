@@ -134,6 +134,21 @@ TEST_CASE("show: a trial's selector shows the trial") {
   CHECK(run_line({"show", "12/99"}, daemon.endpoint()).code == kExitNotFound);
 }
 
+TEST_CASE("show: reports that were merged are counted, and those of the other attempt are whole") {
+  FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
+    *reply.mutable_trial()->mutable_row() = trial(7, "completed", 0.5);
+    for (const std::uint32_t number : {1U, 2U}) {
+      reply.mutable_trial()->add_attempts()->set_attempt(number);
+    }
+    reply.mutable_trial()->mutable_attempts(1)->set_thinned(12);
+  });
+  const std::string shown = run_line({"show", "12/7"}, daemon.endpoint()).out;
+  CHECK(contains(shown,
+                 "  #2        reported too fast: 12 reports merged into later ones "
+                 "(sweepctl help metrics)\n"));
+  CHECK_FALSE(contains(shown, "  #1  "));
+}
+
 TEST_CASE("ls: nothing yet is said, not printed") {
   FakeDaemon daemon(
       [](const pb::ClientRequest&, pb::ClientReply& reply) { reply.mutable_sweeps(); });

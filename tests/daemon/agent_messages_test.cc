@@ -79,6 +79,7 @@ TEST_CASE("agent gateway: an end becomes an event, with its text made fit to be 
   *ended.mutable_attempt() = wire::to_proto({{1}, {2}, {3}});
   ended.set_stderr_tail("a\xFF");
   ended.set_exit_code(3);
+  ended.set_thinned(5);
   ended.mutable_failure()->set_code(pb::TIMEOUT);
   ended.set_started_wall_us(INT64_MIN);
   const AgentHeard heard = talk.say("p", message);
@@ -86,6 +87,7 @@ TEST_CASE("agent gateway: an end becomes an event, with its text made fit to be 
   const auto& event = std::get<core::AttemptEnded>(*heard.event);
   CHECK(event.outcome.stderr_tail == "a\xEF\xBF\xBD");
   CHECK(event.outcome.exit_code == 3);
+  CHECK(event.outcome.thinned == 5);
   CHECK(event.outcome.failure.code == core::ReasonCode::kTimeout);
   CHECK(event.outcome.started_wall.us > INT64_MIN / 4);
 

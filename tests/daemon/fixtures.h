@@ -75,6 +75,7 @@ inline std::vector<core::Record> sample_records() {
   outcome.started_wall = {100};
   outcome.ended_wall = {200};
   outcome.metric_names = {"loss", "acc"};
+  outcome.thinned = 7;
   return {
       SweepAccepted{{12},
                     {1, 2, 3},

@@ -44,6 +44,7 @@ struct House {
     core::AttemptEnded failed{{1}, second, 0, {}};
     failed.outcome.exit_code = 3;
     failed.outcome.stderr_tail = "boom";
+    failed.outcome.thinned = 9;
     decide(failed);
     decide(core::AttemptsHeld{{1}, {{{{1}, {3}, {1}}, core::Phase::kRunning}}});
     decide(core::ModelRegistrationRequested{{1, 2}, "1/1", "mnist", "outputs", "ada"});
@@ -260,6 +261,7 @@ TEST_CASE("queries: a trial is shown with its attempts, command and explanation"
   REQUIRE(detail.attempts_size() == 1);
   CHECK(detail.attempts(0).exit_code() == 3);
   CHECK(detail.attempts(0).stderr_tail() == "boom");
+  CHECK(detail.attempts(0).thinned() == 9);
   CHECK(detail.attempts(0).state() == "failed");
   CHECK(detail.argv(0) == "python3");
   CHECK(detail.row().params().bindings_size() == 2);

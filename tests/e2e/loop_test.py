@@ -3,6 +3,7 @@
 import collections
 import json
 import re
+import time
 import unittest
 
 from house import ROOT, House
@@ -49,6 +50,25 @@ class Loop(unittest.TestCase):
             self.assertEqual({trial["state"] for trial in trials}, {"completed"})
             runs = collections.Counter(ran.read_text().split())
             self.assertEqual(runs, collections.Counter(f"{number}.1" for number in range(1, 1001)))
+
+    def test_a_script_that_reports_as_fast_as_it_can_is_bounded_and_its_last_word_counts(self):
+        with House().start(slots=1) as house:
+            made = 200_000
+            script = house.file("flood.sh", f"#!/bin/sh\nseq -f 'loss: %.0f' {made}\n", 0o755)
+            begin = time.monotonic()
+            sweep = house.submit(NOOP.format(command=script, trials=1))
+            self.assertEqual(house.wait(sweep), 0)
+            seconds = time.monotonic() - begin
+            rows = house.json("metrics", f"{sweep}/1")
+            thinned = house.json("trial", "show", f"{sweep}/1")["attempts"][0]["thinned"]
+            self.assertEqual([row["report"] for row in rows], list(range(1, len(rows) + 1)))
+            self.assertEqual(len(rows) + thinned, made)
+            self.assertGreaterEqual(len(rows), 1000)
+            self.assertLessEqual(len(rows), 1000 + 100 * seconds + 10)
+            values = [row["metrics"]["loss"] for row in rows]
+            self.assertEqual(values, sorted(values))
+            self.assertEqual(values[-1], made)
+            self.assertIn(f"{thinned} reports merged", house.ok("trial", "show", f"{sweep}/1"))
 
     def test_a_grid_runs_an_unchanged_script_from_a_snapshot(self):
         with House().start(slots=2) as house:

@@ -75,6 +75,7 @@ pb::AttemptEnded ended() {
   ended.set_ended_wall_us(-13);
   ended.add_metric_names("\xFFloss");
   ended.set_uncollected("1 file");
+  ended.set_thinned(kWide + 2);
   return ended;
 }
 
@@ -104,9 +105,9 @@ std::vector<Golden<pb::AgentMessage>> agent_messages() {
        "08808080802022310a0a08808080802010071802122308808080802010feffffffffffffffff011a100a05f"
        "f6c6f737311000000000000e0bf"},
       {said(&Message::mutable_ended, ended()),
-       "0880808080202a640a0a08808080802010071802108080808020180120ffffffffffffffffff01280930013a0a0"
+       "0880808080202a6b0a0a08808080802010071802108080808020180120ffffffffffffffffff01280930013a0a0"
        "81612066e61c3af76654202ff0a4a026431500b58818080802060f4ffffffffffffffff0168f3ffffffffffffff"
-       "ff017205ff6c6f73737a06312066696c65"},
+       "ff017205ff6c6f73737a06312066696c6580018280808020"},
       {said(&Message::mutable_goodbye, goodbye()), "08808080802032050a03627965"}};
 }
 
