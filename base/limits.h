@@ -43,5 +43,7 @@ constexpr std::size_t kStderrTailBytesMax = 16 * 1024;
 
 // Loop.
 constexpr std::size_t kBatchMessagesMax = 4096;  // of one poll, committed by one sync
+// Of agents in one poll: when one sends without end, the others' heartbeats wait for no more.
+constexpr std::size_t kBatchBytesMax = 16 * 1024 * 1024;
 
 }  // namespace sweepd::limits

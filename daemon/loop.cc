@@ -98,11 +98,13 @@ void Loop::receive(const ClockMark& now) {
   for (core::EventBody& event : std::exchange(left_over_, {})) {
     decide(event, now);
   }
-  for (std::size_t i = 0; i < options_.batch_messages_max; ++i) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < options_.batch_messages_max && bytes < limits::kBatchBytesMax; ++i) {
     const auto message = ports_.doors.receive(wire::Door::kControl);
     if (!message) {
       break;
     }
+    bytes += message->bytes.size();
     hear_agent(*message, now);
   }
   const std::size_t clients = std::min(kClientMessagesMax, options_.batch_messages_max);

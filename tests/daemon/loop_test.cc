@@ -1,4 +1,5 @@
 // The loop with stand-ins for the world: nothing goes out before its commit.
+#include "base/limits.h"
 #include "tests/daemon/loop_bench.h"
 
 using namespace sweepd;
@@ -195,6 +196,20 @@ TEST_CASE("loop: with commits for each message every batch holds one") {
   CHECK(world.turn().size() == 1);
   CHECK(world.turn().size() == 1);
   CHECK(world.turn().empty());
+}
+
+TEST_CASE("loop: a turn hears a bounded number of bytes of agents, and clients all the same") {
+  LoopBench world;
+  constexpr std::size_t kSize = limits::kControlMessageBytesMax;
+  constexpr std::size_t kPerTurn = limits::kBatchBytesMax / kSize;
+  std::deque<wire::Incoming>& flood = world.doors.incoming[wire::Door::kControl];
+  flood.assign(3 * kPerTurn, {"a", std::string(kSize, 'x')});
+  pb::ClientRequest request;
+  request.mutable_list_sweeps();
+  for (std::size_t turns_left = 3; turns_left-- > 0;) {
+    CHECK(world.answer(request).has_sweeps());
+    CHECK(flood.size() == turns_left * kPerTurn);
+  }
 }
 
 TEST_CASE("loop: it runs until somebody wants it to stop") {
