@@ -82,6 +82,10 @@ const std::vector<std::string> kPureFiles = {"agent/session.h",
                                              "agent/session_speech.cc",
                                              "agent/outbox.h",
                                              "agent/outbox.cc",
+                                             "agent/gpu_judge.h",
+                                             "agent/gpu_judge.cc",
+                                             "agent/gpu_mask.h",
+                                             "agent/gpu_mask.cc",
                                              "daemon/liveness.h",
                                              "daemon/liveness.cc"};
 
