@@ -1,6 +1,8 @@
 // sweep-agent: runs the trials that a sweepd daemon gives to this box.
 #include "agent/config.h"
 #include "agent/devices_text.h"
+#include "agent/doctor/doctor.h"
+#include "agent/doctor/report.h"
 #include "agent/loop.h"
 #include "agent/setup.h"
 #include "base/log.h"
@@ -40,6 +42,7 @@ constexpr const char* kExamples =
     "  sweep-agent --server tcp://127.0.0.1:7700 --cpu-slots 4\n"
     "  sweep-agent --config /etc/sweepd/agent.toml --log-level debug\n"
     "  sweep-agent devices --json                       the GPUs that would be offered\n"
+    "  sweep-agent doctor                               what keeps this box from working\n"
     "\n"
     "Options win over the file, the file over $SWEEPD_SERVER.\n"
     "Exit codes: 0 asked to stop, 2 wrong options or file, else it could not go on and says why.";
@@ -52,6 +55,27 @@ constexpr const char* kDevicesExamples =
     "CUDA_VISIBLE_DEVICES and NVIDIA_VISIBLE_DEVICES leave out GPUs, as they do when the agent "
     "runs "
     "under\nthem; stderr says which.";
+
+constexpr const char* kDoctorExamples =
+    "Examples:\n"
+    "  sweep-agent doctor --config /etc/sweepd/agent.toml\n"
+    "  sweep-agent doctor --server tcp://127.0.0.1:7700 --json\n"
+    "\n"
+    "Ask as the user and with the options that the agent runs with. A line a check: ok, a warning, "
+    "or "
+    "FAILED\n"
+    "with what to do. Nothing is registered or left behind.\n"
+    "\n"
+    "Exit codes: 0 nothing failed, 2 wrong options, else the first check that failed:\n"
+    "  10 settings: the file cannot be read       18 bulk port: closed, or nothing heard\n"
+    "  11 shim: sweep-shim cannot be executed     19 client port: closed, or nothing heard\n"
+    "  12 state: the folder cannot be used        20 daemon: something listens and does not "
+    "answer\n"
+    "  13 disk: too little room                   21 version: another protocol\n"
+    "  14 address: --server cannot be read        23 containment (only a warning so far)\n"
+    "  15 name: the host does not resolve         24 gpus: NVML or a GPU does not answer\n"
+    "  16 tunnel: the address is of another machine\n"
+    "  17 control port: closed, or nothing heard";
 
 // What was given on the command line; it wins over the file.
 struct Given {
@@ -116,6 +140,22 @@ int print_devices(const Config& config, bool json) {
   return 0;
 }
 
+// Each line as it is found; JSON when all are.
+int print_doctor(const Result<Config>& config, const std::string& file, bool json) {
+  std::vector<sweepd::agent::Finding> findings;
+  const int code = sweepd::agent::examine(config, file, [&](const sweepd::agent::Finding& finding) {
+    findings.push_back(finding);
+    if (!json) {
+      fmt::print("{}", sweepd::agent::line_of(finding));
+      std::fflush(stdout);
+    }
+  });
+  if (json) {
+    fmt::print("{}", sweepd::agent::json_of(findings, code));
+  }
+  return code;
+}
+
 int fail(const sweepd::Error& error) {
   fmt::print(stderr, "sweep-agent: {}\n", error.message);
   return static_cast<int>(error.code);
@@ -132,6 +172,11 @@ int main(int argc, char** argv) {
   CLI::App* devices = app.add_subcommand("devices", "print what NVIDIA's library sees, and exit");
   devices->add_flag("--json", given.json, "as JSON");
   devices->footer(kDevicesExamples);
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "check what the agent needs, step by step, and exit");
+  doctor->add_flag("--json", given.json, "as JSON");
+  doctor->footer(kDoctorExamples);
+  doctor->fallthrough();  // its options may stand behind it
   sweepd::refuse_empty_values(app);
   try {
     std::vector<std::string> words = sweepd::spell_out_empty_values(app, {argv + 1, argv + argc});
@@ -149,6 +194,9 @@ int main(int argc, char** argv) {
   const Result<Config> config = configure(given);
   sweepd::log_setup("sweep-agent", config.ok() ? config->log_level : sweepd::LogLevel::kInfo);
   sweepd::wire::quiet_protobuf();
+  if (doctor->parsed()) {
+    return print_doctor(config, given.config, given.json);
+  }
   if (!config.ok()) {
     return fail(config.error());
   }
