@@ -172,11 +172,12 @@ int main(int argc, char** argv) {
   CLI::App* devices = app.add_subcommand("devices", "print what NVIDIA's library sees, and exit");
   devices->add_flag("--json", given.json, "as JSON");
   devices->footer(kDevicesExamples);
+  devices->fallthrough();  // the agent's options may stand behind the verb
   CLI::App* doctor =
       app.add_subcommand("doctor", "check what the agent needs, step by step, and exit");
   doctor->add_flag("--json", given.json, "as JSON");
   doctor->footer(kDoctorExamples);
-  doctor->fallthrough();  // its options may stand behind it
+  doctor->fallthrough();
   sweepd::refuse_empty_values(app);
   try {
     std::vector<std::string> words = sweepd::spell_out_empty_values(app, {argv + 1, argv + argc});

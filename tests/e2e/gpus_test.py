@@ -14,9 +14,13 @@ class Gpus(unittest.TestCase):
             house.start_daemon()
             house.start_agent("gpu-a", slots=0, options=["--config", settings],
                               env={"FAKE_NVML": "1", "FAKE_NVML_FILE": str(said)})
-            wait_until("the GPU is offered", lambda: house.json("agent", "ls")[0]["slots_total"] == 1)
+
+            def slots():
+                return [agent["slots_total"] for agent in house.json("agent", "ls")]
+
+            wait_until("the GPU is offered", lambda: slots() == [1])
             house.file("next", "fail 9\n").rename(said)
-            wait_until("the GPU is withheld", lambda: house.json("agent", "ls")[0]["slots_total"] == 0, timeout=10)
+            wait_until("the GPU is withheld", lambda: slots() == [0], timeout=10)
             sweep = int(house.ok("run", "--detach", "--gpus", 1, "--", "sh", "-c", "echo loss: 1").split()[0])
             why = "gpu-a withholds slots: GPU 0 (GPU-1): NVML: driver not loaded (9)"
             self.assertIn(why, house.ok("explain", f"{sweep}/1"))
