@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include <chrono>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -97,6 +98,8 @@ TEST_CASE("agent: what an attempt left on its GPU is waited for before the next 
   CHECK(house.comes_to_offer(1));
   CHECK_EQ(house.withheld(), "GPU 0 (GPU-1): still held after 1/1#1 by process 99");
   CHECK(house.daemon->serve_until([&] { return house.daemon->phases.contains(kSecond); }));
+  const auto soon = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+  house.daemon->serve_until([&] { return std::chrono::steady_clock::now() > soon; });
   CHECK_FALSE(fs::exists(house.folder + "/second"));
   house.fake.say("");
   CHECK(house.appears("second"));
