@@ -90,17 +90,37 @@ Result<void> read_duration(const Place& place, std::uint32_t& out_ms) {
   return {};
 }
 
-Result<void> read_size(const Place& place, std::uint64_t& out) {
-  std::string text;
-  SWEEPD_TRY_VOID(read_text(place, text));
+// "500MiB", "20GiB".
+std::optional<std::uint64_t> size_of(const std::string& text) {
   const std::size_t digits = text.find_first_not_of("0123456789");
   const std::string unit = digits == std::string::npos ? "" : text.substr(digits);
   const std::vector<std::string> units = {"KiB", "MiB", "GiB", "TiB"};
   const auto found = std::find(units.begin(), units.end(), unit);
   if (digits == 0 || digits > 6 || found == units.end()) {
+    return std::nullopt;
+  }
+  return std::stoull(text.substr(0, digits)) << (10 * (found - units.begin() + 1));
+}
+
+Result<void> read_size(const Place& place, std::uint64_t& out) {
+  std::string text;
+  SWEEPD_TRY_VOID(read_text(place, text));
+  const std::optional<std::uint64_t> size = size_of(text);
+  if (!size) {
     return fault(place, "must be a size like \"500MiB\" or \"20GiB\"");
   }
-  out = std::stoull(text.substr(0, digits)) << (10 * (found - units.begin() + 1));
+  out = *size;
+  return {};
+}
+
+Result<void> read_busy_gpus(const Place& place, BusyGpus& out) {
+  std::string text;
+  SWEEPD_TRY_VOID(read_text(place, text));
+  const Result<BusyGpus> rule = parse_busy_gpus(text);
+  if (!rule.ok()) {
+    return fault(place, rule.error().message);
+  }
+  out = *rule;
   return {};
 }
 
@@ -144,6 +164,9 @@ Result<void> read_key(const Place& place, Config& config) {
   if (place.key == "nvml") {
     return read_text(place, config.nvml);
   }
+  if (place.key == "busy_gpus") {
+    return read_busy_gpus(place, config.busy_gpus);
+  }
   if (place.key == "shim") {
     return read_text(place, config.shim);
   }
@@ -172,6 +195,7 @@ Result<void> read_key(const Place& place, Config& config) {
                               "labels",
                               "cpu_slots",
                               "nvml",
+                              "busy_gpus",
                               "shim",
                               "containment",
                               "nice",
@@ -208,6 +232,23 @@ Result<void> read_config(const std::string& path, Config& config) {
     return Error{Errc::kInvalidArgument,
                  fmt::format("{}:{}: {}", path, error.source().begin.line, error.description())};
   }
+}
+
+Result<BusyGpus> parse_busy_gpus(const std::string& text) {
+  if (text == "offer") {
+    return BusyGpus(OfferBusy{});
+  }
+  if (text == "withhold") {
+    return BusyGpus(WithholdBusy{});
+  }
+  if (const std::optional<std::uint64_t> size = size_of(text)) {
+    return BusyGpus(OfferWhileFree{*size});
+  }
+  return Error{
+      Errc::kInvalidArgument,
+      fmt::format("'{}' is none of offer, withhold, or a size of memory that must be free, "
+                  "like 20GiB",
+                  text)};
 }
 
 Result<LogLevel> parse_log_level(const std::string& text) {

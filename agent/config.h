@@ -1,6 +1,7 @@
 // What an agent is told at its start: agent.toml and the command line.
 #pragma once
 
+#include "agent/busy_gpus.h"
 #include "base/log.h"
 #include "base/result.h"
 
@@ -18,6 +19,7 @@ struct Config {
   std::map<std::string, std::string> labels;
   std::optional<std::uint32_t> cpu_slots;       // none: one when there is no GPU, else none at all
   std::string nvml;                             // path of the library
+  BusyGpus busy_gpus;                           // what becomes of GPUs that others use
   std::string shim;                             // path of sweep-shim; empty: beside this program
   std::int32_t nice = 10;                       // of trials, so that a saturated box still answers
   std::string containment = "auto";             // or cgroup, pid-namespace, subreaper
@@ -33,5 +35,8 @@ Config default_config();
 Result<void> read_config(const std::string& path, Config& config);
 
 Result<LogLevel> parse_log_level(const std::string& text);
+
+// "offer", "withhold", or how much memory must be free for a GPU to be offered: "20GiB".
+Result<BusyGpus> parse_busy_gpus(const std::string& text);
 
 }  // namespace sweepd::agent

@@ -13,6 +13,9 @@ struct Device {
   std::string name;
   std::uint64_t memory_bytes = 0;  // 0: unknown
   std::uint32_t processes = 0;     // that compute on it now, whoever started them
+  std::uint64_t free_bytes = 0;    // of its memory, now
+  std::uint32_t number = 0;        // as nvidia-smi counts them; a slice has that of its GPU
+  std::string gpu_uuid = {};       // of the GPU that it is a slice of; empty: it is none
 
   bool operator==(const Device&) const = default;
 };
@@ -28,5 +31,8 @@ constexpr const char* kNvmlPath = "libnvidia-ml.so.1";
 // Loads the library, asks and unloads it. No library, no driver and no GPU are a note, not an
 // error.
 DeviceList find_devices(const std::string& nvml_path);
+
+// "GPU 2 (GPU-8932f937)": enough of the UUID to tell GPUs of a house apart.
+std::string gpu_text(std::uint32_t number, const std::string& uuid);
 
 }  // namespace sweepd::agent

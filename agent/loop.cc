@@ -1,16 +1,17 @@
 // The one thread of the agent.
 #include "agent/loop.h"
 
-#include "agent/devices.h"
+#include "agent/gpu_watch.h"
 #include "agent/ledger.h"
 #include "agent/offer.h"
 #include "agent/room.h"
 #include "agent/runner/runner.h"
 #include "agent/session.h"
+#include "agent/setup.h"
 #include "agent/state_folder.h"
-#include "agent/utf8.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/overloaded.h"
 #include "blobs/bulk_session.h"
 #include "wire/endpoint.h"
 #include "wire/protocol.h"
@@ -27,7 +28,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -55,14 +55,6 @@ Clocks read_clocks() {
   return {{microseconds(CLOCK_BOOTTIME)}, {microseconds(CLOCK_REALTIME)}};
 }
 
-template <typename... Handlers>
-struct Overloaded : Handlers... {
-  using Handlers::operator()...;
-};
-
-template <typename... Handlers>
-Overloaded(Handlers...) -> Overloaded<Handlers...>;
-
 class Loop {
  public:
   struct Parts {
@@ -70,6 +62,7 @@ class Loop {
     const StateFolder& folder;
     Identity identity;
     std::vector<pb::Slot> slots;
+    std::vector<SlotGpu> gpus;
     Containment containment;
     Ledger ledger;
     wire::Dealer control;
@@ -101,6 +94,7 @@ class Loop {
   blobs::BulkSession bulk_;
   int signals_;
   Containment containment_;
+  std::optional<GpuWatch> watch_;  // none on a box without GPUs
   Slots slots_;
   Room room_;
   Session session_;
@@ -124,13 +118,18 @@ Loop::Loop(Parts parts)
       signals_(parts.signals),
       containment_(parts.containment),
       slots_({std::move(parts.slots),
+              GpuJudge(parts.gpus, parts.config.busy_gpus),
               parts.folder.path(),
               parts.config.shim,
               std::move(parts.containment)}),
       room_(parts.folder.path(), parts.config.disk_low_bytes),
       session_(std::move(parts.identity), {}, ledger_.remembered()),
       runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}, ledger_.remembered()),
-      started_(read_clocks().now) {}
+      started_(read_clocks().now) {
+  if (!parts.gpus.empty()) {
+    watch_.emplace(parts.config.nvml);
+  }
+}
 
 void Loop::run() {
   for (;;) {
@@ -171,9 +170,7 @@ void Loop::turn(const Clocks& clocks) {
   take_signals(clocks.now);
   take_messages(clocks.now);
   carry_out();
-  if (!leave_by_) {
-    offer_slots(clocks.now);
-  }
+  offer_slots(clocks.now);
   runner_.read_changes();
   runner_.listen();
   transfer(clocks.now);
@@ -204,7 +201,7 @@ bool Loop::transfer(Instant now) {
 
 // Whether it is time to speak to the daemon: not before it can be said which slots are free.
 bool Loop::may_speak(Instant now) {
-  speaking_ = speaking_ || slots_.all_usable() || now - started_ >= kLockPatience;
+  speaking_ = speaking_ || slots_.all_known() || now - started_ >= kLockPatience;
   return speaking_;
 }
 
@@ -213,13 +210,18 @@ void Loop::wait(const Clocks& clocks) {
   if (speaking_) {
     wake = std::min(wake, session_.next_wake());
   }
-  for (const std::optional<Instant>& due :
-       {runner_.next_wake(clocks.now), bulk_.next_deadline(clocks.now), leave_by_}) {
+  for (const std::optional<Instant>& due : {runner_.next_wake(clocks.now),
+                                            bulk_.next_deadline(clocks.now),
+                                            slots_.gpus().next_wake(clocks.now),
+                                            leave_by_}) {
     wake = std::min(wake, due.value_or(wake));
   }
   items_ = {{.dealer = &control_}, {.dealer = &bulk_.dealer()}, {.fd = signals_}};
   if (runner_.changes_fd() >= 0) {
     items_.push_back({.fd = runner_.changes_fd()});
+  }
+  if (watch_) {
+    items_.push_back({.fd = watch_->fd()});
   }
   for (const int fd : slots_.fds()) {
     items_.push_back({.fd = fd});
@@ -276,10 +278,17 @@ void Loop::leave(Instant now) {
 void Loop::offer_slots(Instant now) {
   const std::optional<Instant> due = slots_.next_wake();
   const bool first = slots_.offered().empty() && !due;
+  // Also when nothing is offered any more: attempts still wait for their GPUs.
+  const bool gpus = watch_ && watch_->turn(now, slots_.gpus());
+  if (leave_by_) {
+    return;
+  }
   const bool others = (first || (due && *due <= now)) && slots_.ensure(now);
-  if (room_.look(now) || others) {
+  if (room_.look(now) || others || gpus) {
     const bool full = !room_.shortage().empty();
-    session_.set_slots(now, full ? std::vector<pb::Slot>{} : slots_.offered(), room_.shortage());
+    session_.set_slots(now,
+                       full ? std::vector<pb::Slot>{} : slots_.offered(),
+                       withheld_label(room_.shortage(), slots_.gpus().withheld()));
   }
 }
 
@@ -356,39 +365,11 @@ Result<int> open_signals() {
   return fd;
 }
 
-std::string shim_beside_us() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path() / "sweep-shim";
-}
-
-Identity identity_of(const Config& config, const StateFolder& folder, const Ledger& ledger) {
-  return {folder.uuid(),
-          as_utf8(config.name.empty() ? host_name() : config.name),
-          boot_id(),
-          SWEEPD_VERSION,
-          ledger.incarnation(),
-          config.labels,
-          cpu_count(),
-          memory_bytes()};
-}
-
-std::vector<pb::Slot> find_slots(const Config& config) {
-  const DeviceList found = find_devices(config.nvml);
-  for (const std::string& note : found.notes) {
-    log_info("{}", note);
-  }
-  return slots_of(found.devices, {config.cpu_slots, cpu_model()});
-}
-
 }  // namespace
 
 Result<void> run_agent(const Config& given) {
   Config config = given;
-  config.shim = config.shim.empty() ? shim_beside_us() : config.shim;
-  if (::access(config.shim.c_str(), X_OK) != 0) {
-    return Error{Errc::kNotFound,
-                 fmt::format("cannot execute {}: sweep-agent needs it beside itself", config.shim)};
-  }
+  SWEEPD_TRY(config.shim, shim_program(given));
   SWEEPD_TRY(const wire::Endpoint endpoint, wire::Endpoint::parse(config.server));
   SWEEPD_TRY_VOID(endpoint.check_local());
   SWEEPD_TRY(const StateFolder folder, StateFolder::open(config.state));
@@ -396,7 +377,11 @@ Result<void> run_agent(const Config& given) {
   SWEEPD_TRY(const int signals, open_signals());
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed shim leaves behind falls to us
   Identity identity = identity_of(config, folder, ledger);
-  std::vector<pb::Slot> slots = find_slots(config);
+  const DeviceList found = offered_devices(config);
+  for (const std::string& note : found.notes) {
+    log_info("{}", note);
+  }
+  std::vector<pb::Slot> slots = slots_of(found.devices, {config.cpu_slots, cpu_model()});
   Containment containment = Containment::find(config.containment, folder.uuid());
   // A label like others, so that it is shown, and can be chosen by.
   identity.labels["containment"] = containment.name();
@@ -417,6 +402,7 @@ Result<void> run_agent(const Config& given) {
              folder,
              std::move(identity),
              std::move(slots),
+             slot_gpus_of(found.devices),
              std::move(containment),
              std::move(ledger),
              std::move(control),

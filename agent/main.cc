@@ -1,8 +1,10 @@
 // sweep-agent: runs the trials that a sweepd daemon gives to this box.
 #include "agent/config.h"
-#include "agent/devices.h"
+#include "agent/devices_text.h"
+#include "agent/doctor/doctor.h"
+#include "agent/doctor/report.h"
 #include "agent/loop.h"
-#include "base/counted.h"
+#include "agent/setup.h"
 #include "base/log.h"
 #include "base/usage.h"
 #include "wire/protocol.h"
@@ -18,7 +20,6 @@
 #include <vector>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 namespace {
 
@@ -41,14 +42,40 @@ constexpr const char* kExamples =
     "  sweep-agent --server tcp://127.0.0.1:7700 --cpu-slots 4\n"
     "  sweep-agent --config /etc/sweepd/agent.toml --log-level debug\n"
     "  sweep-agent devices --json                       the GPUs that would be offered\n"
+    "  sweep-agent doctor                               what keeps this box from working\n"
     "\n"
     "Options win over the file, the file over $SWEEPD_SERVER.\n"
     "Exit codes: 0 asked to stop, 2 wrong options or file, else it could not go on and says why.";
 
 constexpr const char* kDevicesExamples =
     "Examples:\n"
-    "  sweep-agent devices          UUID, model, memory and processes of each GPU\n"
-    "  sweep-agent devices --json   the same for programs";
+    "  sweep-agent devices          number, UUID, model, memory and processes of each GPU\n"
+    "  sweep-agent devices --json   the same for programs\n"
+    "\n"
+    "CUDA_VISIBLE_DEVICES and NVIDIA_VISIBLE_DEVICES leave out GPUs, as they do when the agent "
+    "runs "
+    "under\nthem; stderr says which.";
+
+constexpr const char* kDoctorExamples =
+    "Examples:\n"
+    "  sweep-agent doctor --config /etc/sweepd/agent.toml\n"
+    "  sweep-agent doctor --server tcp://127.0.0.1:7700 --json\n"
+    "\n"
+    "Ask as the user and with the options that the agent runs with. A line a check: ok, a warning, "
+    "or "
+    "FAILED\n"
+    "with what to do. Nothing is registered or left behind.\n"
+    "\n"
+    "Exit codes: 0 nothing failed, 2 wrong options, else the first check that failed:\n"
+    "  10 settings: the file cannot be read       18 bulk port: closed, or nothing heard\n"
+    "  11 shim: sweep-shim cannot be executed     19 client port: closed, or nothing heard\n"
+    "  12 state: the folder cannot be used        20 daemon: something listens and does not "
+    "answer\n"
+    "  13 disk: too little room                   21 version: another protocol\n"
+    "  14 address: --server cannot be read        23 containment (only a warning so far)\n"
+    "  15 name: the host does not resolve         24 gpus: NVML or a GPU does not answer\n"
+    "  16 tunnel: the address is of another machine\n"
+    "  17 control port: closed, or nothing heard";
 
 // What was given on the command line; it wins over the file.
 struct Given {
@@ -57,6 +84,7 @@ struct Given {
   std::string state;
   std::string name;
   std::optional<std::uint32_t> cpu_slots;
+  std::string busy_gpus;
   std::string log_level;
   bool json = false;
 };
@@ -69,6 +97,11 @@ void add_options(CLI::App& app, Given& given) {
   app.add_option("--name", given.name, "what people see (default: the host name)")
       ->type_name("NAME");
   app.add_option("--cpu-slots", given.cpu_slots, "slots for trials without a GPU")->type_name("N");
+  app.add_option(
+         "--busy-gpus",
+         given.busy_gpus,
+         "GPUs that others use: offer (default), withhold, or offer with so much free: 20GiB")
+      ->type_name("RULE");
   app.add_option("--config", given.config, "settings, as in configs/agent.toml")->type_name("FILE");
   app.add_option("--log-level", given.log_level, "debug, info, warn or error")->type_name("LEVEL");
 }
@@ -85,35 +118,42 @@ Result<Config> configure(const Given& given) {
   overlay(given.state, config.state);
   overlay(given.name, config.name);
   config.cpu_slots = given.cpu_slots ? given.cpu_slots : config.cpu_slots;
+  if (!given.busy_gpus.empty()) {
+    const Result<sweepd::agent::BusyGpus> rule = sweepd::agent::parse_busy_gpus(given.busy_gpus);
+    if (!rule.ok()) {
+      return sweepd::Error{rule.error().code, "--busy-gpus " + rule.error().message};
+    }
+    config.busy_gpus = *rule;
+  }
   if (!given.log_level.empty()) {
     SWEEPD_TRY(config.log_level, sweepd::agent::parse_log_level(given.log_level));
   }
   return config;
 }
 
-void print_devices(const sweepd::agent::DeviceList& list) {
-  for (const sweepd::agent::Device& device : list.devices) {
-    fmt::print("{}  {}  {} MiB  {}\n",
-               device.uuid,
-               device.name,
-               device.memory_bytes >> 20U,
-               sweepd::counted(device.processes, "process", "processes"));
-  }
-  for (const std::string& note : list.notes) {
+int print_devices(const Config& config, bool json) {
+  const sweepd::agent::DeviceList list = sweepd::agent::offered_devices(config);
+  fmt::print("{}", json ? sweepd::agent::devices_json(list) : sweepd::agent::devices_text(list));
+  for (const std::string& note : json ? std::vector<std::string>() : list.notes) {
     fmt::print(stderr, "{}\n", note);
   }
+  return 0;
 }
 
-void print_devices_json(const sweepd::agent::DeviceList& list) {
-  nlohmann::ordered_json out = {{"driver", list.driver}, {"devices", nlohmann::json::array()}};
-  for (const sweepd::agent::Device& device : list.devices) {
-    out["devices"].push_back({{"uuid", device.uuid},
-                              {"name", device.name},
-                              {"memory_bytes", device.memory_bytes},
-                              {"processes", device.processes}});
+// Each line as it is found; JSON when all are.
+int print_doctor(const Result<Config>& config, const std::string& file, bool json) {
+  std::vector<sweepd::agent::Finding> findings;
+  const int code = sweepd::agent::examine(config, file, [&](const sweepd::agent::Finding& finding) {
+    findings.push_back(finding);
+    if (!json) {
+      fmt::print("{}", sweepd::agent::line_of(finding));
+      std::fflush(stdout);
+    }
+  });
+  if (json) {
+    fmt::print("{}", sweepd::agent::json_of(findings, code));
   }
-  out["notes"] = list.notes;
-  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  return code;
 }
 
 int fail(const sweepd::Error& error) {
@@ -132,6 +172,12 @@ int main(int argc, char** argv) {
   CLI::App* devices = app.add_subcommand("devices", "print what NVIDIA's library sees, and exit");
   devices->add_flag("--json", given.json, "as JSON");
   devices->footer(kDevicesExamples);
+  devices->fallthrough();  // the agent's options may stand behind the verb
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "check what the agent needs, step by step, and exit");
+  doctor->add_flag("--json", given.json, "as JSON");
+  doctor->footer(kDoctorExamples);
+  doctor->fallthrough();
   sweepd::refuse_empty_values(app);
   try {
     std::vector<std::string> words = sweepd::spell_out_empty_values(app, {argv + 1, argv + argc});
@@ -147,15 +193,16 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   const Result<Config> config = configure(given);
+  sweepd::log_setup("sweep-agent", config.ok() ? config->log_level : sweepd::LogLevel::kInfo);
+  sweepd::wire::quiet_protobuf();
+  if (doctor->parsed()) {
+    return print_doctor(config, given.config, given.json);
+  }
   if (!config.ok()) {
     return fail(config.error());
   }
-  sweepd::log_setup("sweep-agent", config->log_level);
-  sweepd::wire::quiet_protobuf();
   if (devices->parsed()) {
-    const sweepd::agent::DeviceList list = sweepd::agent::find_devices(config->nvml);
-    given.json ? print_devices_json(list) : print_devices(list);
-    return 0;
+    return print_devices(*config, given.json);
   }
   const Result<void> done = sweepd::agent::run_agent(*config);
   return done.ok() ? 0 : fail(done.error());

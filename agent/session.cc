@@ -2,6 +2,7 @@
 #include "agent/session.h"
 
 #include "agent/reason.h"
+#include "base/labels.h"
 #include "wire/protocol.h"
 
 #include <fmt/format.h>
@@ -259,9 +260,9 @@ void Session::remember_done(const AttemptKey& key) {
 
 void Session::set_slots(Instant now, std::vector<pb::Slot> slots, const std::string& withheld) {
   slots_ = std::move(slots);
-  identity_.labels.erase("withheld");
+  identity_.labels.erase(kWithheldLabel);
   if (!withheld.empty()) {
-    identity_.labels.emplace("withheld", withheld);
+    identity_.labels.emplace(kWithheldLabel, withheld);
   }
   // What a Hello that is under way says is not so any more: its answer is not waited for.
   hello_open_ = false;

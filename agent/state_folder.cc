@@ -17,6 +17,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 namespace sweepd::agent {
@@ -116,6 +117,17 @@ Result<StateFolder> StateFolder::open(const std::string& path) {
   StateFolder folder(absolute, {}, lock);
   SWEEPD_TRY(folder.uuid_, read_or_draw_uuid(absolute));
   return folder;
+}
+
+std::optional<std::string> StateFolder::holder(const std::string& path) {
+  const std::string name = path + "/lock";
+  const int fd = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  // Shared, and for a moment: two that look do not take each other for an agent.
+  const bool held = fd >= 0 && ::flock(fd, LOCK_SH | LOCK_NB) != 0;
+  if (fd >= 0) {
+    ::close(fd);
+  }
+  return held ? std::optional(first_line(name)) : std::nullopt;
 }
 
 StateFolder::~StateFolder() {

@@ -4,6 +4,7 @@
 #include "agent/session.h"
 #include "base/result.h"
 
+#include <optional>
 #include <string>
 
 namespace sweepd::agent {
@@ -13,6 +14,9 @@ class StateFolder {
  public:
   // Makes what is missing. Fails when another agent has it, or it cannot be written.
   static Result<StateFolder> open(const std::string& path);
+
+  // The process of the agent that has the folder now; none: no agent has.
+  static std::optional<std::string> holder(const std::string& path);
 
   ~StateFolder();
   StateFolder(StateFolder&& other) noexcept;

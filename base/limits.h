@@ -13,6 +13,8 @@ constexpr std::size_t kBulkMessageBytesMax = 1024 * 1024 + 4096;  // one chunk a
 constexpr std::size_t kClientMessageBytesMax = 4 * 1024 * 1024;   // a page of an answer
 constexpr std::size_t kChunkBytes = 256 * 1024;                   // of a blob in transfer
 constexpr std::size_t kReportsPerMessageMax = 512;
+constexpr std::size_t kNameBytesMax =
+    256;  // of agents, devices, labels; a Hello with more is refused
 
 // Sweeps.
 constexpr std::size_t kSweepFileBytesMax = 1024 * 1024;  // more is a mistake, not a sweep

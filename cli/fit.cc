@@ -2,10 +2,13 @@
 #include "cli/fit.h"
 
 #include "base/counted.h"
+#include "base/labels.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sweepd::cli {
 
@@ -22,6 +25,13 @@ std::string lack_text(const sweeps::ResourcesSpec& resources, const Fit& fit) {
 }
 
 }  // namespace
+
+std::string withheld_text(const pb::AgentRow& agent) {
+  const auto label = agent.labels().find(kWithheldLabel);
+  return label == agent.labels().end() || agent.state() == "lost"
+             ? std::string()
+             : fmt::format("{} withholds slots: {}", agent.name(), label->second);
+}
 
 Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents) {
   Fit fit;
@@ -42,6 +52,11 @@ Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents) 
         free += busy ? 0U : 1U;
       }
     }
+    // One that offers anything withholds GPUs, and no CPU slots.
+    if (std::string why = withheld_text(agent);
+        !why.empty() && (resources.gpus != 0U || agent.slots_size() == 0)) {
+      fit.withheld.push_back(std::move(why));
+    }
     fit.gpus_most = std::max(fit.gpus_most, gpus);
     fit.slots_all += static_cast<std::size_t>(agent.slots_size());
     if (matching >= std::max<std::size_t>(1, resources.gpus.value_or(1))) {
@@ -59,8 +74,15 @@ std::optional<Misfit> misfit_of(const sweeps::ResourcesSpec& resources, const Fi
   if (fit.slots > 0) {
     return std::nullopt;
   }
-  if (fit.slots_all == 0) {  // of boxes that stop, or whose disk is full: that passes
+  if (fit.slots_all == 0 && fit.withheld.empty()) {
     return Misfit{false, "no connected agent offers a slot now; `sweepctl agent ls` shows them"};
+  }
+  if (!fit.withheld.empty()) {  // that passes: boxes stop, disks are full, GPUs are in use
+    return Misfit{false,
+                  fmt::format("{}; {}",
+                              fit.slots_all == 0 ? "no connected agent offers a slot now"
+                                                 : lack_text(resources, fit),
+                              fmt::join(fit.withheld, "; "))};
   }
   return Misfit{true, lack_text(resources, fit) + ": start an agent that has it, or ask for less"};
 }

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sweepd::cli {
 
@@ -18,13 +19,18 @@ struct Fit {
   std::size_t slots_all = 0;  // of any kind
   std::size_t gpus_most = 0;  // on one agent
   std::size_t agents = 0;
+  std::vector<std::string> withheld = {};  // by agents that may fit soon: see withheld_text
 };
+
+// "gpu-a withholds slots: GPU 2 (GPU-8932f937): 1 process of others"; empty when it offers all that
+// it has, or is lost.
+std::string withheld_text(const pb::AgentRow& agent);
 
 Fit fit_of(const sweeps::ResourcesSpec& resources, const pb::AgentList& agents);
 
 // Why no agent there is could run it.
 struct Misfit {
-  bool never = false;    // there are agents; else there is none yet
+  bool never = false;    // there are agents, and they offer all that they have
   std::string sentence;  // with what to do; the same wherever it is told
 };
 

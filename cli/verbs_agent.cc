@@ -1,5 +1,7 @@
 // agent ls, agent show, agent drain, agent resume, agent rm.
+#include "base/labels.h"
 #include "cli/exit_codes.h"
+#include "cli/fit.h"
 #include "cli/format.h"
 #include "cli/json.h"
 #include "cli/output.h"
@@ -113,7 +115,9 @@ std::string labels_text(const pb::AgentRow& agent) {
   const std::map<std::string, std::string> labels(agent.labels().begin(), agent.labels().end());
   std::string text;
   for (const auto& [name, value] : labels) {
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+    if (name != kWithheldLabel) {
+      text += fmt::format("{}{}={}", text.empty() ? "" : " ", name, value);
+    }
   }
   return text;
 }
@@ -129,10 +133,21 @@ std::string detail_text(const pb::AgentDetail& detail, const Terminal& terminal)
   if (!detail.proven()) {
     text += fact("unproven", "nothing has done well on it yet: it gets at most 5 trials at a time");
   }
+  const auto withheld = agent.labels().find(kWithheldLabel);
+  text += fact("withheld", withheld == agent.labels().end() ? std::string() : withheld->second);
   text += fact("labels", labels_text(agent));
   text += fact("seen", seen_text(agent));
   text += fact("version", agent.version());
   return text + slots_text(agent, terminal);
+}
+
+// A slot that is withheld has no line in the table.
+void say_withheld(const pb::AgentList& agents, Session& session) {
+  for (const pb::AgentRow& agent : agents.agents()) {
+    if (const std::string why = withheld_text(agent); !why.empty()) {
+      session.say(printable(why));
+    }
+  }
 }
 
 void say_done(const pb::AgentRow& agent, pb::AgentVerb verb, Session& session) {
@@ -163,6 +178,7 @@ Result<int> run(const AgentListArgs& args, Session& session) {
     }
     console.out << render_table(
         slot_table(reply.agents(), listing.headings), !args.read.no_header, console.out_terminal);
+    say_withheld(reply.agents(), session);
     return kExitOk;
   }
   // A line an agent, since conditions are about agents.

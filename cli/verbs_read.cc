@@ -1,4 +1,5 @@
 // ls, show, leaderboard, trial ls, trial show, server info.
+#include "base/clock_difference.h"
 #include "cli/describe.h"
 #include "cli/exit_codes.h"
 #include "cli/format.h"
@@ -313,7 +314,9 @@ Result<int> run(const TrialShowArgs& args, Session& session) {
 Result<int> run(const ServerInfoArgs& args, Session& session) {
   pb::ClientRequest request;
   request.mutable_server_info();
+  const std::int64_t asked_us = wall_now_us();
   SWEEPD_TRY(const pb::ClientReply reply, session.ask(request));
+  const std::int64_t here_us = asked_us + (wall_now_us() - asked_us) / 2;
   const pb::ServerDetail& server = reply.server();
   std::string text =
       fmt::format("sweepd {} at {}\n", printable(server.version()), session.endpoint().text());
@@ -329,6 +332,9 @@ Result<int> run(const ServerInfoArgs& args, Session& session) {
                              bytes_text(server.table_bytes()),
                              bytes_text(server.log_ahead_bytes()),
                              bytes_text(server.memory_bytes())));
+  }
+  if (const std::string off = clock_difference({server.wall_us()}, {here_us}); !off.empty()) {
+    text += fact("clock", off + ": times in lists are off by as much");
   }
   text += fact("up", span_text(wall_now_us() - server.started_wall_us()));
   text += fact("agents", fmt::format("{}", server.agents()));

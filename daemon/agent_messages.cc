@@ -15,7 +15,6 @@ namespace sweepd::daemon {
 
 namespace {
 
-constexpr std::size_t kNameBytesMax = 256;  // of agents, devices, labels
 constexpr int kSlotsMax = 4096;
 constexpr int kHeldMax = 16384;
 constexpr int kLabelsMax = 64;
@@ -28,7 +27,7 @@ Error refusal(std::string_view what) {
 }
 
 bool good_name(const std::string& name) {
-  return !name.empty() && name.size() <= kNameBytesMax;
+  return !name.empty() && name.size() <= limits::kNameBytesMax;
 }
 
 bool good_attempt(const pb::Attempt& attempt) {
@@ -55,7 +54,7 @@ Result<core::SlotOffer> slot_from(const pb::Slot& slot) {
   if (slot.kind() != pb::CPU && slot.kind() != pb::GPU) {
     return refusal("a slot of an unknown kind");
   }
-  if (slot.name().size() > kNameBytesMax || slot.uuid().size() > kNameBytesMax) {
+  if (slot.name().size() > limits::kNameBytesMax || slot.uuid().size() > limits::kNameBytesMax) {
     return refusal("a slot whose name is too long");
   }
   return core::SlotOffer{
@@ -164,12 +163,12 @@ Result<core::AgentJoined> joined_from(const pb::Hello& hello) {
   if (!good_name(hello.uuid()) || !good_name(hello.name())) {
     return refusal("no name, or one that is too long");
   }
-  if (hello.boot_id().size() > kNameBytesMax || hello.version().size() > kNameBytesMax ||
-      hello.labels_size() > kLabelsMax) {
+  if (hello.boot_id().size() > limits::kNameBytesMax ||
+      hello.version().size() > limits::kNameBytesMax || hello.labels_size() > kLabelsMax) {
     return refusal("a boot id, version or list of labels that is too long");
   }
   for (const auto& [name, text] : hello.labels()) {
-    if (!good_name(name) || text.size() > kNameBytesMax) {
+    if (!good_name(name) || text.size() > limits::kNameBytesMax) {
       return refusal("a label that is too long");
     }
     joined.labels[name] = text;

@@ -86,7 +86,7 @@ Result<void> Queries::answer(const pb::ClientRequest& request,
     case Kind::kListModels:
       return models(request.list_models(), *reply.mutable_models());
     case Kind::kServerInfo:
-      server(*reply.mutable_server());
+      server(at, *reply.mutable_server());
       return {};
     case Kind::kStartBackup:
       return start_backup(request, *reply.mutable_backup());

@@ -78,7 +78,7 @@ class Queries {
   Result<void> agent(const pb::ShowAgent& request, const core::Stamp& at, pb::AgentDetail& detail);
   void put_agent(const core::Agent& agent, const core::Stamp& at, pb::AgentRow& row);
   Result<void> models(const pb::ListModels& request, pb::ModelList& list);
-  void server(pb::ServerDetail& detail);
+  void server(const core::Stamp& at, pb::ServerDetail& detail);
   Result<void> start_backup(const pb::ClientRequest& request, pb::BackupDetail& detail);
   void backup(pb::BackupDetail& detail);
   Result<void> start_gc(const pb::ClientRequest& request, pb::GcDetail& detail);

@@ -44,13 +44,14 @@ void Queries::describe(AgentId id, const core::Stamp& at, pb::AgentDetail& detai
   }
 }
 
-void Queries::server(pb::ServerDetail& detail) {
+void Queries::server(const core::Stamp& at, pb::ServerDetail& detail) {
   const core::State& state = sources_.state;
   detail.set_version(sources_.facts.version);
   detail.set_protocol(wire::kProtocolVersion);
   detail.set_state_folder(sources_.facts.state_folder);
   detail.set_term(sources_.facts.term);
   detail.set_started_wall_us(sources_.facts.started.us);
+  detail.set_wall_us(at.wall.us);
   std::size_t slots = 0;
   std::uint32_t connected = 0;
   for (const auto& [id, agent] : state.agents) {

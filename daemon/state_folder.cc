@@ -1,12 +1,12 @@
 // The folder that holds everything a daemon keeps, and the right to use it.
 #include "daemon/state_folder.h"
 
+#include "base/network_disk.h"
 #include "daemon/lock_file.h"
 
 #include <fmt/format.h>
 
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -37,12 +37,7 @@ Result<void> make_folder(const std::string& path) {
 }
 
 Result<void> refuse_network(const std::string& path) {
-  struct statfs system {};
-
-  if (statfs(path.c_str(), &system) != 0) {
-    return Error{Errc::kUnexpected, fmt::format("cannot look at {}: {}", path, reason_of(errno))};
-  }
-  const std::string name = network_file_system(static_cast<unsigned long>(system.f_type));
+  SWEEPD_TRY(const std::string name, network_disk(path));
   if (!name.empty()) {
     return Error{Errc::kInvalidArgument,
                  fmt::format("the state folder {} is on {}: choose a local disk with --state, "
@@ -54,31 +49,6 @@ Result<void> refuse_network(const std::string& path) {
 }
 
 }  // namespace
-
-std::string network_file_system(unsigned long magic) {
-  switch (magic) {
-    case 0x6969:
-      return "NFS";
-    case 0x517B:
-    case 0xFF534D42:
-    case 0xFE534D42:
-      return "SMB/CIFS";
-    case 0x65735546:
-      return "FUSE (sshfs and the like)";
-    case 0x00C36400:
-      return "CephFS";
-    case 0x0BD00BD0:
-      return "Lustre";
-    case 0x5346414F:
-      return "AFS";
-    case 0x01021997:
-      return "9p";
-    case 0x47504653:
-      return "GPFS";
-    default:
-      return {};
-  }
-}
 
 Result<StateFolder> StateFolder::claim(const std::string& path) {
   SWEEPD_TRY_VOID(make_folder(path));

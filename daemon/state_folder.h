@@ -35,7 +35,4 @@ class StateFolder {
 // or ~/.local/state/sweepd.
 std::string default_state_folder();
 
-// The name of a network file system by the magic number that statfs gives; empty for others.
-std::string network_file_system(unsigned long magic);
-
 }  // namespace sweepd::daemon

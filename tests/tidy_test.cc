@@ -84,6 +84,10 @@ const std::vector<std::string> kPureFiles = {"agent/session.h",
                                              "agent/outbox.cc",
                                              "agent/doors/report_budget.h",
                                              "agent/doors/report_budget.cc",
+                                             "agent/gpu_judge.h",
+                                             "agent/gpu_judge.cc",
+                                             "agent/gpu_mask.h",
+                                             "agent/gpu_mask.cc",
                                              "daemon/liveness.h",
                                              "daemon/liveness.cc"};
 

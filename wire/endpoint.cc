@@ -68,6 +68,11 @@ std::string ssh_host(const std::string& host) {
   return host.front() == '[' ? host.substr(1, host.size() - 2) : host;
 }
 
+// ZeroMQ binds addresses only, never names, and both sides have to mean the same one.
+std::string_view dialled(std::string_view host) {
+  return host == "localhost" ? "127.0.0.1" : host;
+}
+
 std::string_view door_name(Door door) {
   switch (door) {
     case Door::kControl:
@@ -145,9 +150,19 @@ std::string Endpoint::address(Door door) const {
     const bool slash = host_.back() == '/';
     return fmt::format("ipc://{}{}{}", host_, slash ? "" : "/", door_name(door));
   }
-  // ZeroMQ binds addresses only, never names, and both sides have to mean the same one.
-  const std::string_view host = host_ == "localhost" ? "127.0.0.1" : std::string_view(host_);
-  return fmt::format("tcp://{}:{}", host, port_ + static_cast<int>(door));
+  return fmt::format("tcp://{}:{}", dialled(host_), port(door));
+}
+
+std::string Endpoint::host() const {
+  if (scheme_ == "ipc") {
+    return {};
+  }
+  const std::string_view host = dialled(host_);
+  return std::string(host.front() == '[' ? host.substr(1, host.size() - 2) : host);
+}
+
+int Endpoint::port(Door door) const {
+  return scheme_ == "ipc" ? 0 : port_ + static_cast<int>(door);
 }
 
 std::string Endpoint::text() const {

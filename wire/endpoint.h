@@ -14,8 +14,8 @@ enum class Door { kControl, kBulk, kClient };
 // "ipc:///run/sweepd": sockets `control`, `bulk` and `client` in that folder.
 class Endpoint {
  public:
-  // Refuses anything but ipc:// with an absolute folder and tcp:// with a port, in a sentence; a host
-  // and a port alone mean tcp.
+  // Refuses anything but ipc:// with an absolute folder and tcp:// with a port, in a sentence; a
+  // host and a port alone mean tcp.
   static Result<Endpoint> parse(std::string_view text);
 
   // Refuses addresses that other machines have or can reach, and says how to tunnel: until
@@ -25,6 +25,11 @@ class Endpoint {
 
   std::string address(Door door) const;  // as ZeroMQ takes it
   std::string text() const;              // as it was written
+
+  // Who is dialled, as the system looks names up: without the brackets of an IPv6 address. Empty
+  // for ipc.
+  std::string host() const;
+  int port(Door door) const;  // 0 for ipc
 
   bool operator==(const Endpoint&) const = default;
 

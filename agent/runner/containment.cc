@@ -95,6 +95,9 @@ Containment Containment::find(std::string_view wanted, const std::string& uuid) 
       found.folder_ = folder;
     }
     ::rmdir((folder + "/probe").c_str());
+    if (found.kind_ != Kind::kCgroup) {
+      ::rmdir(folder.c_str());  // one that cannot be used is not left behind
+    }
   }
   if (found.kind_ == Kind::kSubreaper && (wanted == "auto" || wanted == "pid-namespace") &&
       can_make_namespaces()) {

@@ -27,6 +27,7 @@ constexpr Duration kClearRoundMax = seconds(1);
 
 Slots::Slots(Options options)
     : slots_(std::move(options.slots)),
+      gpus_(std::move(options.gpus)),
       state_(std::move(options.state)),
       program_(std::move(options.shim)),
       containment_(std::move(options.containment)),
@@ -97,11 +98,15 @@ bool Slots::ensure(Instant now) {
 std::vector<pb::Slot> Slots::offered() const {
   std::vector<pb::Slot> out;
   for (std::size_t i = 0; i < slots_.size(); ++i) {
-    if (usable_[i]) {
+    if (usable_[i] && !gpus_.withholds(slots_[i].index())) {
       out.push_back(slots_[i]);
     }
   }
   return out;
+}
+
+bool Slots::all_known() const {
+  return std::find(usable_.begin(), usable_.end(), false) == usable_.end() && gpus_.all_seen();
 }
 
 Result<std::vector<pb::Slot>> Slots::resolve(const pb::StartAttempt& order) const {
@@ -112,6 +117,9 @@ Result<std::vector<pb::Slot>> Slots::resolve(const pb::StartAttempt& order) cons
     });
     if (slot == slots_.end()) {
       return Error{Errc::kInvalidArgument, fmt::format("this agent has no slot {}", index)};
+    }
+    if (const std::optional<std::string> why = gpus_.refusal(index)) {
+      return Error{Errc::kUnavailable, fmt::format("slot {} is withheld: {}", index, *why)};
     }
     out.push_back(*slot);
   }
@@ -125,12 +133,13 @@ bool Slots::book(const AttemptKey& attempt, const std::vector<pb::Slot>& slots) 
   for (const pb::Slot& slot : slots) {
     const ShimSlot* shim = shim_at(slot.index());
     if (booked_.contains(slot.index()) || shim == nullptr ||
-        shim->state() != ShimSlot::State::kIdle) {
+        shim->state() != ShimSlot::State::kIdle || !gpus_.may_start(slot.index())) {
       return false;
     }
   }
   for (const pb::Slot& slot : slots) {
     booked_[slot.index()] = attempt;
+    gpus_.booked(slot.index(), attempt);
   }
   main_[attempt] = slots.front().index();
   return true;
@@ -140,12 +149,19 @@ void Slots::book_found(const pb::StartAttempt& order) {
   const AttemptKey attempt = wire::from_proto(order.attempt());
   for (const std::uint32_t index : order.slots()) {
     booked_[index] = attempt;
+    gpus_.booked(index, attempt);
   }
   main_[attempt] = order.slots(0);
 }
 
 void Slots::release(const AttemptKey& attempt) {
-  std::erase_if(booked_, [&attempt](const auto& entry) { return entry.second == attempt; });
+  std::erase_if(booked_, [&](const auto& entry) {
+    const bool ours = entry.second == attempt;
+    if (ours) {
+      gpus_.released(entry.first);
+    }
+    return ours;
+  });
   main_.erase(attempt);
 }
 

@@ -1,6 +1,7 @@
 // The slots of this box with their shims: which are free, which run what, which cannot be used.
 #pragma once
 
+#include "agent/gpu_judge.h"
 #include "agent/runner/shim_slot.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -20,6 +21,7 @@ class Slots {
  public:
   struct Options {
     std::vector<pb::Slot> slots;
+    GpuJudge gpus;
     std::string state;  // folder; locks and sockets are below it
     std::string shim;   // the program
     Containment containment;
@@ -35,15 +37,23 @@ class Slots {
   // where there are none. True when another set of slots can be offered than before.
   bool ensure(Instant now);
 
-  // What can be offered: verified empty, or busy with an attempt that this program knows.
+  // What can be offered: verified empty, or busy with an attempt that this program knows, and not
+  // withheld for what is on its GPU.
   std::vector<pb::Slot> offered() const;
 
-  bool all_usable() const { return offered().size() == slots_.size(); }
+  // Whether it is known of every slot if it can be offered.
+  bool all_known() const;
 
-  // Whether each of an order's slots exists; the error names one that does not.
+  // What is known of the GPUs; whoever asks the library tells it.
+  GpuJudge& gpus() { return gpus_; }
+
+  const GpuJudge& gpus() const { return gpus_; }
+
+  // Whether each of an order's slots exists, and none is withheld; the error names one.
   Result<std::vector<pb::Slot>> resolve(const pb::StartAttempt& order) const;
 
-  // Books all of them, or none: then some attempt is not over yet, or a shim is not there.
+  // Books all of them, or none: then some attempt is not over yet, or has left something on a GPU,
+  // or a shim is not there.
   bool book(const AttemptKey& attempt, const std::vector<pb::Slot>& slots);
 
   // Books the slots of an attempt that runs on them since an earlier run of the program.
@@ -93,6 +103,7 @@ class Slots {
   bool cleared(Instant now);
 
   std::vector<pb::Slot> slots_;
+  GpuJudge gpus_;
   std::string state_;
   std::string program_;
   Containment containment_;

@@ -1,4 +1,6 @@
 // Why things are as they are, in sentences for people.
+#include "base/counted.h"
+#include "base/labels.h"
 #include "daemon/core/charge.h"
 #include "daemon/core/failure.h"
 #include "daemon/core/view.h"
@@ -14,6 +16,8 @@
 namespace sweepd::core {
 
 namespace {
+
+constexpr std::size_t kWithholdersTold = 2;  // agents; what they say may be long
 
 struct SlotCount {
   std::uint32_t all = 0;
@@ -48,21 +52,45 @@ bool fits_idle(const State& state, std::optional<std::uint32_t> gpus) {
   });
 }
 
+// "; gpu-a withholds slots: GPU 2 (GPU-8932f937): 1 process of others"; empty when no agent keeps
+// back what a trial could use. One that offers anything keeps back GPUs, and no CPU slots.
+std::string withheld_words(const State& state, std::optional<std::uint32_t> gpus) {
+  std::string text;
+  std::size_t agents = 0;
+  for (const auto& [id, agent] : state.agents) {
+    const auto label = agent.labels.find(kWithheldLabel);
+    const bool useful = gpus != 0U || agent.slots.empty();
+    if (agent.state != AgentState::kConnected || agent.drained || !useful ||
+        label == agent.labels.end()) {
+      continue;
+    }
+    if (++agents <= kWithholdersTold) {
+      text += fmt::format("; {} withholds slots: {}", agent.name, label->second);
+    }
+  }
+  return agents <= kWithholdersTold
+             ? text
+             : text + fmt::format("; {} more, too", counted(agents - kWithholdersTold, "agent"));
+}
+
 // Why a trial of the sweep finds no slot, though it may start.
 std::string why_no_slot(const State& state, const Sweep& sweep) {
   const std::optional<std::uint32_t> gpus = sweep.spec.resources.gpus;
   const SlotCount slots = count_slots(state);
+  const std::string withheld = withheld_words(state, gpus);
   if (slots.all == 0) {
-    return "no agent is connected: start `sweep-agent` on a machine";
+    return withheld.empty() ? "no agent is connected: start `sweep-agent` on a machine"
+                            : "no slot is offered now" + withheld;
   }
   if (gpus.value_or(0) > slots.gpus_on_one_agent) {
     return fmt::format(
-        "resources.gpus = {}, and no connected agent has so many GPUs (the most is {})",
-        *gpus,
-        slots.gpus_on_one_agent);
+               "resources.gpus = {}, and no connected agent has so many GPUs (the most is {})",
+               *gpus,
+               slots.gpus_on_one_agent) +
+           withheld;
   }
   if (gpus == 0U && slots.all == slots.gpus) {
-    return "resources.gpus = 0, and no connected agent offers a CPU slot";
+    return "resources.gpus = 0, and no connected agent offers a CPU slot" + withheld;
   }
   if (fits_idle(state, gpus)) {
     const auto back =
@@ -88,8 +116,9 @@ std::string why_no_slot(const State& state, const Sweep& sweep) {
   }
   const std::uint32_t usable =
       !gpus ? slots.all : (*gpus > 0 ? slots.gpus : slots.all - slots.gpus);
-  return usable == 1 ? "the only slot that could run it is busy"
-                     : fmt::format("all {} slots that could run it are busy", usable);
+  return (usable == 1 ? "the only slot that could run it is busy"
+                      : fmt::format("all {} slots that could run it are busy", usable)) +
+         withheld;
 }
 
 std::string agent_names(const State& state, const std::vector<AgentId>& agents) {
@@ -242,7 +271,8 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
                        *concurrent);
   }
   const std::string kept = why_kept_back(state, sweep);
-  return kept.empty() ? why_no_slot(state, sweep) : kept;
+  return kept.empty() ? why_no_slot(state, sweep)
+                      : kept + withheld_words(state, sweep.spec.resources.gpus);
 }
 
 std::string explain(const State& state, const Sweep& sweep, const Trial& trial) {

@@ -1,38 +1,26 @@
 // GPUs through a stand-in for NVIDIA's library, and the slots that come of them.
 #include "agent/devices.h"
 
+#include "agent/devices_nvml.h"
 #include "agent/offer.h"
+#include "tests/agent/fake_gpus.h"
 
 #include <doctest/doctest.h>
 
 #include <stdlib.h>
 
 #include <string>
+#include <vector>
 
 using namespace sweepd;
 using namespace sweepd::agent;
-
-namespace {
-
-// Sets variables for the stand-in; they are gone with it.
-struct FakeGpus {
-  explicit FakeGpus(const char* count) { ::setenv("FAKE_NVML", count, 1); }
-
-  ~FakeGpus() {
-    for (const char* name : {"FAKE_NVML", "FAKE_NVML_LOST", "FAKE_NVML_MIG", "FAKE_NVML_FAIL"}) {
-      ::unsetenv(name);
-    }
-  }
-};
-
-}  // namespace
 
 TEST_CASE("devices: GPUs are listed with what there is to know of them") {
   const FakeGpus fake("2");
   const DeviceList list = find_devices(SWEEPD_FAKE_NVML);
   REQUIRE_EQ(list.devices.size(), 2);
-  CHECK_EQ(list.devices[0], Device{"GPU-1", "Fake H200", 1ULL << 37U, 2});
-  CHECK_EQ(list.devices[1], Device{"GPU-2", "Fake H200", 1ULL << 37U, 0});
+  CHECK_EQ(list.devices[0], Device{"GPU-1", "Fake H200", 1ULL << 37U, 2, 1ULL << 37U, 0});
+  CHECK_EQ(list.devices[1], Device{"GPU-2", "Fake H200", 1ULL << 37U, 0, 1ULL << 37U, 1});
   CHECK_EQ(list.driver, "535.00");
   CHECK(list.notes.empty());
 }
@@ -54,6 +42,8 @@ TEST_CASE("devices: a sliced GPU is offered as its slices") {
   REQUIRE_EQ(list.devices.size(), 2);
   CHECK_EQ(list.devices[0].uuid, "MIG-101");
   CHECK_EQ(list.devices[1].uuid, "MIG-103");
+  CHECK_EQ(list.devices[1].gpu_uuid, "GPU-1");
+  CHECK_EQ(list.devices[1].number, 0);
 }
 
 TEST_CASE("devices: a driver that does not start, and no library, are notes") {
@@ -74,6 +64,34 @@ TEST_CASE("devices: functions that a library lacks cost only what they tell") {
   CHECK_EQ(list.devices[0], Device{"GPU-bare", "", 0, 0});
 }
 
+TEST_CASE("devices: what is on GPUs is asked of those alone, and one that is lost harms no other") {
+  const FakeGpus fake("3");
+  fake.say("processes 0 31 7\nfree 0 1024\nprocesses 2 9\n");
+  const Result<Nvml> nvml = Nvml::open(SWEEPD_FAKE_NVML);
+  REQUIRE(nvml.ok());
+  auto use = nvml->use_of({"GPU-1", "GPU-2"});
+  REQUIRE_EQ(use.size(), 2);
+  CHECK_EQ(*use.at("GPU-1"), GpuUse{1ULL << 37U, 1ULL << 30U, {7, 31}});
+  CHECK_EQ(*use.at("GPU-2"), GpuUse{1ULL << 37U, 1ULL << 37U, {}});
+  fake.say("lost 0\n");
+  use = nvml->use_of({"GPU-1", "GPU-2", "GPU-9"});
+  CHECK_EQ(use.at("GPU-1").error().message, "NVML: GPU is lost (15)");
+  CHECK(use.at("GPU-2").ok());
+  CHECK_FALSE(use.at("GPU-9").ok());
+  fake.say("fail 9\n");
+  CHECK_EQ(nvml->use_of({"GPU-2"}).at("GPU-2").error().message, "NVML: driver not loaded (9)");
+}
+
+TEST_CASE("devices: more processes than were expected are all listed") {
+  const FakeGpus fake("1");
+  std::string line = "processes 0";
+  for (int pid = 100; pid < 140; ++pid) {
+    line += " " + std::to_string(pid);
+  }
+  fake.say(line + "\n");
+  CHECK_EQ(find_devices(SWEEPD_FAKE_NVML).devices.at(0).processes, 40);
+}
+
 TEST_CASE("offer: a box with GPUs offers them, one without offers one CPU slot, unless told") {
   const std::vector<Device> gpus = {{"GPU-1", "x", 5, 0}, {"GPU-2", "x", 5, 0}};
   CHECK_EQ(slots_of(gpus, {std::nullopt, "cpu"}).size(), 2);
@@ -86,4 +104,29 @@ TEST_CASE("offer: a box with GPUs offers them, one without offers one CPU slot, 
   CHECK_EQ(slots[3].index(), 3);
   CHECK_EQ(slots[3].kind(), pb::CPU);
   CHECK_EQ(slots[3].name(), "cpu");
+}
+
+TEST_CASE("offer: the GPUs of slots keep their numbers when others are left out") {
+  std::vector<Device> gpus(2);
+  gpus[0].number = 1;
+  gpus[1].number = 3;
+  gpus[1].uuid = "GPU-d";
+  const std::vector<SlotGpu> places = slot_gpus_of(gpus);
+  REQUIRE_EQ(places.size(), 2);
+  CHECK_EQ(places[1].slot, 1);
+  CHECK_EQ(places[1].number, 3);
+  CHECK_EQ(places[1].uuid, "GPU-d");
+}
+
+TEST_CASE("offer: what is withheld fits into a label, and says how much it leaves out") {
+  CHECK_EQ(withheld_label("", {}), "");
+  CHECK_EQ(withheld_label("no room", {}), "no room");
+  CHECK_EQ(withheld_label("no room", {"GPU 0 (x): y", "GPU 1 (x): z"}),
+           "no room; GPU 0 (x): y; GPU 1 (x): z");
+  const std::string long_one(100, 'a');
+  CHECK_EQ(withheld_label("", {long_one, long_one, long_one, long_one}),
+           long_one + "; " + long_one + "; and 2 more");
+  const std::string too_long = "ä" + std::string(400, 'b');
+  CHECK_EQ(withheld_label(too_long, {"c"}).size(), 240 + std::string("; and 1 more").size());
+  CHECK_EQ(withheld_label("\xff", {}), "?");
 }

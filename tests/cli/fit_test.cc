@@ -52,4 +52,34 @@ TEST_CASE("fit: the sentence names what is missing, and what there is") {
         "has it, or ask for less");
 }
 
+TEST_CASE("fit: what is withheld passes, and is told instead of that it can never be") {
+  pb::AgentList agents;
+  pb::AgentRow& agent = *agents.add_agents();
+  agent.set_name("gpu-a");
+  agent.set_state("connected");
+  agent.add_slots()->set_kind(pb::GPU);
+  (*agent.mutable_labels())["withheld"] = "GPU 1 (GPU-1): 1 process of others";
+  sweeps::ResourcesSpec resources;
+  CHECK_FALSE(misfit_of(resources, fit_of(resources, agents)).has_value());
+  resources.gpus = 2;
+  std::optional<Misfit> misfit = misfit_of(resources, fit_of(resources, agents));
+  REQUIRE(misfit.has_value());
+  CHECK_FALSE(misfit->never);
+  CHECK(misfit->sentence ==
+        "it needs 2 GPUs, and no connected agent has so many (the most is 1); gpu-a withholds "
+        "slots: GPU 1 (GPU-1): 1 process of others");
+  resources.gpus = 0;  // GPUs are withheld from nobody who needs none
+  misfit = misfit_of(resources, fit_of(resources, agents));
+  REQUIRE(misfit.has_value());
+  CHECK(misfit->never);
+  agent.clear_slots();
+  misfit = misfit_of(resources, fit_of(resources, agents));
+  REQUIRE(misfit.has_value());
+  CHECK(misfit->sentence ==
+        "no connected agent offers a slot now; gpu-a withholds slots: GPU 1 (GPU-1): 1 process of "
+        "others");
+  agent.set_state("lost");
+  CHECK(fit_of(resources, agents).withheld.empty());
+}
+
 }  // namespace sweepd::cli

@@ -62,6 +62,25 @@ TEST_CASE("agent show: state, why it is drained, what failed on it and what it r
   CHECK(json["streak"][1]["well_elsewhere"] == true);
 }
 
+TEST_CASE("agent ls, show: what an agent withholds stands apart, with the reason") {
+  FakeDaemon daemon([](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    pb::AgentRow row = broken_agent().row();
+    (*row.mutable_labels())["withheld"] = "GPU 1 (GPU-1): 1 process of others";
+    if (request.has_show_agent()) {
+      *reply.mutable_agent()->mutable_row() = row;
+    } else {
+      *reply.mutable_agents()->add_agents() = row;
+    }
+  });
+  const CliRun listed = run_line({"agent", "ls"}, daemon.endpoint());
+  CHECK(listed.err == "gpu-a withholds slots: GPU 1 (GPU-1): 1 process of others\n");
+  const CliRun shown = run_line({"agent", "show", "gpu-a"}, daemon.endpoint());
+  CHECK(contains(shown.out, "  withheld  GPU 1 (GPU-1): 1 process of others\n"));
+  CHECK(contains(shown.out, "  labels    rack=7\n"));
+  const Json json = Json::parse(run_line({"agent", "ls", "--json"}, daemon.endpoint()).out);
+  CHECK(json[0]["labels"]["withheld"] == "GPU 1 (GPU-1): 1 process of others");
+}
+
 TEST_CASE("agent drain, resume: the request has verb, reason and user; the next command is told") {
   FakeDaemon daemon([](const pb::ClientRequest&, pb::ClientReply& reply) {
     *reply.mutable_agent() = broken_agent();

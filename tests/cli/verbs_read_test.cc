@@ -1,5 +1,6 @@
 // The verbs that read, against a daemon of canned answers: what is asked and printed.
 #include "cli/exit_codes.h"
+#include "cli/format.h"
 #include "cli/json.h"
 #include "cli/verbs.h"
 #include "tests/cli/canned.h"
@@ -8,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <string_view>
 
@@ -245,6 +247,19 @@ TEST_CASE("metrics: NaN is nan for people and in CSV, null in JSON") {
         "attempt,report,at,metrics.loss\n0/0#1,1,2023-11-14T22:13:20.000000Z,nan\n");
   CHECK(run_line({"metrics", "12/7", "--json=report,loss"}, daemon.endpoint()).out ==
         "[{\"report\":1,\"loss\":null}]\n");
+}
+
+TEST_CASE("server info: clocks that differ are told, those that agree are not") {
+  std::atomic<std::int64_t> ahead_us = 100'000'000;
+  FakeDaemon daemon([&](const pb::ClientRequest&, pb::ClientReply& reply) {
+    reply.mutable_server()->set_version("0.1");
+    reply.mutable_server()->set_wall_us(wall_now_us() + ahead_us);
+  });
+  const std::string off = run_line({"server", "info"}, daemon.endpoint()).out;
+  CHECK(contains(off, "  clock     "));
+  CHECK(contains(off, " s ahead of this machine's: times in lists are off by as much\n"));
+  ahead_us = 0;
+  CHECK_FALSE(contains(run_line({"server", "info"}, daemon.endpoint()).out, "clock"));
 }
 
 }  // namespace sweepd::cli

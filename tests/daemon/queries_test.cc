@@ -412,6 +412,7 @@ TEST_CASE("queries: the daemon tells about itself") {
   CHECK(server.protocol() == wire::kProtocolVersion);
   CHECK(server.state_folder() == "/srv");
   CHECK(server.term() == 3);
+  CHECK(server.wall_us() == 50'000'000);
   CHECK(server.agents() == 1);
   CHECK(server.slots() == 2);
   CHECK(server.slots_busy() == 2);

@@ -54,13 +54,3 @@ TEST_CASE("state folder: a path that cannot be a folder is refused with its name
   REQUIRE_FALSE(claimed.ok());
   CHECK(claimed.error().message.find(folder.path() + "/file/state") != std::string::npos);
 }
-
-TEST_CASE(
-    "state folder: network file systems are known by their numbers, local ones are not among "
-    "them") {
-  CHECK(daemon::network_file_system(0x6969) == "NFS");
-  CHECK(daemon::network_file_system(0xFF534D42) == "SMB/CIFS");
-  CHECK(daemon::network_file_system(0x65735546) == "FUSE (sshfs and the like)");
-  CHECK(daemon::network_file_system(0xEF53).empty());      // ext4
-  CHECK(daemon::network_file_system(0x01021994).empty());  // tmpfs
-}

@@ -84,10 +84,10 @@ class House:
         wait_until("the daemon answers", lambda: self.ctl("server", "info", "--json").returncode == 0)
         return self.daemon
 
-    def start_agent(self, name="a", slots=1, env=None):
+    def start_agent(self, name="a", slots=1, env=None, options=()):
         self.agents[name] = self._spawn(f"agent-{name}", [
             BIN / "sweep-agent", "--server", self.server, "--state", self.folder / f"agent-{name}",
-            "--name", name, "--cpu-slots", slots], env)
+            "--name", name, "--cpu-slots", slots, *options], env)
         return self.agents[name]
 
     def start(self, agents=1, slots=2):

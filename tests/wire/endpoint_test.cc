@@ -43,6 +43,17 @@ TEST_CASE("endpoint: the doors of an ipc endpoint are sockets in its folder") {
   CHECK(endpoint.text() == "ipc:///run/sweepd");
 }
 
+TEST_CASE("endpoint: who is dialled, as the system looks it up") {
+  const Endpoint endpoint = parsed("tcp://gpu-a:7700");
+  CHECK(endpoint.host() == "gpu-a");
+  CHECK(endpoint.port(Door::kControl) == 7700);
+  CHECK(endpoint.port(Door::kClient) == 7702);
+  CHECK(parsed("tcp://localhost:7700").host() == "127.0.0.1");
+  CHECK(parsed("tcp://[::1]:7700").host() == "::1");
+  CHECK(parsed("ipc:///run/sweepd").host().empty());
+  CHECK(parsed("ipc:///run/sweepd").port(Door::kBulk) == 0);
+}
+
 TEST_CASE("endpoint: a host and a port alone mean tcp") {
   CHECK(parsed("127.0.0.1:7700").text() == "tcp://127.0.0.1:7700");
   CHECK(parsed("[::1]:7700").address(Door::kClient) == "tcp://[::1]:7702");

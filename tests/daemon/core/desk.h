@@ -123,6 +123,13 @@ class Desk {
     return step(AgentJoined{uuid, uuid, boot, "1", offers, {}, held});
   }
 
+  // The same agent with fewer slots than before, and why.
+  Outcome withhold(const std::string& uuid,
+                   const std::vector<SlotOffer>& left,
+                   const std::string& why) {
+    return step(AgentJoined{uuid, uuid, "boot-1", "1", left, {{"withheld", why}}, {}});
+  }
+
   AgentId agent(const std::string& uuid = "box") const { return state.agent_by_uuid.at(uuid); }
 
   Outcome hold(const std::vector<HeldAttempt>& held, const std::string& uuid = "box") {

@@ -68,6 +68,54 @@ TEST_CASE("waiting: a trial for a CPU slot does not wait for GPUs") {
   CHECK_EQ(waiting(desk, 2), "the only slot that could run it is busy");
 }
 
+TEST_CASE("waiting: what agents withhold is told wherever no slot fits, and why") {
+  const std::string why = "GPU 1 (GPU-8932f937): 1 process of others, 3.2 of 80.0 GiB free";
+  Desk desk;
+  desk.withhold("a", Desk::slots(0, 1), why);
+  sweeps::SweepSpec spec = a_spec(2);
+  desk.submit(spec);
+  CHECK_EQ(waiting(desk), "the only slot that could run it is busy; a withholds slots: " + why);
+  spec.resources.gpus = 2;
+  desk.submit(spec);
+  CHECK_EQ(waiting(desk, 2),
+           "resources.gpus = 2, and no connected agent has so many GPUs (the most is 1); a "
+           "withholds slots: " +
+               why);
+  spec.resources.gpus = 0;
+  desk.submit(spec);
+  CHECK_EQ(waiting(desk, 3), "resources.gpus = 0, and no connected agent offers a CPU slot");
+  desk.withhold("b", {}, "less than 2.1 GB of disk are free");
+  CHECK_EQ(waiting(desk, 3),
+           "resources.gpus = 0, and no connected agent offers a CPU slot; b withholds slots: less "
+           "than 2.1 GB of disk are free");
+}
+
+TEST_CASE("waiting: agents that withhold everything are not called missing") {
+  Desk desk;
+  desk.withhold("a", {}, "GPU 0 (GPU-1): NVML: GPU is lost (15)");
+  desk.submit(a_spec(1));
+  CHECK_EQ(waiting(desk),
+           "no slot is offered now; a withholds slots: GPU 0 (GPU-1): NVML: GPU is lost (15)");
+  for (const char* more : {"b", "c", "d"}) {
+    desk.withhold(more, {}, "x");
+  }
+  CHECK_EQ(waiting(desk),
+           "no slot is offered now; a withholds slots: GPU 0 (GPU-1): NVML: GPU is lost (15); b "
+           "withholds slots: x; 2 agents more, too");
+  desk.step(AgentLost{desk.agent("a"), false});
+  CHECK_EQ(waiting(desk),
+           "no slot is offered now; b withholds slots: x; c withholds slots: x; 1 agent more, too");
+}
+
+TEST_CASE("waiting: a drained agent and one that withholds are both told") {
+  Desk desk;
+  desk.join("a", Desk::slots(0, 1));
+  desk.withhold("b", {}, "x");
+  desk.step(AgentControlRequested{desk.fresh_request(), AgentVerb::kDrain, "a", "ada", "fan"});
+  desk.submit(a_spec(1));
+  CHECK_MESSAGE(waiting(desk).ends_with("lets it work again; b withholds slots: x"), waiting(desk));
+}
+
 TEST_CASE("waiting: a back-off is told as one while slots are idle") {
   Desk desk;
   desk.join("box", Desk::slots(1));
