@@ -329,7 +329,8 @@ Json to_json(const pb::ServerDetail& server) {
           {"log_ahead_bytes", server.log_ahead_bytes()},
           {"table_bytes", server.table_bytes()},
           {"memory_bytes", server.memory_bytes()},
-          {"iterators", server.iterators()}};
+          {"iterators", server.iterators()},
+          {"records_lost", server.records_lost()}};
 }
 
 Json to_json(const pb::BackupDetail& backup) {
