@@ -3,6 +3,7 @@
 
 #include "base/frame.h"
 #include "wire/protocol.h"
+#include "wire/store_place.h"
 
 #include <fmt/format.h>
 
@@ -104,6 +105,18 @@ void apply(LedgerState& state, const Line& line) {
     case LedgerKind::kForgotten:
       state.started.erase(line.key());
       state.ended.erase(line.key());
+      state.done.insert(line.key());
+      if (state.done.size() > kDoneMax) {
+        state.done.erase(state.done.begin());  // numbers of sweeps grow, so this is an old one
+      }
+      return;
+    case LedgerKind::kStored:
+      if (wire::same_store(line.number, state.stored)) {
+        state.stored = std::max(state.stored, line.number);
+      } else {
+        state.stored = line.number;
+        state.done.clear();  // numbers of another store
+      }
       return;
   }
   // A kind of a newer program: skipped.
@@ -113,6 +126,10 @@ std::string compacted(const LedgerState& state) {
   std::string out;
   put_line(out, {LedgerKind::kIncarnation, state.incarnation, 0, 0, state.boot_id});
   put_line(out, {LedgerKind::kTerm, state.term, 0, 0, {}});
+  put_line(out, {LedgerKind::kStored, state.stored, 0, 0, {}});
+  for (const AttemptKey& key : state.done) {
+    put_line(out, line_of(LedgerKind::kForgotten, key));
+  }
   for (const auto& [key, started] : state.started) {
     put_line(out, line_of(LedgerKind::kStarted, key, started.order));
     if (!started.over.empty()) {
@@ -268,6 +285,24 @@ Ledger& Ledger::operator=(Ledger&& other) noexcept {
   return *this;
 }
 
+bool Ledger::note(const std::vector<Command>& commands) {
+  bool must_sync = false;
+  for (const Command& command : commands) {
+    if (const auto* launch = std::get_if<Launch>(&command)) {
+      started(launch->order);
+      must_sync = true;
+    } else if (const auto* remember = std::get_if<RememberTerm>(&command)) {
+      term(remember->term);
+      must_sync = true;
+    } else if (const auto* place = std::get_if<RememberStored>(&command)) {
+      stored(place->stored);
+    } else if (const auto* forget = std::get_if<Forget>(&command)) {
+      forgotten(forget->attempt);
+    }
+  }
+  return must_sync;
+}
+
 void Ledger::started(const pb::StartAttempt& order) {
   put_line(pending_,
            line_of(LedgerKind::kStarted, wire::from_proto(order.attempt()), wire::encode(order)));
@@ -275,6 +310,10 @@ void Ledger::started(const pb::StartAttempt& order) {
 
 void Ledger::term(std::uint64_t term) {
   put_line(pending_, {LedgerKind::kTerm, term, 0, 0, {}});
+}
+
+void Ledger::stored(std::uint64_t stored) {
+  put_line(pending_, {LedgerKind::kStored, stored, 0, 0, {}});
 }
 
 void Ledger::over(const pb::AttemptEnded& so_far) {
@@ -321,6 +360,8 @@ Remembered Ledger::remembered() const {
   Remembered out;
   out.term = state_.term;
   out.rebooted = state_.rebooted;
+  out.done.assign(state_.done.begin(), state_.done.end());
+  out.stored = state_.stored;
   for (const auto& [key, started] : state_.started) {
     Unfinished unfinished;
     // Of a row without an order, or with one that cannot be read, the attempt alone is known.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ enum class LedgerKind : std::uint8_t {
   kEnded = 4,        // attempt, and how it ended: an AttemptEnded to be delivered
   kForgotten = 5,    // attempt: its end is acknowledged
   kOver = 6,         // attempt, and what of its AttemptEnded is known: no process of it is left
+  kStored = 7,       // number: the largest place of a daemon's store that was told
 };
 
 // What the lines of a ledger add up to.
@@ -41,6 +43,8 @@ struct LedgerState {
 
   std::map<AttemptKey, Started> started;
   std::map<AttemptKey, std::string> ended;  // bytes of its AttemptEnded
+  std::set<AttemptKey> done;                // forgotten but for their numbers
+  std::uint64_t stored = 0;
 
   bool operator==(const LedgerState&) const = default;
 };
@@ -65,8 +69,13 @@ class Ledger {
   Ledger(Ledger&& other) noexcept;
   Ledger& operator=(Ledger&& other) noexcept;
 
+  // The rows that the commands of a session ask for; whether they must be on disk before any of
+  // those is carried out.
+  bool note(const std::vector<Command>& commands);
+
   void started(const pb::StartAttempt& order);
   void term(std::uint64_t term);
+  void stored(std::uint64_t stored);
   void over(const pb::AttemptEnded& so_far);
   void ended(const pb::AttemptEnded& end);
   void forgotten(const AttemptKey& key);

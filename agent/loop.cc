@@ -295,19 +295,7 @@ void Loop::offer_slots(Instant now) {
 // Orders of one turn share one sync of the ledger, before any of them is carried out.
 void Loop::carry_out() {
   std::vector<Command> commands = session_.take_commands();
-  bool must_sync = false;
-  for (const Command& command : commands) {
-    if (const auto* launch = std::get_if<Launch>(&command)) {
-      ledger_.started(launch->order);
-      must_sync = true;
-    } else if (const auto* remember = std::get_if<RememberTerm>(&command)) {
-      ledger_.term(remember->term);
-      must_sync = true;
-    } else if (const auto* forget = std::get_if<Forget>(&command)) {
-      ledger_.forgotten(forget->attempt);
-    }
-  }
-  const Result<void> synced = must_sync ? ledger_.sync() : Result<void>();
+  const Result<void> synced = ledger_.note(commands) ? ledger_.sync() : Result<void>();
   if (!synced.ok()) {
     log_error("{}", synced.error().message);
   }
@@ -315,7 +303,9 @@ void Loop::carry_out() {
     std::visit(Overloaded{[&](Launch& launch) { runner_.launch(std::move(launch.order), synced); },
                           [&](const Stop& stop) { runner_.stop(stop); },
                           [&](const Forget& forget) { runner_.forget(forget.attempt); },
-                          [](const RememberTerm&) {
+                          [&](const Reread& reread) { runner_.reread(reread.attempt); },
+                          [](const RememberTerm&) {},
+                          [](const RememberStored&) {
                           }},
                command);
   }

@@ -4,6 +4,7 @@
 #include "base/time.h"
 #include "wire/sweepd.pb.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -30,6 +31,9 @@ class Outbox {
 
   // Reports up to `seq` are stored. Less than was said before, and more than there is, is no news.
   void acknowledge(Instant now, std::uint64_t seq);
+
+  // Whether reports after `seq` are not here any more, because they were said to be stored.
+  bool has_let_go(std::uint64_t seq) const { return seq < std::max(acked_, stored_); }
 
   // Nobody takes them any more: all count as delivered.
   void drop();

@@ -16,7 +16,6 @@ namespace {
 
 constexpr Duration kRejectedPause = seconds(30);
 constexpr std::size_t kUnackedMax = 16 * 1024;  // of one attempt; beyond, files are not read on
-constexpr std::size_t kDoneMax = 65'536;        // far more than one connection can have under way
 constexpr Instant kNever{INT64_MAX};
 
 pb::AttemptEnded ended_unseen(const AttemptKey& key) {
@@ -28,7 +27,11 @@ pb::AttemptEnded ended_unseen(const AttemptKey& key) {
 }  // namespace
 
 Session::Session(Identity identity, std::vector<pb::Slot> slots, const Remembered& remembered)
-    : identity_(std::move(identity)), slots_(std::move(slots)), term_(remembered.term) {
+    : identity_(std::move(identity)),
+      slots_(std::move(slots)),
+      term_(remembered.term),
+      stored_(remembered.stored),
+      stored_remembered_(remembered.stored) {
   restore(remembered);
 }
 
@@ -42,6 +45,9 @@ void Session::restore(const Remembered& remembered) {
   }
   for (const pb::AttemptEnded& end : remembered.ended) {
     hold_ended(wire::from_proto(end.attempt()), end);
+  }
+  for (const AttemptKey& key : remembered.done) {
+    remember_done(key);
   }
 }
 
@@ -88,7 +94,7 @@ void Session::receive(Instant now, const pb::DaemonMessage& message) {
     return;  // of a session that is over: what it orders may be long decided otherwise
   }
   if (message.has_heartbeat_ack()) {
-    on_heartbeat_ack(message.heartbeat_ack().number());
+    on_heartbeat_ack(message.heartbeat_ack());
   } else if (message.has_start()) {
     on_start(now, message.start());
   } else if (message.has_stop()) {
@@ -134,8 +140,9 @@ void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk&
   hello_open_ = false;
   heartbeats_sent_.clear();
   heartbeat_wanted_ = true;
+  take_stored(ok.stored());
   for (const pb::ReportsAck& ack : ok.reports()) {
-    on_reports_ack(now, ack);
+    compare_reports(now, ack);
   }
   for (auto& [key, held] : held_) {
     held.reports.send_again();
@@ -150,8 +157,9 @@ void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk&
   }
 }
 
-void Session::on_heartbeat_ack(std::uint64_t number) {
-  const auto sent = heartbeats_sent_.find(number);
+void Session::on_heartbeat_ack(const pb::HeartbeatAck& ack) {
+  take_stored(ack.stored());
+  const auto sent = heartbeats_sent_.find(ack.number());
   if (sent == heartbeats_sent_.end()) {
     return;
   }
@@ -163,7 +171,11 @@ void Session::on_heartbeat_ack(std::uint64_t number) {
 void Session::on_start(Instant now, const pb::StartAttempt& order) {
   const AttemptKey key = wire::from_proto(order.attempt());
   heartbeat_wanted_ = true;  // the order is repeated until the attempt is seen among those held
-  if (leaving_ || held_.contains(key) || done_.contains(key) || !key.attempt) {
+  if (leaving_ || held_.contains(key) || !key.attempt) {
+    return;
+  }
+  if (done_.contains(key)) {
+    refuse(key);
     return;
   }
   Held held;
@@ -185,6 +197,7 @@ void Session::on_stop(const pb::StopAttempt& order) {
     return;
   }
   if (done_.contains(key)) {
+    refuse(key);
     return;
   }
   // Never seen: remembered, so that a Start that was overtaken is refused.
@@ -248,7 +261,9 @@ void Session::on_ended_ack(const AttemptKey& attempt) {
 }
 
 void Session::remember_done(const AttemptKey& key) {
-  done_.insert(key);
+  if (!done_.insert(key).second) {
+    return;
+  }
   done_order_.push_back(key);
   if (done_order_.size() > kDoneMax) {
     done_.erase(done_order_.front());
@@ -279,7 +294,8 @@ void Session::phase_reached(const AttemptKey& attempt, pb::Phase phase) {
 
 void Session::reported(const AttemptKey& attempt, pb::Report report) {
   const auto found = held_.find(attempt);
-  if (found == held_.end() || found->second.discarded || found->second.end) {
+  if (found == held_.end() || found->second.discarded ||
+      (found->second.end && !found->second.rereading)) {
     return;
   }
   found->second.reports.add(std::move(report));
@@ -317,10 +333,6 @@ void Session::say_goodbye(std::string reason) {
 
 std::vector<pb::AgentMessage> Session::take_messages() {
   return std::exchange(messages_, {});
-}
-
-std::vector<Command> Session::take_commands() {
-  return std::exchange(commands_, {});
 }
 
 std::optional<std::string> Session::take_rejection() {

@@ -17,6 +17,10 @@
 
 namespace sweepd::agent {
 
+// So many attempts that are over are remembered, the oldest forgotten first: an order may come
+// late, and a daemon whose store went back may give their numbers once more.
+constexpr std::size_t kDoneMax = 65'536;
+
 // Who the agent is. `incarnation` counts the starts of the program, durably.
 struct Identity {
   std::string uuid;
@@ -40,7 +44,9 @@ struct Remembered {
   std::uint64_t term = 0;  // the largest that was obeyed
   bool rebooted = false;   // the machine, since: no process of an earlier run is alive
   std::vector<Unfinished> unfinished;
-  std::vector<pb::AttemptEnded> ended;  // ended, not yet acknowledged
+  std::vector<pb::AttemptEnded> ended = {};  // ended, not yet acknowledged
+  std::vector<AttemptKey> done = {};         // acknowledged: never to be started again
+  std::uint64_t stored = 0;                  // the largest place of a daemon's store that was told
 };
 
 // Run the attempt, after its row in the ledger is on disk.
@@ -66,7 +72,18 @@ struct RememberTerm {
   std::uint64_t term = 0;
 };
 
-using Command = std::variant<Launch, Stop, Forget, RememberTerm>;
+// Write to the ledger how far the daemon's store is, some time soon: it takes no sync of its own.
+struct RememberStored {
+  std::uint64_t stored = 0;
+};
+
+// The daemon has lost reports that it had acknowledged: report all of the attempt once more, from
+// the first, then say so.
+struct Reread {
+  AttemptKey attempt;
+};
+
+using Command = std::variant<Launch, Stop, Forget, RememberTerm, RememberStored, Reread>;
 
 // Registers, keeps the lease, repeats every fact until it is acknowledged, and turns orders into
 // commands. Time is whatever the caller passes in, as long as it does not go back and counts
@@ -90,6 +107,10 @@ class Session {
 
   // Numbers the report and keeps it until it is acknowledged.
   void reported(const AttemptKey& attempt, pb::Report report);
+
+  // After a Reread: there are no more. An end that names reports which are gone from this box, too,
+  // can never be taken, so the attempt is given back instead.
+  void reread(const AttemptKey& attempt);
 
   // Everything of the attempt is delivered. Fills in the number of its last report. Returns what
   // will be repeated until it is acknowledged, for the ledger; none for an attempt not held.
@@ -135,6 +156,7 @@ class Session {
     std::optional<Duration> stopped;  // the shortest grace asked for so far
     bool discarded = false;           // nobody takes its reports
     bool discard_asked = false;       // a stop said so already
+    bool rereading = false;           // its reports are told once more, after its end, too
     std::optional<pb::AttemptEnded> end;
     Instant end_resend_at;
 
@@ -142,11 +164,14 @@ class Session {
   };
 
   void on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk& ok);
-  void on_heartbeat_ack(std::uint64_t number);
+  void on_heartbeat_ack(const pb::HeartbeatAck& ack);
   void on_start(Instant now, const pb::StartAttempt& order);
   void on_stop(const pb::StopAttempt& order);
   void on_reports_ack(Instant now, const pb::ReportsAck& ack);
   void on_ended_ack(const AttemptKey& attempt);
+  void compare_reports(Instant now, const pb::ReportsAck& ack);
+  void take_stored(std::uint64_t stored);
+  void refuse(const AttemptKey& key);
   bool obey_term(std::uint64_t term);
   void reregister(Instant now);
   void restore(const Remembered& remembered);
@@ -154,6 +179,7 @@ class Session {
   void hold_ended(const AttemptKey& key, pb::AttemptEnded end);
   void remember_done(const AttemptKey& key);
 
+  void remember_stored();
   void send_hello(Instant now);
   void send_heartbeat(Instant now);
   void send_reports(Instant now, const AttemptKey& key, Held& held);
@@ -170,6 +196,9 @@ class Session {
   std::deque<AttemptKey> done_order_;
 
   std::uint64_t term_ = 0;
+  std::uint64_t stored_ = 0;             // the largest place that its store was said to be at
+  std::uint64_t stored_remembered_ = 0;  // and what of that the ledger was told
+  Instant stored_due_;
   std::uint64_t session_ = 0;  // 0: not registered
   Instant hello_at_;           // of the next Hello while not registered
   Instant hello_sent_;

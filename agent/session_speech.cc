@@ -13,6 +13,7 @@ namespace {
 constexpr std::uint32_t kHelloDoublingsMax = 7;  // 50 ms … 6.4 s
 constexpr Duration kResend = seconds(1);
 constexpr std::size_t kHeartbeatsKept = 1024;
+constexpr Duration kStoredPeriod = seconds(60);  // a crash of the agent forgets no more of it
 
 // Spreads the agents that all lost the same daemon: a part of `span` that the name decides.
 Duration spread(const std::string& uuid, std::uint32_t round, Duration span) {
@@ -27,6 +28,10 @@ Duration spread(const std::string& uuid, std::uint32_t round, Duration span) {
 
 void Session::tick(Instant now) {
   end_lapsed(now);
+  if (stored_ != stored_remembered_ && now >= stored_due_) {
+    remember_stored();
+    stored_due_ = now + kStoredPeriod;
+  }
   if (!registered()) {
     if (now >= hello_at_) {
       send_hello(now);
@@ -59,6 +64,7 @@ void Session::send_hello(Instant now) {
   const std::vector<pb::HeldAttempt> held = held_list();
   hello.mutable_held()->Assign(held.begin(), held.end());
   hello.set_number(++hello_number_);
+  hello.set_stored_seen(stored_);
   hello_open_ = true;
   hello_sent_ = now;
   const Duration pause{kHelloFirst.us << std::min(hellos_, kHelloDoublingsMax)};

@@ -331,7 +331,8 @@ Json to_json(const pb::ServerDetail& server) {
           {"table_bytes", server.table_bytes()},
           {"memory_bytes", server.memory_bytes()},
           {"iterators", server.iterators()},
-          {"clock_at", time_json(server.wall_us())}};
+          {"clock_at", time_json(server.wall_us())},
+          {"records_lost", server.records_lost()}};
 }
 
 Json to_json(const pb::BackupDetail& backup) {

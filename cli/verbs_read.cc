@@ -341,6 +341,11 @@ Result<int> run(const ServerInfoArgs& args, Session& session) {
   text += fact("slots", fmt::format("{} busy of {}", server.slots_busy(), server.slots()));
   text += fact("sweeps", fmt::format("{}", server.sweeps()));
   text += fact("protocol", fmt::format("{}, term {}", server.protocol(), server.term()));
+  if (server.records_lost() != 0) {
+    text += fact("lost",
+                 fmt::format("at least {}, when the store went back",
+                             counted(server.records_lost(), "record")));
+  }
   SWEEPD_TRY_VOID(print_one(to_json(server), "version", text, args.read, session.console()));
   return kExitOk;
 }

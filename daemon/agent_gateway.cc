@@ -6,6 +6,7 @@
 #include "daemon/agent_messages.h"
 #include "daemon/core/view.h"
 #include "wire/protocol.h"
+#include "wire/store_place.h"
 
 #include <fmt/format.h>
 
@@ -75,6 +76,12 @@ AgentHeard dropped(const Error& error) {
 
 }  // namespace
 
+void AgentGateway::begin(const Beginning& beginning) {
+  beginning_ = beginning;
+  stored_ = beginning.stored;
+  session_last_ = beginning.session;
+}
+
 Outgoing AgentGateway::to_peer(const std::string& peer, pb::DaemonMessage message) const {
   message.set_term(term_);
   return {wire::Door::kControl, peer, wire::encode(message)};
@@ -105,7 +112,7 @@ AgentHeard AgentGateway::read(const core::State& state, const wire::Incoming& in
     return dropped(read.error());
   }
   if (message.body_case() == pb::AgentMessage::kHello) {
-    return read_hello(incoming, message.hello());
+    return read_hello(state, incoming, message.hello());
   }
   AgentId agent;
   Session* session = find(message.session(), agent);
@@ -161,28 +168,39 @@ bool AgentGateway::lacks_model(const core::State& state, const core::AttemptEnde
   return !trees_.names(ended.outcome.tree_digest, wanted.path).value_or(true);
 }
 
-AgentHeard AgentGateway::read_hello(const wire::Incoming& incoming, const pb::Hello& hello) {
+// Why the agent may not work for this daemon, in a sentence; empty when it may.
+std::optional<std::string> AgentGateway::refusal_of(const pb::Hello& hello) {
+  if (hello.protocol() != wire::kProtocolVersion) {
+    return fmt::format(
+        "agent {} speaks protocol {}, this daemon speaks {}: install the same "
+        "version on both",
+        hello.name(),
+        hello.protocol(),
+        wire::kProtocolVersion);
+  }
+  if (hello.term_seen() > term_) {
+    newer_term_ = std::max(newer_term_.value_or(0), hello.term_seen());
+    return fmt::format(
+        "agent {} has obeyed a daemon of term {}, this one is of term {}: its "
+        "state folder is older than the agent's",
+        hello.name(),
+        hello.term_seen(),
+        term_);
+  }
+  return std::nullopt;
+}
+
+AgentHeard AgentGateway::read_hello(const core::State& state,
+                                    const wire::Incoming& incoming,
+                                    const pb::Hello& hello) {
   const auto refuse = [&](std::string sentence) -> AgentHeard {
     log_warn("refused an agent: {}", sentence);
     pb::DaemonMessage message = rejection();
     message.mutable_hello_rejected()->set_sentence(std::move(sentence));
     return {std::nullopt, std::nullopt, to_peer(incoming.peer, std::move(message))};
   };
-  if (hello.protocol() != wire::kProtocolVersion) {
-    return refuse(
-        fmt::format("agent {} speaks protocol {}, this daemon speaks {}: install the same "
-                    "version on both",
-                    hello.name(),
-                    hello.protocol(),
-                    wire::kProtocolVersion));
-  }
-  if (hello.term_seen() > term_) {
-    return refuse(
-        fmt::format("agent {} has obeyed a daemon of term {}, this one is of term {}: its "
-                    "state folder is older than the agent's",
-                    hello.name(),
-                    hello.term_seen(),
-                    term_));
+  if (std::optional<std::string> refusal = refusal_of(hello)) {
+    return refuse(*std::move(refusal));
   }
   auto joined = joined_from(hello);
   if (!joined.ok()) {
@@ -193,7 +211,14 @@ AgentHeard AgentGateway::read_hello(const wire::Incoming& incoming, const pb::He
       std::pair(newest.incarnation, newest.number)) {
     return dropped({Errc::kInvalidArgument, fmt::format("{}: a Hello of the past", hello.name())});
   }
-  newest = {hello.incarnation(), hello.number(), incoming.peer, newest.unanswered + 1};
+  newest = {
+      hello.incarnation(), hello.number(), incoming.peer, newest.unanswered + 1, newest.welcomed};
+  joined->knows_store = wire::same_store(hello.stored_seen(), beginning_.stored);
+  // One loss is told once, whoever knows of it.
+  if (!newest.welcomed && state.restores == beginning_.restores) {
+    joined->records_lost = wire::records_missing(hello.stored_seen(), beginning_.stored);
+  }
+  joined->leases_over = beginning_.leases_over;
   return {*std::move(joined), std::nullopt, std::nullopt};
 }
 
@@ -212,6 +237,7 @@ AgentHeard AgentGateway::read_heartbeat(const core::State& state,
   session.heartbeat_last = heartbeat.number();
   pb::DaemonMessage ack;
   ack.mutable_heartbeat_ack()->set_number(heartbeat.number());
+  ack.mutable_heartbeat_ack()->set_stored(stored_);
   AgentHeard heard{std::nullopt, agent, to_agent(agent, std::move(ack))};
   if (news(state, agent, *held)) {
     heard.event = core::AttemptsHeld{agent, *std::move(held)};
@@ -271,12 +297,14 @@ std::optional<Outgoing> AgentGateway::perform(const core::WelcomeAgent& effect) 
     return std::nullopt;
   }
   drop(effect.agent);
-  const std::uint64_t id = term_ << 32U | ++sessions_opened_;
+  hello->second.welcomed = true;
+  const std::uint64_t id = term_ << 32U | ++session_last_;
   sessions_[effect.agent] = {id, hello->second.peer, 0};
   by_session_[id] = effect.agent;
   pb::DaemonMessage message;
   pb::HelloOk& welcome = *message.mutable_hello_ok();
   welcome.set_hello(hello->second.number);
+  welcome.set_stored(stored_);
   welcome.set_heartbeat_ms(static_cast<std::uint32_t>(whole_ms(rules_.heartbeat)));
   welcome.set_lease_ms(whole_ms(rules_.lease));
   for (const AttemptKey& key : effect.kill) {

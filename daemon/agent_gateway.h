@@ -24,11 +24,31 @@ struct AgentHeard {
   std::optional<Outgoing> reply;         // needs no decision
 };
 
+// What a start of the daemon found, and what it begins with.
+struct Beginning {
+  std::uint32_t restores = 0;  // of the state
+  std::uint64_t stored = 0;    // the place of the store
+  Instant leases_over;         // no lease of before the start holds any more
+  // Numbers of sessions go on from here. Drawn, because the term of a store that went back may have
+  // been another daemon's: its sessions must be nobody's here.
+  std::uint32_t session = 0;
+};
+
 class AgentGateway {
  public:
   // term: of this daemon; goes out with every message, and is half of every session's number
   AgentGateway(std::uint64_t term, const LivenessRules& rules, TreeIndex& trees)
       : term_(term), rules_(rules), trees_(trees) {}
+
+  // Before anything is read.
+  void begin(const Beginning& beginning);
+
+  // All up to that place of the store is on disk: from now on agents are told so.
+  void set_stored(std::uint64_t place) { stored_ = place; }
+
+  // The largest term of which an agent has obeyed a daemon, when that is larger than this one's:
+  // there is a newer store than ours.
+  std::optional<std::uint64_t> newer_term() const { return newer_term_; }
 
   // Total: garbage is dropped with a line in the log.
   AgentHeard read(const core::State& state, const wire::Incoming& message);
@@ -59,7 +79,10 @@ class AgentGateway {
 
   Session* find(std::uint64_t session, AgentId& agent);
   bool lacks_model(const core::State& state, const core::AttemptEnded& ended);
-  AgentHeard read_hello(const wire::Incoming& message, const pb::Hello& hello);
+  AgentHeard read_hello(const core::State& state,
+                        const wire::Incoming& message,
+                        const pb::Hello& hello);
+  std::optional<std::string> refusal_of(const pb::Hello& hello);
   AgentHeard read_heartbeat(const core::State& state,
                             AgentId agent,
                             Session& session,
@@ -70,7 +93,10 @@ class AgentGateway {
   std::uint64_t term_;
   LivenessRules rules_;
   TreeIndex& trees_;
-  std::uint32_t sessions_opened_ = 0;
+  Beginning beginning_;
+  std::uint64_t stored_ = 0;
+  std::optional<std::uint64_t> newer_term_;
+  std::uint32_t session_last_ = 0;
   std::map<AgentId, Session> sessions_;
   std::map<std::uint64_t, AgentId> by_session_;
 
@@ -81,6 +107,7 @@ class AgentGateway {
     std::uint64_t number = 0;
     std::string peer;
     std::uint32_t unanswered = 0;  // it, and those before it that were taken with it
+    bool welcomed = false;  // since the start: what it knows of the store it may have from here
   };
 
   std::map<std::string, Greeting> hellos_;

@@ -21,10 +21,6 @@ constexpr const char* kBackupList = "backup.txt";
 // half of the number of a session, so they must stay below 2^32.
 constexpr std::uint64_t kTermsSkipped = 1'000'000;
 
-// As many sweeps may have been submitted since the backup; their numbers are not given again,
-// because agents and people may still hold them.
-constexpr std::uint64_t kSweepsSkipped = 10'000;
-
 enum class BackupPhase : int { kCopyingStore = 1, kCopyingFiles = 2, kChecking = 3 };
 
 // Told how far it is; total 0: not known. False: give up, kInterrupted.

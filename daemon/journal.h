@@ -93,6 +93,8 @@ class Journal {
   // The sweeps of which nothing was left since this was last asked.
   virtual std::vector<SweepId> take_emptied() { return {}; }
 
+  virtual std::uint64_t next_seq() const = 0;  // of the next record
+
   virtual Result<std::vector<SweepHeader>> headers() = 0;  // of all sweeps, by number
 
   // Records of a sweep (0: of agents and models) after `after_seq`, in order; at least one unless

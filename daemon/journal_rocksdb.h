@@ -6,6 +6,7 @@
 #include "daemon/store_rows.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,12 @@ struct StoreOptions {
   std::uint64_t memory_bytes = 192ULL << 20;  // of cache and memtables together
   // Told about every error after which the store cannot be trusted, whichever thread meets it.
   OnFatal fatal = fail_stop;
+  std::uint64_t term_seen = 0;  // the term that begins is larger than this, too
+  std::string program = {};     // the version that opens the store, and writes it; empty: not said
+  // Called before a store is touched that another version has written last, with that one's
+  // version; empty: it did not say.
+  std::function<void(const std::string& program)> before_upgrade = [](const std::string&) {
+  };
 };
 
 class RocksJournal final : public Journal, public LogStore, public StoreRows {
@@ -37,8 +44,8 @@ class RocksJournal final : public Journal, public LogStore, public StoreRows {
   std::uint64_t term() const;       // how often the store was opened; larger than any before
   const std::string& uuid() const;  // of the store, drawn when it was made
   const ClockMark& clock() const;   // of the last commit before it was opened
-  std::uint64_t next_seq() const;   // of the next record
 
+  std::uint64_t next_seq() const override;
   Result<void> commit(const Batch& batch) override;
   Result<void> heal() override;
   bool wants_heal() const override;

@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <system_error>
 
 namespace sweepd::daemon {
@@ -148,17 +149,33 @@ Result<void> check_schema(const std::string& folder, std::uint64_t schema) {
                   kSchemaVersion)};
 }
 
-// Looks at nothing but the schema version, and changes nothing: what else a newer store holds is
-// unknown, and opening it to write would begin to rewrite it.
-Result<void> refuse_newer(const std::string& folder) {
+// What a store says of itself before anything else of it is looked at.
+struct Stamp {
+  std::uint64_t schema = 0;
+  std::string program;  // that wrote it last; empty: it did not say
+};
+
+// The value of a row of `meta`; empty when there is none.
+Status get_meta(rocksdb::DB& db,
+                rocksdb::ColumnFamilyHandle* meta,
+                const char* key,
+                std::string& value) {
+  const Status status = db.Get({}, meta, key, &value);
+  return status.IsNotFound() ? Status::OK() : status;
+}
+
+// Looks at nothing but the stamp, and changes nothing: what else a newer store holds is unknown,
+// and opening it to write would begin to rewrite it. Refuses a newer one; empty for a folder
+// without a store, or with one whose first start was cut off.
+Result<std::optional<Stamp>> read_stamp(const std::string& folder) {
   if (!holds_store(folder)) {
-    return {};
+    return std::optional<Stamp>();
   }
   std::vector<std::string> names;
   const rocksdb::DBOptions options = db_options();
   Status status = rocksdb::DB::ListColumnFamilies(options, folder, &names);
   if (status.ok() && std::find(names.begin(), names.end(), kMeta) == names.end()) {
-    return {};  // a first start that was cut off
+    return std::optional<Stamp>();
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
@@ -171,14 +188,20 @@ Result<void> refuse_newer(const std::string& folder) {
   }
   const std::unique_ptr<rocksdb::DB> db(opened);
   std::string schema;
-  status = db->Get({}, handles[1], "schema", &schema);
+  Stamp stamp;
+  status = get_meta(*db, handles[1], "schema", schema);
+  if (status.ok()) {
+    status = get_meta(*db, handles[1], "program", stamp.program);
+  }
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
   }
-  if (!status.ok() && !status.IsNotFound()) {
+  if (!status.ok()) {
     return translated(status, fmt::format("cannot read the store in {}", folder));
   }
-  return check_schema(folder, keys::last_number(schema).value_or(0));
+  stamp.schema = keys::last_number(schema).value_or(0);
+  SWEEPD_TRY_VOID(check_schema(folder, stamp.schema));
+  return stamp.schema == 0 ? std::optional<Stamp>() : std::optional<Stamp>(std::move(stamp));
 }
 
 }  // namespace
@@ -273,7 +296,7 @@ Result<void> RocksJournal::Impl::read_meta() {
 
 Result<void> RocksJournal::Impl::begin_term() {
   SWEEPD_TRY_VOID(read_meta());
-  ++term;
+  term = std::max(term, options.term_seen) + 1;
   if (uuid.empty()) {
     uuid = random_uuid();
   }
@@ -281,6 +304,9 @@ Result<void> RocksJournal::Impl::begin_term() {
   batch.Put(family(kMeta), "schema", keys::number(kSchemaVersion));
   batch.Put(family(kMeta), "term", keys::number(term));
   batch.Put(family(kMeta), "uuid", uuid);
+  if (!options.program.empty()) {
+    batch.Put(family(kMeta), "program", options.program);
+  }
   return write(batch);
 }
 
@@ -291,7 +317,11 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open(const std::string& fold
   impl->folder = folder;
   std::error_code error;
   std::filesystem::create_directories(folder, error);  // the room on it is asked for; fails later
-  SWEEPD_TRY_VOID(refuse_newer(folder));
+  SWEEPD_TRY(const std::optional<Stamp> stamp, read_stamp(folder));
+  const std::string& program = impl->options.program;
+  if (stamp && !program.empty() && stamp->program != program) {
+    impl->options.before_upgrade(stamp->program);
+  }
   SWEEPD_TRY_VOID(impl->open_files());
   SWEEPD_TRY_VOID(impl->begin_term());
   return std::unique_ptr<RocksJournal>(new RocksJournal(std::move(impl)));
@@ -305,7 +335,7 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open_to_read(const std::stri
   impl->options.fatal = [](const Error&) {
   };
   impl->folder = folder;
-  SWEEPD_TRY_VOID(refuse_newer(folder));
+  SWEEPD_TRY_VOID(read_stamp(folder));
   SWEEPD_TRY_VOID(impl->open_files_to_read());
   SWEEPD_TRY_VOID(impl->read_meta());
   return std::unique_ptr<RocksJournal>(new RocksJournal(std::move(impl)));

@@ -7,14 +7,11 @@ namespace {
 
 constexpr std::int64_t kHeartbeatsMissed = 3;
 
-// The agent counts its lease from when it sent its heartbeat, we from when it arrived, so ours is
-// longer already; the margin covers clocks that run at different speeds and an agent that is slow
-// to act.
+}  // namespace
+
 Duration lease_with_margin(Duration lease) {
   return {lease.us + lease.us / 25 + seconds(1).us};
 }
-
-}  // namespace
 
 void Liveness::restart(const core::State& state, Instant now) {
   agents_.clear();

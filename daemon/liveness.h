@@ -17,6 +17,11 @@ struct LivenessRules {
   Duration lease = seconds(15 * 60);  // an agent runs its attempts for so long without an answer
 };
 
+// Nothing runs any more under a lease of which nothing was heard for so long. The agent counts its
+// lease from when it sent its heartbeat, we from when it arrived, so ours is longer already; the
+// margin covers clocks that run at different speeds and an agent that is slow to act.
+Duration lease_with_margin(Duration lease);
+
 class Liveness {
  public:
   explicit Liveness(const LivenessRules& rules) : rules_(rules) {}

@@ -1,8 +1,10 @@
 // The heart of sweepd: receive, decide, commit, send.
 #include "daemon/loop.h"
 
+#include "base/counted.h"
 #include "base/log.h"
 #include "daemon/record_log.h"
+#include "wire/store_place.h"
 
 #include <fmt/format.h>
 
@@ -48,6 +50,11 @@ Result<void> Loop::start() {
   SWEEPD_TRY(state_, shelf_.recover());
   const ClockMark now = ports_.clock.mark();
   liveness_.restart(state_, now.now);
+  agents_.begin({state_.restores,
+                 place(),
+                 now.now + lease_with_margin(options_.rules.lease),
+                 options_.session});
+  records_lost_before_ = state_.records_lost;
   housekeeping_.begin_turn(now.now);
   housekeeping_.start(now.now);
   next_flush_ = now.now + kFlushPeriod;
@@ -167,6 +174,11 @@ Result<void> Loop::watch_disk(const ClockMark& now) {
   return {};
 }
 
+// Of the store; what is decided and not yet on disk does not count.
+std::uint64_t Loop::place() const {
+  return wire::to_number({options_.store, state_.restores, ports_.journal.next_seq() - 1});
+}
+
 void Loop::say_health() {
   ServerFacts& facts = options_.facts;
   facts.disk = disk_.space();
@@ -174,6 +186,21 @@ void Loop::say_health() {
     facts.health = trouble_->message;
   } else if (state_.storage != core::StorageLevel::kPlenty) {
     facts.health = state_.storage_reason.sentence;
+  } else if (state_.records_lost > records_lost_before_) {
+    facts.health = fmt::format(
+        "the store went back: at least {} that agents were told of {} gone, and with them what was "
+        "acknowledged in them; look with `sweepctl ls` for sweeps that are missing and submit them "
+        "again, and look at the disk ({}) before it loses more",
+        counted(state_.records_lost - records_lost_before_, "record"),
+        state_.records_lost - records_lost_before_ == 1 ? "is" : "are",
+        facts.state_folder);
+  } else if (const auto newer = agents_.newer_term()) {
+    facts.health = fmt::format(
+        "agents obey a daemon of term {}, and this one is of term {}: its state folder is an old "
+        "one; start sweepd on the newest, or, if there is none, `sweepctl server backup` this one "
+        "and `sweepd restore` the backup",
+        *newer,
+        facts.term);
   } else {
     facts.health = "ok";
   }
@@ -246,6 +273,7 @@ Result<void> Loop::finish(const ClockMark& now) {
     }
     log_records(state_, batch.records);
   }
+  agents_.set_stored(place());
   // Effects are performed in the order in which they were asked for; performing one may add others.
   for (std::size_t i = 0; i < effects_.size(); ++i) {
     const core::Effect effect = std::move(effects_[i]);

@@ -44,6 +44,8 @@ class Loop {
     std::size_t batch_messages_max =
         limits::kBatchMessagesMax;  // 1: no group commit, for measurements
     DiskLimits disk_limits = {};
+    std::uint32_t session = 0;  // numbers of sessions go on from here: a draw, but in tests
+    std::uint16_t store = 0;    // tells the store from others
   };
 
   Loop(const Ports& ports, const Options& options);
@@ -74,6 +76,7 @@ class Loop {
   Result<void> flush_now_and_then(Instant now);
   Result<void> keep_house(Instant now);
   void say_health();
+  std::uint64_t place() const;
   void decide(const core::EventBody& event, const ClockMark& now);
   void add_owed(const std::optional<AgentId>& only);
   Result<void> finish(const ClockMark& now);
@@ -105,7 +108,8 @@ class Loop {
   std::map<SweepId, core::Suggest> unanswered_;  // more than one turn can propose
   Instant next_tick_;
   Instant next_owed_;
-  std::optional<Error> trouble_;  // why changes cannot be stored now
+  std::uint64_t records_lost_before_ = 0;  // of losses that earlier starts found
+  std::optional<Error> trouble_;           // why changes cannot be stored now
   Instant next_heal_;
   Instant next_flush_;
 };

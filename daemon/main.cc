@@ -220,6 +220,7 @@ int main(int argc, char** argv) {
     given.fsck.state = given.state.empty() ? default_state_folder() : given.state;
   }
   if (app.got_subcommand("fsck") || app.got_subcommand("restore")) {
+    log_setup("sweepd", LogLevel::kWarn);  // what the store has to say is not for stdout
     const Result<int> ended =
         app.got_subcommand("fsck") ? run_fsck(given.fsck) : run_restore(given.restore);
     return ended.ok() ? *ended : fail(ended.error());

@@ -67,13 +67,13 @@ Result<void> Queries::answer(const pb::ClientRequest& request,
     case Kind::kListSweeps:
       return sweeps(request.list_sweeps(), *reply.mutable_sweeps());
     case Kind::kShowSweep:
-      return sweep(request.show_sweep(), *reply.mutable_sweep());
+      return sweep(request.show_sweep(), at, *reply.mutable_sweep());
     case Kind::kLeaderboard:
       return leaderboard(request.leaderboard(), *reply.mutable_leaderboard());
     case Kind::kListTrials:
       return trials(request.list_trials(), *reply.mutable_trials());
     case Kind::kShowTrial:
-      return trial(request.show_trial(), *reply.mutable_trial());
+      return trial(request.show_trial(), at, *reply.mutable_trial());
     case Kind::kReadMetrics:
       return metrics(request.read_metrics(), *reply.mutable_metrics());
     case Kind::kReadLog:
@@ -193,13 +193,15 @@ Result<void> Queries::sweeps(const pb::ListSweeps& request, pb::SweepList& list)
   return {};
 }
 
-Result<void> Queries::sweep(const pb::ShowSweep& request, pb::SweepDetail& detail) {
+Result<void> Queries::sweep(const pb::ShowSweep& request,
+                            const core::Stamp& at,
+                            pb::SweepDetail& detail) {
   SWEEPD_TRY(const core::Sweep* sweep, sweep_of(request.selector()));
   summarize(sweep->id, *detail.mutable_summary());
   *detail.mutable_spec() = wire::to_proto(sweep->spec);
   detail.set_toml(sweep->toml);
   detail.set_snapshot_digest(sweep->snapshot_digest);
-  detail.set_waiting(core::why_waiting(sources_.state, *sweep));
+  detail.set_waiting(core::why_waiting(sources_.state, *sweep, at.now));
   return {};
 }
 
@@ -241,7 +243,9 @@ Result<void> Queries::trials(const pb::ListTrials& request, pb::TrialList& list)
   return {};
 }
 
-Result<void> Queries::trial(const pb::ShowTrial& request, pb::TrialDetail& detail) {
+Result<void> Queries::trial(const pb::ShowTrial& request,
+                            const core::Stamp& at,
+                            pb::TrialDetail& detail) {
   SWEEPD_TRY(const OneTrial named, trial_of(request.selector()));
   const auto& [sweep, trial, attempt] = named;
   put(*detail.mutable_row(), sources_.state, sweep, trial);
@@ -263,7 +267,7 @@ Result<void> Queries::trial(const pb::ShowTrial& request, pb::TrialDetail& detai
   detail.set_goal(detail.metric().empty()                                ? ""
                   : sweep.spec.objective.goal == sweeps::Goal::kMaximize ? "maximize"
                                                                          : "minimize");
-  detail.set_explanation(valid_utf8(core::explain(sources_.state, sweep, trial)));
+  detail.set_explanation(valid_utf8(core::explain(sources_.state, sweep, trial, at.now)));
   return {};
 }
 

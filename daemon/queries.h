@@ -68,10 +68,10 @@ class Queries {
   Result<OneTrial> trial_of(const std::string& selector);
 
   Result<void> sweeps(const pb::ListSweeps& request, pb::SweepList& list);
-  Result<void> sweep(const pb::ShowSweep& request, pb::SweepDetail& detail);
+  Result<void> sweep(const pb::ShowSweep& request, const core::Stamp& at, pb::SweepDetail& detail);
   Result<void> leaderboard(const pb::Leaderboard& request, pb::LeaderboardPage& page);
   Result<void> trials(const pb::ListTrials& request, pb::TrialList& list);
-  Result<void> trial(const pb::ShowTrial& request, pb::TrialDetail& detail);
+  Result<void> trial(const pb::ShowTrial& request, const core::Stamp& at, pb::TrialDetail& detail);
   Result<void> metrics(const pb::ReadMetrics& request, pb::MetricPage& page);
   Result<void> log(const pb::ReadLog& request, pb::LogPage& page);
   void agents(const core::Stamp& at, pb::AgentList& list);

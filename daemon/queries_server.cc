@@ -73,6 +73,7 @@ void Queries::server(const core::Stamp& at, pb::ServerDetail& detail) {
   detail.set_table_bytes(usage.table_bytes);
   detail.set_memory_bytes(usage.memory_bytes);
   detail.set_iterators(usage.iterators);
+  detail.set_records_lost(state.records_lost);
 }
 
 Result<void> Queries::start_backup(const pb::ClientRequest& request, pb::BackupDetail& detail) {

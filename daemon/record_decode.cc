@@ -203,6 +203,14 @@ void get(Checked&, const store::StoreRestored& stored, Records& records) {
   records.emplace_back(core::StoreRestored{stored.sweeps_last(), {stored.wall_us()}});
 }
 
+void get(Checked& check, const store::StoreWentBack& stored, Records& records) {
+  records.emplace_back(core::StoreWentBack{check.agent(stored.agent()),
+                                           stored.records_lost(),
+                                           {stored.wall_us()},
+                                           stored.sweeps_last(),
+                                           {stored.starts_from_us()}});
+}
+
 void get(Checked& check, const store::SweepRemoved& stored, Records& records) {
   records.emplace_back(core::SweepRemoved{request_of(stored.request()),
                                           check.sweep(stored.sweep()),
@@ -276,6 +284,8 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.storage_level_changed(), records);
     case store::Record::kStoreRestored:
       return get(check, row.store_restored(), records);
+    case store::Record::kStoreWentBack:
+      return get(check, row.store_went_back(), records);
     case store::Record::kSweepRemoved:
       return get(check, row.sweep_removed(), records);
     case store::Record::kAgentCharged:
@@ -286,6 +296,7 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.agent_drained(), records);
     case store::Record::kAgentResumed:
       return get(check, row.agent_resumed(), records);
+    case store::Record::kOutputsDropped:
     case store::Record::KIND_NOT_SET:
       check.require(false);
   }

@@ -222,6 +222,15 @@ struct Put {
     stored.set_wall_us(record.wall.us);
   }
 
+  void operator()(const core::StoreWentBack& record) const {
+    store::StoreWentBack& stored = *row.mutable_store_went_back();
+    stored.set_agent(record.agent.value);
+    stored.set_records_lost(record.records_lost);
+    stored.set_wall_us(record.wall.us);
+    stored.set_sweeps_last(record.sweeps_last);
+    stored.set_starts_from_us(record.starts_from.us);
+  }
+
   void operator()(const core::SweepRemoved& record) const {
     store::SweepRemoved& stored = *row.mutable_sweep_removed();
     put(*stored.mutable_request(), record.request);

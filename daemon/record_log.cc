@@ -1,6 +1,7 @@
 // What was decided, as lines of the daemon's log.
 #include "daemon/record_log.h"
 
+#include "base/counted.h"
 #include "base/log.h"
 #include "daemon/core/view.h"
 
@@ -120,6 +121,17 @@ struct Line {
     return fmt::format("storage={} {}", core::to_text(record.level), record.reason.sentence);
   }
 
+  std::string operator()(const core::StoreWentBack& record) const {
+    return fmt::format(
+        "the store went back: {} knows of {} more than it holds, and what was acknowledged in them "
+        "is lost; nothing is started until no lease of before holds any more, and the next sweep "
+        "is "
+        "{}",
+        agent(record.agent),
+        counted(record.records_lost, "record"),
+        record.sweeps_last + 1);
+  }
+
   std::string operator()(const core::StoreRestored& record) const {
     return fmt::format("restored: the next sweep is {}", record.sweeps_last + 1);
   }
@@ -137,7 +149,10 @@ std::string log_text(const core::State& state, const core::Record& record) {
 
 void log_records(const core::State& state, const std::vector<core::Record>& records) {
   for (const core::Record& record : records) {
-    if (const std::string text = log_text(state, record); !text.empty()) {
+    const std::string text = log_text(state, record);
+    if (std::holds_alternative<core::StoreWentBack>(record)) {
+      log_error("{}", text);
+    } else if (!text.empty()) {
       log_info("{}", text);
     }
   }

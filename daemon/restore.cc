@@ -119,7 +119,7 @@ Result<void> mark_restored(const std::string& folder, Restored& restored) {
   for (const auto& [agent, held] : state.held) {
     restored.attempts_lost += held.size();
   }
-  restored.sweeps_last = state.sweeps_last + kSweepsSkipped;
+  restored.sweeps_last = state.sweeps_last + core::kSweepsSkipped;
   const ClockMark now = SystemClock(journal->clock()).mark();
   core::Outcome outcome =
       core::step(state, {stamp(now), core::BackupRestored{restored.sweeps_last}});

@@ -13,11 +13,14 @@
 #include "daemon/loop.h"
 #include "daemon/socket_doors.h"
 #include "daemon/state_folder.h"
+#include "daemon/term_file.h"
+#include "daemon/upgrade_copy.h"
 
 #include <fmt/format.h>
 
 #include <cstdio>
 #include <memory>
+#include <random>
 
 namespace sweepd::daemon {
 
@@ -69,6 +72,8 @@ Loop::Options loop_options(const Config& config,
   loop.facts.term = journal.term();
   loop.facts.started = clock.mark().wall;
   loop.disk_limits = config.disk;
+  loop.session = std::random_device{}();
+  loop.store = static_cast<std::uint16_t>(std::stoul(journal.uuid().substr(0, 4), nullptr, 16));
   if (options.commit_each) {
     loop.batch_messages_max = 1;
   }
@@ -76,18 +81,45 @@ Loop::Options loop_options(const Config& config,
 }
 
 // A start writes a little, too: on a full disk the reserve makes room for it.
-Result<std::unique_ptr<RocksJournal>> open_journal(const std::string& folder,
-                                                   const StoreOptions& options,
-                                                   StateDisk& disk) {
-  Result<std::unique_ptr<RocksJournal>> journal = RocksJournal::open(folder, options);
-  if (!journal.ok() && journal.error().code == Errc::kUnavailable && disk.release_ballast()) {
+template <typename Step>
+auto with_the_reserve(StateDisk& disk, const Step& step) {
+  auto done = step();
+  if (!done.ok() && done.error().code == Errc::kUnavailable && disk.release_ballast()) {
     log_warn("the disk is full: the reserve is given up");
-    journal = RocksJournal::open(folder, options);
+    done = step();
   }
-  if (!journal.ok() && journal.error().code == Errc::kUnavailable) {
-    stop_without_room(journal.error());
+  if (!done.ok() && done.error().code == Errc::kUnavailable) {
+    stop_without_room(done.error());
   }
-  return journal;
+  return done;
+}
+
+// Who upgrades wants to be able to go back; who has no room for that still wants to start.
+void keep_old_store(const std::string& state, const std::string& program) {
+  const std::string name = upgrade_copy_name(program);
+  if (const Result<void> copied = copy_before_upgrade(state, program); !copied.ok()) {
+    log_warn("another version of sweepd wrote this store, and no copy of it is kept in {}: {}",
+             name,
+             copied.error().message);
+    return;
+  }
+  log_info(
+      "another version of sweepd wrote this store: a copy of it is kept in {}/{}, to go back to",
+      state,
+      name);
+}
+
+StoreOptions store_options(const Config& config,
+                           const ServeOptions& options,
+                           const StateFolder& folder) {
+  StoreOptions store;
+  store.memory_bytes = config.memory_bytes;
+  store.term_seen = read_term(folder.term());
+  store.program = options.version;
+  store.before_upgrade = [state = folder.path()](const std::string& program) {
+    keep_old_store(state, program);
+  };
+  return store;
 }
 
 // What is in memory is written out, so that the next start has nothing to read again. A full disk
@@ -110,14 +142,15 @@ Result<void> serve(const Config& config, const ServeOptions& options) {
   SWEEPD_TRY(const BlobStore blobs, BlobStore::open(folder.blobs()));
   wire::Context context;
   SWEEPD_TRY(SocketDoors doors, SocketDoors::open(context, endpoint, signals));
-  StoreOptions store;
-  store.memory_bytes = config.memory_bytes;
   SWEEPD_TRY(const DiskSpace space, disk_space(folder.path()));
   FileGate gate;
   StateDisk disk(
       folder.path(), config.ballast_bytes.value_or(usual_ballast_bytes(space.total_bytes)), gate);
+  const StoreOptions store = store_options(config, options, folder);
   SWEEPD_TRY(const std::unique_ptr<RocksJournal> journal,
-             open_journal(folder.journal(), store, disk));
+             with_the_reserve(disk, [&] { return RocksJournal::open(folder.journal(), store); }));
+  SWEEPD_TRY_VOID(
+      with_the_reserve(disk, [&] { return write_term(folder.term(), journal->term()); }));
   SystemClock clock(journal->clock());
   BlobOffers offers(clock.mark().now);
   SWEEPD_TRY(const std::unique_ptr<BulkDoor> bulk,

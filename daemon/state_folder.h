@@ -23,6 +23,8 @@ class StateFolder {
 
   std::string blobs() const { return path_ + "/blobs"; }
 
+  std::string term() const { return path_ + "/term"; }
+
  private:
   StateFolder(std::string path, blobs::File lock)
       : path_(std::move(path)), lock_(std::move(lock)) {}

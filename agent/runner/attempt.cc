@@ -100,6 +100,16 @@ Attempt Attempt::found(pb::StartAttempt order,
   return attempt;
 }
 
+Attempt Attempt::told(pb::AttemptEnded end, AttemptPaths paths) {
+  pb::StartAttempt order;
+  *order.mutable_attempt() = end.attempt();
+  Attempt attempt(std::move(order), std::move(paths));
+  attempt.prepared_ = true;
+  attempt.stage_ = Stage::kEnded;
+  attempt.end_ = std::move(end);
+  return attempt;
+}
+
 Result<shimpb::Run> Attempt::prepare(const Clocks& clocks, Setting setting) {
   prepared_ = true;
   SWEEPD_TRY_VOID(write_file(paths_.params, order_.params_json()));
@@ -236,15 +246,27 @@ std::optional<Instant> Attempt::take_lease(Instant end) {
 }
 
 std::vector<pb::Report> Attempt::read(bool wanted) {
-  const bool last = stage_ == Stage::kCollecting;
-  if (!prepared_ || !wanted || discard_ || drained_ || (!grew_ && !last)) {
+  const bool last = stage_ == Stage::kCollecting || stage_ == Stage::kEnded;
+  if (!prepared_ || discard_) {
+    reread_ = false;
+    return {};
+  }
+  if (!wanted || drained_ || (!grew_ && !last)) {
     return {};
   }
   std::vector<pb::Report> reports = spool_.read(kSpoolBytesPerRead);
   grew_ = spool_.more();
+  reread_ = reread_ && grew_;
   // A program that never ran has no spool; of one that was cut off this is the end of it.
   drained_ = last && !grew_ && (spool_.closed() || abandoned_ || !end_.started());
   return reports;
+}
+
+void Attempt::reread() {
+  spool_ = SpoolReader(paths_.spool);
+  grew_ = true;
+  drained_ = false;
+  reread_ = true;
 }
 
 void Attempt::feed_logs(Instant now, blobs::BulkSession& bulk) {
@@ -332,6 +354,9 @@ std::optional<Instant> Attempt::next_wake(Instant now) const {
   if (stage_ == Stage::kRunning || stage_ == Stage::kCollecting) {
     at(logs_[0].next_wake());
     at(logs_[1].next_wake());
+  }
+  if (rereads()) {
+    at(now + kReadAgain);
   }
   if (stage_ == Stage::kCollecting) {
     at(collector_.next_wake());

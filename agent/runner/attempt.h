@@ -42,6 +42,10 @@ class Attempt {
                        AttemptPaths paths,
                        const std::optional<pb::AttemptEnded>& over);
 
+  // One whose end an earlier run of the program has told: what it left stays until that is
+  // acknowledged.
+  static Attempt told(pb::AttemptEnded end, AttemptPaths paths);
+
   const AttemptKey& key() const { return key_; }
 
   const pb::StartAttempt& order() const { return order_; }
@@ -97,6 +101,12 @@ class Attempt {
   // What is new in the spool. Reads nothing while `wanted` is false.
   std::vector<pb::Report> read(bool wanted);
 
+  // From here on the spool is read once more from its begin.
+  void reread();
+
+  // Whether that is under way though the end is told already.
+  bool rereads() const { return stage_ == Stage::kEnded && reread_; }
+
   void feed_logs(Instant now, blobs::BulkSession& bulk);
 
   // Goes on with delivering; true when outputs are shipped, everything is read and the logs are
@@ -133,6 +143,7 @@ class Attempt {
   bool abandoned_ = false;
   bool lapsed_ = false;
   bool drained_ = false;  // everything that was reported is read
+  bool reread_ = false;
   bool discard_ = false;
   std::optional<Duration> stopping_;  // with this grace
   Instant lease_told_;

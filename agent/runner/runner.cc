@@ -54,6 +54,10 @@ Runner::Runner(const RunnerParts& parts, const Remembered& remembered)
 }
 
 void Runner::restore(const Remembered& remembered) {
+  for (const pb::AttemptEnded& end : remembered.ended) {
+    const AttemptKey key = wire::from_proto(end.attempt());
+    attempts_.emplace(key, Attempt::told(end, paths_of(parts_.folder.path(), key)));
+  }
   for (const Unfinished& unfinished : remembered.unfinished) {
     const AttemptKey key = wire::from_proto(unfinished.order.attempt());
     const auto [entry, fresh] = attempts_.emplace(
@@ -137,6 +141,16 @@ void Runner::forget(const AttemptKey& attempt) {
   attempts_.erase(found);
 }
 
+void Runner::reread(const AttemptKey& attempt) {
+  const auto found = attempts_.find(attempt);
+  if (found == attempts_.end()) {
+    parts_.session.reread(attempt);  // nothing of it is here
+    return;
+  }
+  log_warn("attempt={} the daemon has lost reports: all are told again", to_string(attempt));
+  found->second.reread();
+}
+
 // ---- what happened
 
 void Runner::finished(const blobs::Finished& done, Instant now) {
@@ -171,7 +185,9 @@ void Runner::step(const Clocks& clocks) {
         step_running(clocks, attempt);
         break;
       case Attempt::Stage::kCollecting:
+        break;
       case Attempt::Stage::kEnded:
+        step_ended(attempt);
         break;
     }
     // At once, so that a short attempt does not wait for the next turn.
@@ -285,6 +301,15 @@ void Runner::step_collecting(const Clocks& clocks, Attempt& attempt) {
   const std::optional<pb::AttemptEnded> end = parts_.session.ended(attempt.end(clocks));
   if (end) {
     parts_.ledger.ended(*end);
+  }
+}
+
+void Runner::step_ended(Attempt& attempt) {
+  if (attempt.rereads()) {
+    report(attempt);
+    if (!attempt.rereads()) {
+      parts_.session.reread(attempt.key());
+    }
   }
 }
 

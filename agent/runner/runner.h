@@ -46,6 +46,7 @@ class Runner {
   void launch(pb::StartAttempt order, const Result<void>& ledger);
   void stop(const Stop& order);
   void forget(const AttemptKey& attempt);
+  void reread(const AttemptKey& attempt);
 
   void finished(const blobs::Finished& done, Instant now);  // a transfer
   void read_changes();                                      // files grew
@@ -62,6 +63,7 @@ class Runner {
  private:
   void restore(const Remembered& remembered);
   void clear_away(const std::string& folder);
+  Attempt* untold(const AttemptKey& key);
   void hear(Attempt& attempt, const shimpb::Notice& notice);
   void stopped_by_shim(Attempt& attempt, pb::ReasonCode code, std::string sentence);
   bool take_farewell(Attempt& attempt);
@@ -72,6 +74,7 @@ class Runner {
   Result<void> hand_over(const Clocks& clocks, Attempt& attempt, std::vector<pb::Slot> slots);
   void over(Attempt& attempt, WallTime wall);
   void lost(Attempt& attempt, WallTime wall, std::string sentence);
+  void step_ended(Attempt& attempt);
   void report(Attempt& attempt);
   std::string exec_error(const Attempt& attempt, const shimpb::ExecError& refusal) const;
   void grew(std::string_view name);

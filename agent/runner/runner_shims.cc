@@ -23,28 +23,33 @@ double seconds_of(std::uint64_t ms) {
 
 }  // namespace
 
+// Of one whose end is told no shim has anything to say any more.
+Attempt* Runner::untold(const AttemptKey& key) {
+  const auto found = attempts_.find(key);
+  const bool open = found != attempts_.end() && found->second.stage() != Attempt::Stage::kEnded;
+  return open ? &found->second : nullptr;
+}
+
 void Runner::listen() {
   const Slots::Heard heard = parts_.slots.listen();
   for (const AttemptKey& key : heard.found) {
-    const auto attempt = attempts_.find(key);
-    if (attempt == attempts_.end()) {
-      parts_.slots.disown(key);
+    if (Attempt* attempt = untold(key)) {
+      attempt->adopted();
     } else {
-      attempt->second.adopted();
+      parts_.slots.disown(key);
     }
   }
   for (const Slots::Said& said : heard.said) {
-    if (const auto attempt = attempts_.find(said.attempt); attempt != attempts_.end()) {
-      hear(attempt->second, said.notice);
+    if (Attempt* attempt = untold(said.attempt)) {
+      hear(*attempt, said.notice);
     }
   }
   for (const AttemptKey& key : heard.orphaned) {
-    const auto attempt = attempts_.find(key);
+    Attempt* attempt = untold(key);
     // It may have left with an attempt that was over: then its last words are in a file.
-    if (attempt != attempts_.end() && !take_farewell(attempt->second)) {
-      attempt->second.failed(
-          reason_of(pb::AGENT_RESTARTED, "the supervisor of the attempt was killed"));
-      attempt->second.abandoned();
+    if (attempt != nullptr && !take_farewell(*attempt)) {
+      attempt->failed(reason_of(pb::AGENT_RESTARTED, "the supervisor of the attempt was killed"));
+      attempt->abandoned();
       orphaned_.insert(key);
     }
   }

@@ -396,9 +396,17 @@ struct Apply {
     state.storage_reason = record.reason;
   }
 
-  void operator()(const StoreRestored& record) const {
-    state.sweeps_last = std::max(state.sweeps_last, record.sweeps_last);
-    state.sweeps_restored = record.sweeps_last;
+  void operator()(const StoreRestored& record) const { go_on_from_less(record.sweeps_last); }
+
+  void operator()(const StoreWentBack& record) const {
+    go_on_from_less(record.sweeps_last);
+    state.records_lost += record.records_lost;
+    state.starts_from = record.starts_from;
+  }
+
+  void go_on_from_less(std::uint64_t sweeps_last) const {
+    state.sweeps_last = std::max(state.sweeps_last, sweeps_last);
+    state.sweeps_restored = sweeps_last;
     ++state.restores;
   }
 };

@@ -103,13 +103,16 @@ void settle_sweep(Decider& decider, SweepId sweep);
 
 // ---- on_storage.cc
 
-// Whether an agent holds what was never given here, though another daemon gave it after the backup
-// that this state comes from. Until it is gone its slots may not be empty, and its numbers not
-// free.
+// Declares that the store went back when an agent that says Hello knows more than is stored, so
+// that what follows is decided with that in mind.
+void look_for_loss(Decider& decider, AgentId agent, const AgentJoined& event);
+
+// Whether an agent holds what was never given here, though it was given in a history that this
+// state does not know. Until it is gone its slots may not be empty, and its numbers not free.
 bool holds_unknown(const State& state, AgentId agent, const std::vector<HeldAttempt>& held);
 
-// Gives the trial's next numbers to nobody, when the daemon that the backup is of may have given
-// them to somebody since: an agent never starts an attempt whose number it has seen.
+// Gives the trial's next numbers to nobody, when they may have been given to somebody in a history
+// that is lost: an agent never starts an attempt whose number it has seen.
 void retire_numbers(Decider& decider, const TrialKey& key, AgentId agent);
 
 // ---- charge.cc

@@ -103,6 +103,9 @@ struct AgentJoined {
   std::vector<SlotOffer> slots;
   std::map<std::string, std::string> labels;
   std::vector<HeldAttempt> held;
+  bool knows_store = false;        // it has worked for this very store before
+  std::uint64_t records_lost = 0;  // it was told of so many more than the store had at the start
+  Instant leases_over = {};        // from then on nothing runs under a lease of before the start
 };
 
 // A heartbeat whose list of attempts says something new.
@@ -190,6 +193,10 @@ struct StorageChanged {
   StorageLevel level = StorageLevel::kPlenty;
   Reason reason;
 };
+
+// As many sweeps may have been submitted in a history that is lost; their numbers are not given
+// again, because agents and people may still hold them.
+constexpr std::uint64_t kSweepsSkipped = 10'000;
 
 // The state is that of a backup: what was decided since is unknown, and goes on elsewhere.
 //   sweeps_last: numbers up to here may have been given away since

@@ -204,13 +204,16 @@ std::string where_failed(const State& state, const Trial& trial) {
                                          agent_names(state, {agents.begin(), agents.end()}));
 }
 
-std::string explain_queued(const State& state, const Sweep& sweep, const Trial& trial) {
+std::string explain_queued(const State& state,
+                           const Sweep& sweep,
+                           const Trial& trial,
+                           Instant now) {
   std::string text = fmt::format("{} is queued", to_string(TrialKey{sweep.id, trial.number}));
   if (!trial.reason.sentence.empty()) {
     text += fmt::format(" again: {}", trial.reason.sentence);
   }
   return fmt::format(
-      "{}{}\n{}", text, why_elsewhere(state, sweep, trial), why_waiting(state, sweep));
+      "{}{}\n{}", text, why_elsewhere(state, sweep, trial), why_waiting(state, sweep, now));
 }
 
 std::string explain_held(const State& state, const Sweep& sweep, const Trial& trial) {
@@ -252,7 +255,7 @@ std::string explain_ended(const State& state, const Sweep& sweep, const Trial& t
 
 }  // namespace
 
-std::string why_waiting(const State& state, const Sweep& sweep) {
+std::string why_waiting(const State& state, const Sweep& sweep, Instant now) {
   if (sweep.queued.empty() || is_terminal(sweep.state)) {
     return {};
   }
@@ -265,6 +268,12 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
   if (state.storage != StorageLevel::kPlenty) {
     return state.storage_reason.sentence;
   }
+  if (now < state.starts_from) {
+    return fmt::format(
+        "the store went back, and what it has lost may still run somewhere: nothing is started for "
+        "{} s, until no lease of before holds any more",
+        (state.starts_from - now).us / 1'000'000 + 1);
+  }
   const auto concurrent = sweep.spec.limits.concurrent;
   if (concurrent && sweep.active() >= *concurrent) {
     return fmt::format("limits.concurrent = {}: so many trials of the sweep are active",
@@ -275,9 +284,9 @@ std::string why_waiting(const State& state, const Sweep& sweep) {
                       : kept + withheld_words(state, sweep.spec.resources.gpus);
 }
 
-std::string explain(const State& state, const Sweep& sweep, const Trial& trial) {
+std::string explain(const State& state, const Sweep& sweep, const Trial& trial, Instant now) {
   if (trial.state == TrialState::kQueued) {
-    return explain_queued(state, sweep, trial);
+    return explain_queued(state, sweep, trial, now);
   }
   return is_terminal(trial.state) ? explain_ended(state, sweep, trial)
                                   : explain_held(state, sweep, trial);

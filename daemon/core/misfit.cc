@@ -126,6 +126,8 @@ struct Misfit {
 
   Words operator()(const StoreRestored&) const { return {}; }
 
+  Words operator()(const StoreWentBack& record) const { return agent(record.agent); }
+
   Words operator()(const SweepRemoved& record) const {
     if (state.removed.contains(record.sweep)) {
       return fmt::format("sweep {} was removed before", record.sweep.value);

@@ -45,7 +45,8 @@ std::vector<AttemptKey> take_held(Decider& decider, AgentId agent, const Held& h
 }
 
 // Attempts that the agent was seen to hold and holds no more are lost.
-//   code: kAgentRestarted when its box went down, which counts against the trial
+//   code: kAgentRestarted when its box went down, which counts against the trial; kRolledBack when
+//         the store has lost what became of them, and of orders that were not confirmed, too
 void lose_missing(Decider& decider, AgentId agent, const Held& held, ReasonCode code) {
   const auto mine = decider.state().held.find(agent);
   if (mine == decider.state().held.end()) {
@@ -54,9 +55,10 @@ void lose_missing(Decider& decider, AgentId agent, const Held& held, ReasonCode 
   const std::set<AttemptKey> expected = mine->second;
   for (const AttemptKey& key : expected) {
     const Attempt& attempt = *find_attempt(decider.state(), key);
-    // An order that has not been confirmed may still be under way, and is repeated until it is.
+    // An order that has not been confirmed may still be under way, and is repeated until it is;
+    // unless it may have been carried out, and forgotten, in what the store has lost.
     const bool confirmed = attempt.state != AttemptState::kAssigned && !attempt.stop;
-    if (confirmed && !held.contains(key)) {
+    if ((confirmed || code == ReasonCode::kRolledBack) && !held.contains(key)) {
       lose_attempt(decider,
                    key,
                    {code,
@@ -77,6 +79,15 @@ bool has_rebooted(const State& state, const AgentJoined& event) {
   const auto known = state.agent_by_uuid.find(event.uuid);
   return known != state.agent_by_uuid.end() &&
          state.agents.at(known->second).boot_id != event.boot_id;
+}
+
+// Why an agent that joins does not hold what it was given. Until the leases of a lost history are
+// over nothing new is ordered, so what is missing may have had its end in that history.
+ReasonCode why_missing(const Decider& decider, bool rebooted) {
+  if (decider.at().now < decider.state().starts_from) {
+    return ReasonCode::kRolledBack;
+  }
+  return rebooted ? ReasonCode::kAgentRestarted : ReasonCode::kStoppedByAgent;
 }
 
 AgentId register_agent(Decider& decider, const AgentJoined& event) {
@@ -110,9 +121,9 @@ void on(Decider& decider, const AgentJoined& event) {
   const bool rebooted = has_rebooted(decider.state(), event);
   const AgentId agent = register_agent(decider, event);
   const Held held = as_map(event.held);
+  look_for_loss(decider, agent, event);
   WelcomeAgent welcome{agent, event.uuid, take_held(decider, agent, held), {}};
-  lose_missing(
-      decider, agent, held, rebooted ? ReasonCode::kAgentRestarted : ReasonCode::kStoppedByAgent);
+  lose_missing(decider, agent, held, why_missing(decider, rebooted));
   for (const auto& [key, phase] : held) {
     if (const Attempt* attempt = current_attempt(decider.state(), key, agent)) {
       welcome.reports.push_back({agent, key, attempt->reports_last, false});

@@ -35,7 +35,7 @@ enum class ReasonCode : int {
   kStoppedByAgent = 25,
   kAgentError = 26,
   kDiskLow = 30,     // the daemon's disk has little room
-  kRolledBack = 31,  // the daemon was restored from a backup that is older than the attempt
+  kRolledBack = 31,  // the store is older than what became of the attempt
 };
 constexpr ReasonCode kReasonCodeLast = ReasonCode::kRolledBack;
 

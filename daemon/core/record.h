@@ -283,6 +283,19 @@ struct StoreRestored {
   bool operator==(const StoreRestored&) const = default;
 };
 
+// The disk has lost records that others were told of: `agent` knew of so many more, at least.
+// Numbers of sweeps up to `sweeps_last` are not given again, and nothing starts before
+// `starts_from`, when no lease of the lost history holds any more.
+struct StoreWentBack {
+  AgentId agent;
+  std::uint64_t records_lost = 0;
+  WallTime wall;
+  std::uint64_t sweeps_last = 0;
+  Instant starts_from;
+
+  bool operator==(const StoreWentBack&) const = default;
+};
+
 using Record = std::variant<SweepAccepted,
                             SweepStateChanged,
                             SweepClosing,
@@ -307,7 +320,8 @@ using Record = std::variant<SweepAccepted,
                             AgentResumed,
                             StorageLevelChanged,
                             StoreRestored,
-                            SweepRemoved>;
+                            SweepRemoved,
+                            StoreWentBack>;
 
 // The sweep whose journal holds the record; 0 for agents, models, removals and the store, which
 // belong to no sweep that is there.

@@ -148,9 +148,12 @@ struct State {
   std::map<std::string, std::vector<ModelRegistered>> models;  // [version − 1]
   std::map<RequestId, RequestOutcome> requests;
   StorageLevel storage = StorageLevel::kPlenty;
-  Reason storage_reason;              // why it is not plenty, and what to do
-  std::uint32_t restores = 0;         // from backups: others may know more than this state does
-  std::uint64_t sweeps_restored = 0;  // sweeps up to this number were in one, or given since
+  Reason storage_reason;  // why it is not plenty, and what to do
+  // From backups, and losses of the disk: others may know more than this state does.
+  std::uint32_t restores = 0;
+  std::uint64_t sweeps_restored = 0;  // sweeps up to this number were there then, or are skipped
+  std::uint64_t records_lost = 0;     // by the disk, as far as agents know
+  Instant starts_from;                // nothing starts before
 
   // Indexes.
   std::set<SweepId> live;  // not terminal

@@ -41,12 +41,12 @@ constexpr std::uint32_t kGivenBackOften = 3;
 AttemptState state_for(Phase phase);
 
 // Why the sweep's queued trials are not running, in a sentence; empty when none is queued.
-std::string why_waiting(const State& state, const Sweep& sweep);
+std::string why_waiting(const State& state, const Sweep& sweep, Instant now);
 
 // Whether the sweep may be removed; kWrongState says what has to be done first.
 Result<void> may_remove(const Sweep& sweep);
 
 // Why the trial is in its state, in one or more lines, and what would change it.
-std::string explain(const State& state, const Sweep& sweep, const Trial& trial);
+std::string explain(const State& state, const Sweep& sweep, const Trial& trial, Instant now);
 
 }  // namespace sweepd::core

@@ -110,6 +110,8 @@ class FakeDaemon {
   bool bulk_away = false;             // takes nothing through the bulk door
   std::optional<Errc> refuses_blobs;  // each blob that is offered
   int refusals = 0;
+  bool says_reports = false;  // in its answer to Hello: how many it has
+  std::uint64_t place = 0;    // of its store
   bool acknowledge_ends = true;
   bool acknowledge_heartbeats = true;
   std::uint64_t lease_ms = 60'000;
@@ -126,6 +128,14 @@ class FakeDaemon {
       answer.mutable_hello_ok()->set_heartbeat_ms(100);
       answer.mutable_hello_ok()->set_lease_ms(lease_ms);
       answer.mutable_hello_ok()->set_hello(hello.number());
+      answer.mutable_hello_ok()->set_stored(place);
+      for (const auto& [key, had] : reports) {
+        if (says_reports) {
+          pb::ReportsAck& ack = *answer.mutable_hello_ok()->add_reports();
+          *ack.mutable_attempt() = wire::to_proto(key);
+          ack.set_seq(had.size());
+        }
+      }
       send(answer);
       order_again();
     } else if (message.has_heartbeat()) {

@@ -290,3 +290,57 @@ TEST_CASE("agent: a killed shim fails no trial and leaves nothing running") {
   house.daemon->start(house.order(kSecond, "true"));
   CHECK(house.daemon->wait_for_end(kSecond));
 }
+
+TEST_CASE("agent: reports that the daemon has lost come again from the spool, after the end, too") {
+  House house;
+  house.start_agent();
+  house.daemon->says_reports = true;
+  house.daemon->place = 77;
+  const auto order = house.order(
+      kFirst,
+      fmt::format("for i in 1 2 3; do echo \"{{\\\"loss\\\": $i}}\" >> $SWEEPD_METRICS; done;"
+                  "echo x >> {0}/ran; while [ ! -e {0}/go ]; do sleep 0.02; done",
+                  house.folder));
+  const std::string all = "1: loss=1; 2: loss=2; 3: loss=3; ";
+  const auto all_there = [&] {
+    return house.daemon->reports[kFirst].size() == 3;
+  };
+  house.daemon->start(order);
+  REQUIRE(house.daemon->serve_until(all_there));
+
+  house.daemon->reports[kFirst].resize(1);
+  pb::DaemonMessage who;
+  who.mutable_who_are_you();
+  house.daemon->send(who);
+  REQUIRE(house.daemon->serve_until(all_there));
+  CHECK_EQ(shown(house.daemon->reports[kFirst]), all);
+
+  house.daemon->acknowledge_ends = false;
+  std::ofstream(house.folder + "/go") << "";
+  REQUIRE(house.daemon->wait_for_end(kFirst));
+  house.kill_agent();
+  house.daemon->reports[kFirst].resize(1);
+  house.start_agent();
+  CHECK_EQ(house.daemon->hello.stored_seen(), 77);
+  REQUIRE(house.daemon->serve_until(all_there));
+  CHECK_EQ(shown(house.daemon->reports[kFirst]), all);
+  house.daemon->ended.clear();
+  house.daemon->acknowledge_ends = true;
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::REASON_NONE);
+  CHECK_EQ(end->reports_last(), 3);
+
+  // Its number is used up, for the next run of the program, too.
+  for (int run = 0; run < 2; ++run) {
+    house.daemon->ended.clear();
+    house.daemon->start(order);
+    const auto refused = house.daemon->wait_for_end(kFirst);
+    REQUIRE(refused);
+    CHECK_EQ(refused->failure().code(), pb::STOPPED_BY_AGENT);
+    CHECK_FALSE(refused->started());
+    house.kill_agent();
+    house.start_agent();
+  }
+  CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
+}

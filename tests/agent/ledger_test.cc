@@ -3,6 +3,7 @@
 
 #include "base/frame.h"
 #include "wire/protocol.h"
+#include "wire/store_place.h"
 
 #include <doctest/doctest.h>
 
@@ -229,4 +230,48 @@ TEST_CASE("ledger: a folder that cannot be written is an error that names the fi
   const auto ledger = Ledger::open("/proc/nothing/ledger", "boot");
   REQUIRE_FALSE(ledger.ok());
   CHECK(ledger.error().message.find("/proc/nothing/ledger") != std::string::npos);
+}
+
+TEST_CASE("ledger: what was forgotten stays known by its number, and how far the store was, too") {
+  const Folder folder;
+  {
+    auto ledger = Ledger::open(folder.file(), "boot");
+    REQUIRE(ledger.ok());
+    CHECK_FALSE(ledger->note({Stop{}, RememberStored{70}, Forget{kSecond}, RememberStored{60}}));
+    CHECK(ledger->note({Launch{order_of(kFirst)}}));
+    REQUIRE(ledger->sync().ok());
+  }
+  for (int start = 0; start < 2; ++start) {
+    const auto ledger = Ledger::open(folder.file(), "another boot");
+    REQUIRE(ledger.ok());
+    CHECK_EQ(ledger->remembered().done, std::vector{kSecond});
+    CHECK_EQ(ledger->remembered().stored, 70);
+    CHECK_EQ(unfinished_of(ledger->remembered()), std::vector{kFirst});
+  }
+  auto ledger = Ledger::open(folder.file(), "another boot");
+  REQUIRE(ledger.ok());
+  // Another daemon, whose numbers are others.
+  const std::uint64_t other = wire::to_number({3, 0, 5});
+  ledger->stored(other);
+  REQUIRE(ledger->sync().ok());
+  const LedgerState state = read_ledger(content_of(folder.file()));
+  CHECK(state.done.empty());
+  CHECK_EQ(state.stored, other);
+}
+
+TEST_CASE("ledger: of what is over the newest are remembered, and no more than fit") {
+  std::string bytes;
+  {
+    const Folder folder;
+    auto ledger = Ledger::open(folder.file(), "boot");
+    REQUIRE(ledger.ok());
+    for (std::uint64_t sweep = 1; sweep <= kDoneMax + 2; ++sweep) {
+      ledger->forgotten({{sweep}, {1}, {1}});
+    }
+    REQUIRE(ledger->write().ok());
+    bytes = content_of(folder.file());
+  }
+  const LedgerState state = read_ledger(bytes);
+  CHECK_EQ(state.done.size(), kDoneMax);
+  CHECK_EQ(state.done.begin()->sweep, SweepId{3});
 }

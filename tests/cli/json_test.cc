@@ -138,7 +138,7 @@ TEST_CASE("json: the fields of a model, an agent, the server, an attempt, a verd
         R"({"version":"","protocol":0,"state_folder":"","term":0,"started_at":null,"agents":0,)"
         R"("slots":0,"slots_busy":0,"sweeps":0,"health":"","storage":"","disk_total_bytes":0,)"
         R"("disk_free_bytes":0,"log_ahead_bytes":0,"table_bytes":0,"memory_bytes":0,)"
-        R"("iterators":0,"clock_at":null})");
+        R"("iterators":0,"clock_at":null,"records_lost":0})");
   CHECK(dump(to_json(pb::BackupDetail())) ==
         R"({"folder":"","phase":"","sweeps":0,"records":0,"blobs":0,"blob_bytes":0})");
   CHECK(dump(to_json(pb::GcDetail())) ==

@@ -178,3 +178,66 @@ TEST_CASE("agent gateway: sessions of agents that the recovered state does not k
   talk.gateway.keep_known({});
   CHECK(read_reply(talk.say("p", heartbeat(session, 2)).reply, "p").has_who_are_you());
 }
+
+TEST_CASE("agent gateway: agents are told how far the store is, only what is on disk") {
+  Conversation talk;
+  talk.gateway.begin({0, 40, {}, 0});
+  const AgentHeard heard = talk.say("p", talk.hello());
+  talk.gateway.set_stored(43);
+  pb::DaemonMessage reply;
+  for (const core::Effect& effect : talk.decide(*heard.event)) {
+    if (const auto* welcome = std::get_if<core::WelcomeAgent>(&effect)) {
+      reply = read_reply(talk.gateway.perform(*welcome), "p");
+    }
+  }
+  CHECK(reply.hello_ok().stored() == 43);
+  const AgentHeard beat = talk.say("p", heartbeat(reply.session(), 1));
+  CHECK(read_reply(beat.reply, "p").heartbeat_ack().stored() == 43);
+}
+
+TEST_CASE("agent gateway: who knows more than the store had at the start says how much is lost") {
+  Conversation talk;
+  talk.gateway.begin({0, 40, Instant{99}, 0});
+  const auto lost = [&](std::uint64_t seen, const std::string& uuid = "u-1") {
+    pb::AgentMessage hello = talk.hello();
+    hello.mutable_hello()->set_stored_seen(seen);
+    hello.mutable_hello()->set_uuid(uuid);
+    const AgentHeard heard = talk.say("p", hello);
+    REQUIRE(heard.event.has_value());
+    const auto& joined = std::get<core::AgentJoined>(*heard.event);
+    CHECK(joined.leases_over == Instant{99});
+    CHECK(joined.knows_store);
+    return joined.records_lost;
+  };
+  CHECK(lost(40) == 0);
+  // Until it is welcomed nothing of what it knows can be from this daemon, however far that is now.
+  talk.gateway.set_stored(70);
+  CHECK(lost(55) == 15);
+  CHECK(lost(55) == 15);
+  talk.gateway.keep_known(talk.state);  // what was decided so far could not be stored
+  talk.join("p");
+  CHECK(lost(70) == 0);
+  CHECK(lost(44, "u-2") == 4);
+  // A loss that is known is told once.
+  talk.state.restores = 1;
+  CHECK(lost(60, "u-3") == 0);
+}
+
+TEST_CASE(
+    "agent gateway: sessions begin where they are told to, so that terms given twice differ") {
+  Conversation talk;
+  talk.gateway.begin({0, 0, {}, 0xFFFFFFFE});
+  CHECK(talk.join("p") == (kTerm << 32U | 0xFFFFFFFFU));
+  CHECK(talk.join("p") == kTerm << 32U);
+}
+
+TEST_CASE("agent gateway: that agents have obeyed a newer daemon is kept for people to see") {
+  Conversation talk;
+  CHECK_FALSE(talk.gateway.newer_term().has_value());
+  for (const std::uint64_t term : {kTerm + 3, kTerm + 1}) {
+    pb::AgentMessage ahead = talk.hello();
+    ahead.mutable_hello()->set_term_seen(term);
+    talk.say("p", ahead);
+  }
+  CHECK(talk.gateway.newer_term() == kTerm + 3);
+}

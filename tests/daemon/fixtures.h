@@ -127,6 +127,7 @@ inline std::vector<core::Record> sample_records() {
       StorageLevelChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "1 GiB is free"}, {100}},
       StoreRestored{10'000, {101}},
       SweepRemoved{{11, 12}, {13}, {13, 14}, 300, "ada", {102}},
+      StoreWentBack{{3}, 50, {103}, 10'013, {5000}},
   };
 }
 
@@ -208,6 +209,8 @@ class MemoryJournal final : public Journal, public LogStore {
     ++flushes;
     return {};
   }
+
+  std::uint64_t next_seq() const override { return next_seq_; }
 
   Result<std::vector<SweepHeader>> headers() override {
     std::vector<SweepHeader> headers;

@@ -1,6 +1,5 @@
 """kill -9 of the daemon and of an agent in mid-sweep: every trial is accounted for."""
 
-import collections
 import contextlib
 import os
 import pathlib
@@ -8,46 +7,8 @@ import signal
 import time
 import unittest
 
+from accounts import SCRIPT, SWEEP, check_accounts, done_count
 from house import House, wait_until
-
-SWEEP = """
-[sweep]
-name = "killed"
-metric = "loss"
-goal = "minimize"
-[run]
-command = "{script}"
-args = "none"
-[space]
-x = {{ uniform = [0.0, 1.0] }}
-[search]
-sampler = "sobol"
-trials = {trials}
-"""
-
-# Appends a line at the start, at the end and every 50 ms in between: of an attempt that is killed, too, it is known
-# when it was alive.
-SCRIPT = """#!/bin/sh
-say() {{
-  read -r up rest < /proc/uptime
-  echo "$1 $SWEEPD_TRIAL_ID $SWEEPD_ATTEMPT $$ $up" >> {ran}
-}}
-beat() {{
-  for i in $(seq {beats}); do
-    sleep 0.05
-    say alive
-  done
-}}
-say start
-echo "{{\\"loss\\": 0.5}}" >> "$SWEEPD_METRICS"
-beat
-echo "{{\\"loss\\": 0.25}}" >> "$SWEEPD_METRICS"
-say end
-"""
-
-
-def done_count(house, sweep):
-    return house.json("show", sweep)["trials"].get("completed", 0)
 
 
 def shims_of(house):
@@ -62,28 +23,6 @@ def shims_of(house):
 
 
 class Recovery(unittest.TestCase):
-    def check_accounts(self, house, sweep, trials, ran):
-        """The trials' own records against the daemon's."""
-        rows = house.trials(sweep)
-        self.assertEqual([row["number"] for row in rows], list(range(1, trials + 1)))
-        self.assertEqual({row["state"] for row in rows}, {"completed"})
-        starts = collections.Counter()
-        seen = collections.defaultdict(lambda: collections.defaultdict(list))  # trial, process: times
-        for line in ran.read_text().splitlines():
-            what, trial, attempt, pid, at = line.split()
-            starts[trial, attempt] += what == "start"
-            seen[trial][attempt, pid].append(float(at))
-        for trial, runs in seen.items():
-            spans = sorted((min(times), max(times)) for times in runs.values())
-            for (_, end), (start, _) in zip(spans, spans[1:]):
-                self.assertLessEqual(end, start, f"two attempts of trial {trial} were alive at one time")
-        self.assertEqual(max(starts.values()), 1, "an attempt starts at most once")
-        for row in rows:
-            self.assertIn((str(row["number"]), str(row["attempt"])), starts, "the attempt that counts ran")
-            reports = house.json("metrics", row["trial"])
-            self.assertEqual([report["metrics"]["loss"] for report in reports], [0.5, 0.25])
-            self.assertEqual([report["report"] for report in reports], [1, 2])
-
     def test_daemon_and_agent_killed_in_mid_sweep(self):
         trials = 60
         with House(lease="5s").start(agents=2, slots=2) as house:
@@ -107,7 +46,7 @@ class Recovery(unittest.TestCase):
             house.start_daemon()
             house.start_agent("b", 2)
             self.assertEqual(house.wait(sweep, timeout=120), 0)
-            self.check_accounts(house, sweep, trials, ran)
+            check_accounts(self, house, sweep, trials, ran)
 
     def test_a_daemon_restart_kills_no_trial(self):
         with House(lease="30s").start(agents=1, slots=2) as house:
@@ -118,7 +57,7 @@ class Recovery(unittest.TestCase):
             house.kill(house.daemon)
             house.start_daemon()
             self.assertEqual(house.wait(sweep), 0)
-            self.check_accounts(house, sweep, 2, ran)
+            check_accounts(self, house, sweep, 2, ran)
             self.assertEqual({row["attempt"] for row in house.trials(sweep)}, {1})
 
     def test_an_agent_killed_again_and_again_restarts_no_trial(self):
@@ -133,7 +72,7 @@ class Recovery(unittest.TestCase):
                 house.start_agent("a", 2)
                 time.sleep(0.5)
             self.assertEqual(house.wait(sweep), 0)
-            self.check_accounts(house, sweep, 4, ran)
+            check_accounts(self, house, sweep, 4, ran)
             self.assertEqual({row["attempt"] for row in house.trials(sweep)}, {1})
 
     def test_an_agent_that_stays_away_loses_its_trials_to_another(self):
@@ -144,7 +83,7 @@ class Recovery(unittest.TestCase):
             wait_until("some trials are done", lambda: done_count(house, sweep) >= 2)
             house.kill(house.agents["a"])
             self.assertEqual(house.wait(sweep, timeout=60), 0)
-            self.check_accounts(house, sweep, 12, ran)
+            check_accounts(self, house, sweep, 12, ran)
 
     def test_what_agent_and_shims_leave_when_killed_together_is_ended_first(self):
         with House(lease="2s").start(agents=1, slots=1) as house:

@@ -34,10 +34,10 @@ constexpr std::int32_t kUuid = 4;
 struct Row {
   LedgerKind kind = LedgerKind::kStarted;
   AttemptKey key;
-  std::uint64_t term = 0;
-  std::string bytes;  // of an end
-  bool last = false;  // of its turn, which then writes
-  bool sync = false;  // and waits for the disk
+  std::uint64_t term = 0;  // or the place of a store
+  std::string bytes;       // of an end
+  bool last = false;       // of its turn, which then writes
+  bool sync = false;       // and waits for the disk
 };
 
 constexpr const char* kBoot = "boot";
@@ -68,7 +68,8 @@ std::vector<Row> make_rows(std::size_t count, std::size_t large) {
   for (std::uint64_t term = 0; rows.size() < count;) {
     Row row;
     if (random.chance(0.05)) {
-      row = {LedgerKind::kTerm, {}, ++term, {}, true, true};
+      ++term;
+      row = {term % 2 == 0 ? LedgerKind::kStored : LedgerKind::kTerm, {}, term, {}, true, true};
     } else if (running.size() < 2 || random.chance(0.3)) {
       row = {LedgerKind::kStarted, {{1}, {++trials}, {1}}, 0, {}, random.chance(0.6), true};
       running.push_back(row.key);
@@ -96,6 +97,9 @@ void note(Ledger& ledger, const Row& row) {
       break;
     case LedgerKind::kTerm:
       ledger.term(row.term);
+      break;
+    case LedgerKind::kStored:
+      ledger.stored(row.term);
       break;
     case LedgerKind::kStarted:
       ledger.started(order_of(row.key));
@@ -126,6 +130,9 @@ void add(LedgerState& state, const Row& row) {
       break;
     case LedgerKind::kTerm:
       state.term = row.term;
+      break;
+    case LedgerKind::kStored:
+      state.stored = row.term;
       break;
     case LedgerKind::kStarted:
       state.started[row.key].order = wire::encode(order_of(row.key));
@@ -254,8 +261,8 @@ class LedgerWorkload final : public Workload {
     LedgerState state;
     std::size_t row = 0;
     const auto matches = [&] {
-      return state.term == found.term && state.started == found.started &&
-             state.ended == found.ended;
+      return state.term == found.term && state.stored == found.stored &&
+             state.started == found.started && state.ended == found.ended;
     };
     for (; row < marks.last(kRowSynced); ++row) {
       add(state, rows_[row]);
@@ -281,6 +288,9 @@ class LedgerWorkload final : public Workload {
       const std::string name = fmt::format("row {} of {}", i + 1, to_string(row.key));
       if (row.kind == LedgerKind::kTerm && synced && found.term < row.term) {
         return wrong(name + ": the term is forgotten");
+      }
+      if (row.kind == LedgerKind::kStored && synced && found.stored < row.term) {
+        return wrong(name + ": how far the store was is forgotten");
       }
       if (row.kind == LedgerKind::kStarted && synced && !started && !ended &&
           !asked_to_forget(row.key, marks)) {
@@ -319,7 +329,7 @@ class LedgerWorkload final : public Workload {
           wire::encode(one.order), one.over ? wire::encode(*one.over) : std::string()};
     }
     if (unfinished != found.started || remembered.ended.size() != found.ended.size() ||
-        remembered.term != found.term) {
+        remembered.term != found.term || remembered.stored != found.stored) {
       return wrong("the agent remembers other rows than the file holds");
     }
     return {};

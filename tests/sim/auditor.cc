@@ -11,7 +11,7 @@
 namespace sweepd::sim {
 
 void Auditor::fail(std::string what) {
-  if (!violation_) {
+  if (!violation_ && !replayed_at_) {
     violation_ = std::move(what);
   }
 }
@@ -28,9 +28,14 @@ void Auditor::process_started(BoxIndex box,
                               const std::vector<std::uint32_t>& slots) {
   const std::string about = to_string(key);
   const Attempt* known = attempt(key);
-  require(known != nullptr, "nothing starts before it is on disk", about);
+  const bool lost = lost_attempts_.contains(key);
+  const auto before = processes_.find(key);
+  require(known != nullptr || lost, "nothing starts before it is on disk", about);
   require(known == nullptr || !known->end, "nothing starts after it is over", about);
-  require(!processes_.contains(key), "an attempt starts at most once", about);
+  // No box starts a number twice; another one may get a number that the disk has lost.
+  require(before == processes_.end() || (lost && before->second.box != box),
+          "an attempt starts at most once",
+          about);
   for (const AttemptKey& other : running_) {
     const Process& process = processes_.at(other);
     require(other.trial_key() != key.trial_key(), "a trial runs once at a time", about);
@@ -157,7 +162,11 @@ AgentId Auditor::agent_of(const std::string& uuid) const {
 
 const sweeps::SweepSpec* Auditor::spec_of(SweepId id) const {
   const auto found = sweeps_.find(id);
-  return found == sweeps_.end() ? nullptr : &found->second.accepted.spec;
+  if (found != sweeps_.end()) {
+    return &found->second.accepted.spec;
+  }
+  const auto lost = lost_specs_.find(id);
+  return lost == lost_specs_.end() ? nullptr : &lost->second;
 }
 
 Auditor::Sweep* Auditor::sweep(SweepId id) {

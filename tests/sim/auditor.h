@@ -53,6 +53,13 @@ class Auditor {
   void committed(const core::Record& record);
   void batch_committed();
 
+  // ---- a disk that loses what it had: auditor_loss.cc
+
+  void expect_losses() { loses_ = true; }
+
+  // Its last so many batches are gone, which is nobody's fault; all else must be as before.
+  void went_back(std::size_t batches);
+
   // ---- what leaves the daemon
 
   void sending(const core::Effect& effect);
@@ -147,6 +154,7 @@ class Auditor {
   void take(const core::AgentStateChanged& record);
   void take(const core::StorageLevelChanged& record);
   void take(const core::StoreRestored& record);
+  void take(const core::StoreWentBack& record);
   void take(const core::SweepRemoved& record);
   void take(const core::ModelRegistered& record);
   void take(const core::ControlApplied& record);
@@ -160,6 +168,12 @@ class Auditor {
   void check_sent(const core::AckReports& effect);
   void check_sent(const core::AckEnded& effect);
   void check_sent(const core::Answer& effect);
+
+  // When what is taken now happened.
+  Instant now() const { return replayed_at_.value_or(heap_.now()); }
+
+  void forget_disk();
+  void forgive(const std::vector<core::Record>& lost);
 
   // Fails when `holds` is false; returns it.
   bool require(bool holds, std::string_view rule, const std::string& about);
@@ -212,6 +226,17 @@ class Auditor {
   std::map<std::string, AgentId> agent_by_uuid_;
   std::map<std::string, std::uint32_t> versions_;                // of models
   std::optional<std::pair<AttemptKey, NaiveVerdict>> expected_;  // by the report stored last
+
+  // Where the disk may lose something: all that became durable, and what of it was lost.
+  bool loses_ = false;
+  std::vector<std::pair<Instant, std::vector<core::Record>>> history_;  // batch by batch
+  std::vector<core::Record> batch_;
+  std::optional<Instant> replayed_at_;  // while the history is taken once more
+  std::uint64_t losses_ = 0;
+  std::uint64_t losses_told_ = 0;   // by the daemon, on disk
+  std::uint64_t records_lost_ = 0;  // in all
+  std::set<AttemptKey> lost_attempts_;
+  std::map<SweepId, sweeps::SweepSpec> lost_specs_;
 };
 
 }  // namespace sweepd::sim

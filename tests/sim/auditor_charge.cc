@@ -118,8 +118,7 @@ void Auditor::check_failed(const core::TrialClosed& record,
   const Attempt& last = trial.attempts.back();
   require(last.why != core::ReasonCode::kAgentError, "what no agent could begin waits", about);
   const bool alone = trial.failures == 1 && last.end == core::AttemptState::kFailed &&
-                     about_the_program(last.why) && !last.objective &&
-                     heap_.now() < last.at + kQuick;
+                     about_the_program(last.why) && !last.objective && now() < last.at + kQuick;
   require(!alone || sweep.closing || !other_fits(sweep, last.agent) ||
               trial.attempts.size() >= limits::kAttemptsMax,
           "no trial fails because of one agent alone",

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sweepd::sim {
 
@@ -37,6 +38,9 @@ void Auditor::committed(const core::Record& record) {
     expected_.reset();
   }
   std::visit([this](const auto& fact) { take(fact); }, record);
+  if (loses_ && !replayed_at_) {
+    batch_.push_back(record);
+  }
 }
 
 void Auditor::batch_committed() {
@@ -47,6 +51,9 @@ void Auditor::batch_committed() {
   }
   expected_.reset();
   check_drained();
+  if (loses_ && !replayed_at_) {
+    history_.emplace_back(heap_.now(), std::exchange(batch_, {}));
+  }
 }
 
 void Auditor::carry_out(const RequestId& request, const std::string& about) {
@@ -59,7 +66,7 @@ void Auditor::take(const core::SweepAccepted& record) {
   require(!sweeps_.contains(record.sweep), "a sweep number is given once", to_string(record.sweep));
   carry_out(record.request, to_string(record.sweep));
   accepted_[identity(record.request)] = record.sweep;
-  sweeps_.emplace(record.sweep, Sweep(record)).first->second.since = heap_.now();
+  sweeps_.emplace(record.sweep, Sweep(record)).first->second.since = now();
 }
 
 void Auditor::take(const core::SweepStateChanged& record) {
@@ -345,6 +352,17 @@ void Auditor::take(const core::AgentStateChanged& record) {
 void Auditor::take(const core::StorageLevelChanged&) {}
 
 void Auditor::take(const core::StoreRestored&) {}
+
+void Auditor::take(const core::StoreWentBack& record) {
+  ++losses_told_;
+  require(losses_told_ <= losses_ && record.records_lost <= records_lost_,
+          "a loss is told once, and no more than there was",
+          fmt::format("loss {} of {}, {} records of {}",
+                      losses_told_,
+                      losses_,
+                      record.records_lost,
+                      records_lost_));
+}
 
 void Auditor::take(const core::SweepRemoved& record) {
   Sweep* removed = sweep(record.sweep);

@@ -28,18 +28,17 @@ void Auditor::check_timeout(const core::AttemptClosed& record) {
 void Auditor::check_sweep_time(const core::SweepClosing& record, const Sweep& sweep) {
   const auto limit = sweep.accepted.spec.limits.sweep_time;
   require(record.reason.code != core::ReasonCode::kSweepTime || !limit ||
-              sweep.since + *limit <= heap_.now() + kCommit,
+              sweep.since + *limit <= now() + kCommit,
           "limits.sweep_time has passed before it ends a sweep",
           to_string(record.sweep));
 }
 
 void Auditor::begin_backoff(const core::TrialRequeued& record, const Sweep& sweep, Trial& trial) {
-  trial.not_before =
-      heap_.now() + (record.spends_retry ? sweep.accepted.spec.retry.backoff : Duration{});
+  trial.not_before = now() + (record.spends_retry ? sweep.accepted.spec.retry.backoff : Duration{});
 }
 
 void Auditor::check_backoff(const core::AttemptAssigned& record, const Trial& trial) {
-  require(trial.not_before <= heap_.now() + kCommit,
+  require(trial.not_before <= now() + kCommit,
           "retry.backoff has passed before the next attempt",
           to_string(record.attempt));
 }

@@ -35,7 +35,12 @@ int list_mutants() {
 }
 
 Plan plan_of(const Options& options, std::uint64_t seed) {
-  return {seed, options.system, options.mutant, options.trace, options.cuts};
+  return {seed,
+          options.system || options.losses,
+          options.mutant,
+          options.trace,
+          options.cuts,
+          options.losses};
 }
 
 // The command line that shows the same again.
@@ -43,7 +48,7 @@ std::string command_of(const Options& options, const Plan& plan) {
   const std::string mutant = fmt::format(" --mutant {}", options.mutant_name);
   const std::string cuts = fmt::format(" --cut {}", to_text(plan.cuts));
   return fmt::format("sweepd-sim{} --seed {}{}{}",
-                     plan.system ? " --system" : "",
+                     plan.losses ? " --losses" : (plan.system ? " --system" : ""),
                      plan.seed,
                      plan.mutant == Mutant::kNone ? "" : mutant,
                      plan.cuts.empty() ? "" : cuts);

@@ -59,6 +59,7 @@ bool* flag_named(std::string_view name, Options& options) {
                                                       {"--shrink", &options.shrink},
                                                       {"--list-mutants", &options.list},
                                                       {"--system", &options.system},
+                                                      {"--losses", &options.losses},
                                                       {"--all-mutants", &options.all_mutants}};
   for (const auto& [flag, value] : flags) {
     if (name == flag) {

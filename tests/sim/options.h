@@ -24,11 +24,13 @@ struct Options {
   bool all_mutants = false;
   bool list = false;
   bool system = false;
+  bool losses = false;
 };
 
 constexpr std::string_view kUsage =
     "usage: sweepd-sim [--seeds N|A..B] [--seed S] [--trace] [--mutant NAME] [--list-mutants]\n"
     "                  [--system]        around the production loop, gateways and session\n"
+    "                  [--losses]        and a disk of the daemon that loses what it had\n"
     "                  [--cut CUTS]      without parts of what the seed draws\n"
     "                  [--shrink]        finds the cuts that leave the violation of --seed\n"
     "                  [--regressions FILE]  the seeds that once found something\n"

@@ -29,6 +29,7 @@ struct Plan {
   Mutant mutant = Mutant::kNone;
   bool trace = false;
   std::vector<Cut> cuts = {};  // fit the scenario of the seed
+  bool losses = false;         // of the daemon's disk; only around the production programs
 };
 
 // What the seed draws, without what is cut.

@@ -26,6 +26,7 @@ struct Luck {
   Random removals;
   Random mistakes;
   Random watermarks;
+  Random losses;
 
   explicit Luck(const Random& base)
       : wall_clocks(base.fork(1)),
@@ -34,15 +35,17 @@ struct Luck {
         people(base.fork(4)),
         removals(base.fork(5)),
         mistakes(base.fork(6)),
-        watermarks(base.fork(7)) {}
+        watermarks(base.fork(7)),
+        losses(base.fork(8)) {}
 };
 
 struct World {
   Scenario scenario;
   Mutant mutant = Mutant::kNone;
   bool tracing = false;
-  bool faulty = true;  // the first phase; in the second one everything works
-  int version = 1;     // of the programs that start now
+  bool losses = false;  // the daemon's disk may lose the end of its history
+  bool faulty = true;   // the first phase; in the second one everything works
+  int version = 1;      // of the programs that start now
   Heap heap;
   Random random;
   Luck luck;

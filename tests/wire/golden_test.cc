@@ -41,6 +41,7 @@ pb::Hello hello() {
   hello.set_cpus(64);
   hello.set_memory_bytes(kWide + 2);
   hello.set_number(kWide + 3);
+  hello.set_stored_seen(kWide + 4);
   return hello;
 }
 
@@ -96,9 +97,10 @@ std::vector<Golden<pb::AgentMessage>> agent_messages() {
   using Message = pb::AgentMessage;
   return {
       {said(&Message::mutable_hello, hello()),
-       "088080808020126f08011205302e312e301a04757569642204686f73742a04626f6f7430808080802038818080"
+       "088080808020127508011205302e312e301a04757569642204686f73742a04626f6f7430808080802038818080"
        "80204217080310021a054750552d312204483230302880808080204a140a0a0880808080201007180210051880"
-       "8080802052090a047261636b1201375840608280808020688380808020"},
+       "8080802052090a047261636b1201375840608280808020688380808020"
+       "708480808020"},
       {said(&Message::mutable_heartbeat, heartbeat()),
        "0880808080201a1c08808080802012140a0a088080808020100718021005188080808020"},
       {said(&Message::mutable_reports, reports()),
@@ -128,6 +130,7 @@ pb::HelloOk hello_ok() {
   *ok.add_kill() = attempt();
   *ok.add_reports() = reports_ack();
   ok.set_hello(kWide + 1);
+  ok.set_stored(kWide + 2);
   return ok;
 }
 
@@ -142,6 +145,7 @@ pb::HelloRejected hello_rejected() {
 pb::HeartbeatAck heartbeat_ack() {
   pb::HeartbeatAck ack;
   ack.set_number(kWide);
+  ack.set_stored(kWide + 1);
   return ack;
 }
 
@@ -208,13 +212,13 @@ std::vector<Golden<pb::DaemonMessage>> daemon_messages() {
   using Message = pb::DaemonMessage;
   return {
       {ordered(&Message::mutable_hello_ok, hello_ok()),
-       "0880808080201081808080201a3108e8071080808080201a0a0880808080201007180222140a0a088080808020"
-       "100718021080808080201801288180808020"},
+       "0880808080201081808080201a3708e8071080808080201a0a0880808080201007180222140a0a088080808020"
+       "100718021080808080201801288180808020308280808020"},
       {ordered(&Message::mutable_hello_rejected, hello_rejected()),
        "08808080802010818080802022080a026e6f10021803"},
       {ordered(&Message::mutable_who_are_you, pb::WhoAreYou()), "0880808080201081808080202a00"},
       {ordered(&Message::mutable_heartbeat_ack, heartbeat_ack()),
-       "0880808080201081808080203206088080808020"},
+       "088080808020108180808020320c088080808020108180808020"},
       {ordered(&Message::mutable_start, start()),
        "0880808080201081808080203a6f0a0a08808080802010071802120300ac021a05747261696e1a01ff22060a01"
        "411201fe2a037b7dff320264323a0363776442076f7574707574734a046c6f6773508080808020588180808020"

@@ -55,6 +55,9 @@ std::vector<Record> long_story(State& state) {
   step(StorageChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "little is free"}});
   step(BackupRestored{10'001});
   step(RemovalRequested{{4, 1}, "1", "ada"});
+  AgentJoined ahead{"box", "box", "boot", "1", Desk::slots(2), {}, {}};
+  ahead.records_lost = 5;
+  step(ahead);
   return all;
 }
 

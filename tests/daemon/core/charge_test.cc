@@ -29,7 +29,7 @@ TEST_CASE("charge: what fails on a second agent has failed, and the first one is
   CHECK(one_record<TrialClosed>(second).state == TrialState::kFailed);
   CHECK(agent_of(desk, "bad").streak.empty());
   CHECK(agent_of(desk, "good").streak.empty());
-  CHECK_EQ(explain(desk.state, desk.sweep(), desk.trial(1)),
+  CHECK_EQ(explain(desk.state, desk.sweep(), desk.trial(1), desk.now),
            "1/1 is failed: exit code 1: ValueError: no\nit failed on 2 agents: bad, good");
 }
 
@@ -269,7 +269,7 @@ TEST_CASE("charge: a trial goes back to where it failed when no other agent is l
   desk.fail(attempt_key(1, 1));
   desk.step(AgentSuspected{desk.agent("good")});
   CHECK(desk.trial(1).state == TrialState::kQueued);  // it may come back
-  CHECK_EQ(explain(desk.state, desk.sweep(), desk.trial(1)),
+  CHECK_EQ(explain(desk.state, desk.sweep(), desk.trial(1), desk.now),
            "1/1 is queued again: failed quickly on bad: exit code 1: ValueError: no\n"
            "it failed quickly on bad and is tried on another agent\n"
            "slots are idle, on agents where nothing has done well yet: they get at most 5 new "
@@ -315,7 +315,7 @@ TEST_CASE("waiting: it is said that every agent is drained, or under suspicion")
   desk.join("box", Desk::slots(1));
   desk.step(AgentControlRequested{desk.fresh_request(), AgentVerb::kDrain, "box", "ada", ""});
   desk.submit(a_spec(1));
-  CHECK_EQ(why_waiting(desk.state, desk.sweep()),
+  CHECK_EQ(why_waiting(desk.state, desk.sweep(), desk.now),
            "every agent that could run it is drained (box); `sweepctl agent show 1` says why, "
            "`sweepctl agent resume 1` lets it work again");
   Desk two = two_boxes(5, 5);
@@ -323,7 +323,7 @@ TEST_CASE("waiting: it is said that every agent is drained, or under suspicion")
   for (std::uint32_t trial = 1; trial <= 10; ++trial) {
     two.fail(attempt_key(1, trial));
   }
-  CHECK_EQ(why_waiting(two.state, two.sweep()),
+  CHECK_EQ(why_waiting(two.state, two.sweep(), two.now),
            "5 different trials in a row failed quickly on bad, good, which gets no new ones until "
            "they have been tried on another agent; `sweepctl agent show 1` lists them");
 }

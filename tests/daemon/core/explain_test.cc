@@ -7,11 +7,11 @@ using namespace sweepd::core;
 namespace {
 
 std::string waiting(const Desk& desk, std::uint64_t sweep = 1) {
-  return why_waiting(desk.state, desk.sweep(SweepId{sweep}));
+  return why_waiting(desk.state, desk.sweep(SweepId{sweep}), desk.now);
 }
 
 std::string told(const Desk& desk, std::uint32_t trial) {
-  return explain(desk.state, desk.sweep(), desk.trial(trial));
+  return explain(desk.state, desk.sweep(), desk.trial(trial), desk.now);
 }
 
 }  // namespace

@@ -111,7 +111,7 @@ TEST_CASE("guard: the first five failures pause the sweep once, and say what to 
              "5 of its first 5 trials failed, the last: exit code 1: ValueError: no; find out why, "
              "then `sweepctl retry 1/failed` and `sweepctl resume 1`"}});
   CHECK(records<AttemptAssigned>(last).empty());
-  CHECK_EQ(why_waiting(desk.state, desk.sweep()).substr(0, 55),
+  CHECK_EQ(why_waiting(desk.state, desk.sweep(), desk.now).substr(0, 55),
            "the sweep paused itself: 5 of its first 5 trials failed");
   desk.control(ControlVerb::kResume, "1");
   for (std::uint32_t trial = 6; trial <= 20; ++trial) {

@@ -71,7 +71,7 @@ TEST_CASE("sweep: early termination that waits for a field nobody reports is tol
         "you mean 'epoch'?";
     const bool told = ended.reason.sentence == "its only trial ended; " + unseen;
     CHECK(told == (spec.stop.time == "epohc"));
-    const std::string why = explain(desk.state, desk.sweep(), desk.trial(1));
+    const std::string why = explain(desk.state, desk.sweep(), desk.trial(1), desk.now);
     CHECK((why.find(unseen) != std::string::npos) == (spec.stop.time == "epohc"));
   }
 }

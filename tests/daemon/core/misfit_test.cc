@@ -39,6 +39,7 @@ TEST_CASE("misfit: records out of place are told in words") {
   CHECK(words(ReportRecorded{attempt_key(1, 1), 3, {}, {}, 0, {}}) ==
         "report 3 of 1/1#1 comes after report 0");
   CHECK(words(AgentStateChanged{{5}, {}, {}, {}}) == "there is no agent 5 before it");
+  CHECK(words(StoreWentBack{{5}, 1, {}, 0, {}}) == "there is no agent 5 before it");
   ModelRegistered model;
   model.model = "m";
   model.version = 2;

@@ -1,4 +1,5 @@
-// A disk with little room starts nothing; a restored state gives nothing to whom it does not know.
+// A disk with little room starts nothing; a state that is older than what agents know gives nothing
+// to whom it does not know.
 #include "tests/daemon/core/desk.h"
 
 using namespace sweepd;
@@ -7,6 +8,33 @@ using namespace sweepd::core;
 namespace {
 
 const Reason kReason{ReasonCode::kDiskLow, "1.0 GiB is free, free some"};
+
+// Says Hello as one that was told of `records_lost` records more than there are.
+Outcome join_ahead(Desk& desk,
+                   std::uint64_t records_lost,
+                   const std::vector<HeldAttempt>& held = {},
+                   const std::string& uuid = "box",
+                   const std::string& boot = "boot-1") {
+  AgentJoined joined{uuid, uuid, boot, "1", Desk::slots(1), {}, held};
+  joined.knows_store = true;
+  joined.records_lost = records_lost;
+  joined.leases_over = desk.now + seconds(60);
+  return desk.step(joined);
+}
+
+// One agent with one slot, a sweep of two trials, and a daemon that has just started on a store
+// that knows of no more.
+Desk restarted(bool confirmed = true) {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(2));
+  if (confirmed) {
+    desk.run(attempt_key(1, 1));
+    desk.report(attempt_key(1, 1), 1, 0.5);
+  }
+  desk.step(DaemonStarted{});
+  return desk;
+}
 
 }  // namespace
 
@@ -31,8 +59,9 @@ TEST_CASE("storage: with little room nothing new is taken or assigned, what runs
   const Outcome ended = desk.end(first);
   CHECK(records<AttemptClosed>(ended).size() == 1);
   CHECK(records<AttemptAssigned>(ended).empty());
-  CHECK(why_waiting(desk.state, desk.sweep()) == kReason.sentence);
-  CHECK(explain(desk.state, desk.sweep(), desk.trial(3)) == "1/3 is queued\n" + kReason.sentence);
+  CHECK(why_waiting(desk.state, desk.sweep(), desk.now) == kReason.sentence);
+  CHECK(explain(desk.state, desk.sweep(), desk.trial(3), desk.now) ==
+        "1/3 is queued\n" + kReason.sentence);
   CHECK(records<AttemptAssigned>(desk.join("other", Desk::slots(4))).empty());
 
   const Outcome plenty = desk.step(StorageChanged{StorageLevel::kPlenty, {}});
@@ -102,4 +131,95 @@ TEST_CASE(
   desk.control(ControlVerb::kKill, "1");
   desk.end(attempt_key(1, 2, 4));
   CHECK(desk.state.sweeps.at(later).trial({1}).attempts.size() == 1);
+}
+
+TEST_CASE("loss: an agent that knows more than the store makes it say so, once") {
+  Desk desk = restarted();
+  const Outcome joined = join_ahead(desk, 50, {{attempt_key(1, 1), Phase::kRunning}});
+  const auto loss = one_record<StoreWentBack>(joined);
+  CHECK(loss == StoreWentBack{{1}, 50, {desk.now.us}, 10'001, desk.now + seconds(60)});
+  CHECK(desk.state.records_lost == 50);
+  CHECK(desk.submit(a_spec()) == SweepId{10'002});
+  // Whoever joins later is not asked again: the edge compares with what was known at the start.
+  CHECK(records<StoreWentBack>(desk.join("other", Desk::slots(1))).empty());
+}
+
+TEST_CASE("loss: what is known and still held goes on, and its agent hears how far it is stored") {
+  Desk desk = restarted();
+  const Outcome joined = join_ahead(desk, 50, {{attempt_key(1, 1), Phase::kRunning}});
+  CHECK(records<AttemptClosed>(joined).empty());
+  const auto welcome = one_effect<WelcomeAgent>(joined);
+  CHECK(welcome.kill.empty());
+  CHECK(welcome.reports == std::vector<AckReports>{{AgentId{1}, attempt_key(1, 1), 1, false}});
+}
+
+TEST_CASE("loss: nothing starts before every lease of before is over, and that is explained") {
+  Desk desk = restarted();
+  join_ahead(desk, 50, {{attempt_key(1, 1), Phase::kRunning}});
+  CHECK(records<AttemptAssigned>(desk.join("other", Desk::slots(2))).empty());
+  desk.pass(seconds(59));
+  CHECK(records<AttemptAssigned>(desk.step(TimePassed{})).empty());
+  CHECK(why_waiting(desk.state, desk.sweep(), desk.now) ==
+        "the store went back, and what it has lost may still run somewhere: nothing is started for "
+        "2 s, until no lease of before holds any more");
+  desk.pass(seconds(1));
+  const Outcome over = desk.step(TimePassed{});
+  // Its numbers 1 to 3 may have been given to somebody in what is lost.
+  CHECK(one_effect<StartAttempt>(over).attempt == attempt_key(1, 2, 4));
+}
+
+TEST_CASE("loss: what is known and not held any more had its end there; it counts as nobody's") {
+  for (const bool confirmed : {true, false}) {
+    CAPTURE(confirmed);
+    Desk desk = restarted(confirmed);
+    const Outcome joined = join_ahead(desk, 7, {}, "box", "boot-2");
+    CHECK(one_record<AttemptClosed>(joined).reason.code == ReasonCode::kRolledBack);
+    CHECK(desk.trial(1).state == TrialState::kQueued);
+    CHECK(desk.trial(1).crashes == 0);
+    CHECK(desk.trial(1).failures == 0);
+  }
+}
+
+TEST_CASE("loss: what was to be stopped and is gone is over, as it was told") {
+  Desk desk = restarted();
+  desk.control(ControlVerb::kKill, "1/1");
+  const Outcome joined = join_ahead(desk, 7);
+  CHECK(one_record<TrialClosed>(joined).state == TrialState::kCancelled);
+  CHECK(owed(desk.state).empty());
+}
+
+TEST_CASE(
+    "loss: an agent that holds what nobody gave proves it, and gets nothing until it is gone") {
+  for (const AttemptKey& stranger :
+       {attempt_key(9, 1), attempt_key(1, 2), attempt_key(1, 7), attempt_key(1, 1, 2)}) {
+    CAPTURE(to_string(stranger));
+    Desk desk = restarted();
+    const Outcome joined =
+        join_ahead(desk, 0, {{attempt_key(1, 1), Phase::kRunning}, {stranger, Phase::kRunning}});
+    CHECK(one_record<StoreWentBack>(joined).records_lost == 1);
+    CHECK(one_effect<WelcomeAgent>(joined).kill == std::vector<AttemptKey>{stranger});
+    CHECK(desk.state.agents.at({1}).state == AgentState::kSuspect);
+    desk.pass(seconds(61));
+    CHECK(records<AttemptAssigned>(desk.step(TimePassed{})).empty());
+    desk.hold({{attempt_key(1, 1), Phase::kRunning}});
+    CHECK(desk.state.agents.at({1}).state == AgentState::kConnected);
+  }
+}
+
+TEST_CASE("loss: what was given to the agent proves nothing, though it is over or removed") {
+  Desk desk = restarted();
+  desk.join("box", Desk::slots(1), {{attempt_key(1, 1), Phase::kRunning}});
+  desk.control(ControlVerb::kKill, "1");
+  desk.end(attempt_key(1, 1));
+  CHECK(desk.join("box", Desk::slots(1), {{attempt_key(1, 1), Phase::kRunning}}).records.empty());
+  desk.step(RemovalRequested{desk.fresh_request(), "1", "ada"});
+  CHECK(desk.join("box", Desk::slots(1), {{attempt_key(1, 1), Phase::kRunning}}).records.empty());
+  // Given, but to another agent: a number that was given twice.
+  Desk two = restarted();
+  two.join("box", Desk::slots(1), {{attempt_key(1, 1), Phase::kRunning}});
+  const std::vector<HeldAttempt> twice{{attempt_key(1, 1), Phase::kRunning}};
+  CHECK(records<StoreWentBack>(join_ahead(two, 0, twice, "other")).size() == 1);
+  // Nor does anything that an agent of another daemon holds.
+  Desk apart = restarted();
+  CHECK(records<StoreWentBack>(apart.join("other", Desk::slots(1), twice)).empty());
 }

@@ -59,6 +59,8 @@ void RealBox::start_program() {
   identity.incarnation = incarnation_;
   agent::Remembered remembered;
   remembered.term = term_;
+  remembered.stored = stored_;
+  remembered.done.assign(done_.begin(), done_.end());
   for (const auto& [key, row] : ledger_) {
     if (row.end) {
       remembered.ended.push_back(*row.end);
@@ -180,6 +182,7 @@ void RealBox::arrive(const std::string& bytes) {
       message.mutable_start()->set_lease_ms(message.start().lease_ms() * 2);
     }
     session_->receive(local(), message);
+    carry_out_commands();  // before anything is delivered on
     pump();
   }
 }
@@ -194,9 +197,7 @@ void RealBox::pump() {
     deliver(key);
   }
   session_->tick(local());
-  for (const agent::Command& command : session_->take_commands()) {
-    carry_out(command);
-  }
+  carry_out_commands();
   for (const pb::AgentMessage& message : session_->take_messages()) {
     send_(wire::encode(message));
   }
@@ -217,18 +218,43 @@ void RealBox::pump() {
   }
 }
 
+void RealBox::carry_out_commands() {
+  for (const agent::Command& command : session_->take_commands()) {
+    carry_out(command);
+  }
+}
+
 void RealBox::carry_out(const agent::Command& command) {
   if (const auto* start = std::get_if<agent::Launch>(&command)) {
     launch(*start);
   } else if (const auto* halt = std::get_if<agent::Stop>(&command)) {
     stop(*halt);
   } else if (const auto* done = std::get_if<agent::Forget>(&command)) {
-    ledger_.erase(done->attempt);
-    attempts_.erase(done->attempt);
-    processes_.erase(done->attempt);
+    forget(done->attempt);
   } else if (const auto* term = std::get_if<agent::RememberTerm>(&command)) {
     term_ = term->term;
+  } else if (const auto* place = std::get_if<agent::RememberStored>(&command)) {
+    stored_ = place->stored;
+  } else if (const auto* again = std::get_if<agent::Reread>(&command)) {
+    reread(again->attempt);
   }
+}
+
+void RealBox::forget(const AttemptKey& key) {
+  ledger_.erase(key);
+  done_.insert(key);
+  attempts_.erase(key);
+  processes_.erase(key);
+}
+
+// What the shim has written is there as long as the attempt is not forgotten, and the box not
+// restarted.
+void RealBox::reread(const AttemptKey& key) {
+  if (const auto process = processes_.find(key); process != processes_.end()) {
+    process->second.read = 0;
+    read_reports(key);
+  }
+  session_->reread(key);
 }
 
 void RealBox::launch(const agent::Launch& launch) {

@@ -76,11 +76,14 @@ class RealBox {
 
   void pump();
   void offer_slots();
+  void carry_out_commands();
   void carry_out(const agent::Command& command);
   void launch(const agent::Launch& launch);
   void take_over(const pb::StartAttempt& order);
   void hand_over(const AttemptKey& key);
   void stop(const agent::Stop& stop);
+  void forget(const AttemptKey& key);
+  void reread(const AttemptKey& key);
   void time_out(const AttemptKey& key);
   void read_reports(const AttemptKey& key);
   void over(const AttemptKey& key);
@@ -108,6 +111,8 @@ class RealBox {
   std::uint64_t incarnation_ = 0;
   std::uint64_t term_ = 0;
   std::map<AttemptKey, Row> ledger_;
+  std::set<AttemptKey> done_;
+  std::uint64_t stored_ = 0;
   std::map<AttemptKey, Process> processes_;
   std::map<AttemptKey, Attempt> attempts_;
   std::unique_ptr<agent::Session> session_;

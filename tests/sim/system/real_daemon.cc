@@ -36,6 +36,28 @@ void RealDaemon::crash() {
   inbox_.clear();
 }
 
+// What is left is written anew.
+void RealDaemon::lose_tail(std::size_t batches) {
+  std::size_t lost = 0;
+  while (lost < batches && !written_.empty()) {
+    lost += std::holds_alternative<daemon::Batch>(written_.back()) ? 1U : 0U;
+    written_.pop_back();
+  }
+  world_.trace("the daemon's disk loses its last {} batches", lost);
+  disk_ = daemon::test::MemoryJournal();
+  stored_mark_ = {"boot", 0, {}, {}};
+  for (const auto& write : written_) {
+    if (const auto* batch = std::get_if<daemon::Batch>(&write)) {
+      static_cast<void>(disk_.commit(*batch).ok());
+      stored_mark_ = batch->clock;
+    } else {
+      static_cast<void>(disk_.delete_rows(std::get<std::size_t>(write)).ok());
+    }
+  }
+  static_cast<void>(disk_.take_emptied());
+  world_.auditor.went_back(lost);
+}
+
 void RealDaemon::audit_history() {
   core::State state;
   const auto headers = disk_.headers();
@@ -121,6 +143,9 @@ Result<void> RealDaemon::commit(const daemon::Batch& batch) {
   }
   SWEEPD_TRY_VOID(disk_.commit(batch));
   stored_mark_ = batch.clock;
+  if (world_.losses) {
+    written_.emplace_back(batch);
+  }
   for (const core::Record& record : batch.records) {
     world_.auditor.committed(record);
   }

@@ -11,6 +11,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <variant>
+#include <vector>
 
 namespace sweepd::sim {
 
@@ -49,6 +51,7 @@ class RealDaemon final : private daemon::Doors,
   void start();
   void crash();
   void stall(Duration span);
+  void lose_tail(std::size_t batches);  // of the disk, while the daemon is down
 
   // Once everything has ended: what is on disk tells the story that the auditor saw.
   void audit_history();
@@ -81,9 +84,16 @@ class RealDaemon final : private daemon::Doors,
 
   bool has_rows_to_delete() const override { return disk_.has_rows_to_delete(); }
 
-  Result<void> delete_rows(std::size_t limit) override { return disk_.delete_rows(limit); }
+  Result<void> delete_rows(std::size_t limit) override {
+    if (world_.losses) {
+      written_.emplace_back(limit);
+    }
+    return disk_.delete_rows(limit);
+  }
 
   std::vector<SweepId> take_emptied() override { return disk_.take_emptied(); }
+
+  std::uint64_t next_seq() const override { return disk_.next_seq(); }
 
   Result<std::vector<daemon::SweepHeader>> headers() override { return disk_.headers(); }
 
@@ -108,6 +118,8 @@ class RealDaemon final : private daemon::Doors,
   daemon::test::FakeBackups backups_;
   daemon::test::FakeGc gc_;
   daemon::test::MemoryJournal disk_;
+  // All that was asked of the disk, batches and deletions of rows, where it may lose something.
+  std::vector<std::variant<daemon::Batch, std::size_t>> written_;
   daemon::ClockMark stored_mark_{"boot", 0, {}, {}};
   std::uint64_t term_ = 0;
   std::unique_ptr<daemon::Loop> loop_;

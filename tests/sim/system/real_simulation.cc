@@ -16,6 +16,8 @@ namespace sweepd::sim {
 namespace {
 
 constexpr Duration kPeaceMax = seconds(8000);
+constexpr double kLossChance = 0.5;  // of a daemon that crashes
+constexpr std::int64_t kBatchesLostMax = 40;
 
 class RealSimulation {
  public:
@@ -75,6 +77,10 @@ RealSimulation::RealSimulation(const Plan& plan)
       people_(world_, [this](std::string bytes) { client_up_.send(std::move(bytes)); }) {
   for (std::size_t i = 0; i < world_.scenario.boxes.size(); ++i) {
     add_host(i);
+  }
+  world_.losses = plan.losses;
+  if (plan.losses) {
+    world_.auditor.expect_losses();
   }
 }
 
@@ -201,6 +207,11 @@ void RealSimulation::daemon_away_for(Duration span) {
     reconnect(host);
   }
   client_up_.break_off();
+  if (world_.losses && world_.luck.losses.chance(kLossChance)) {
+    // What was promised and is read later is lost all the same.
+    client_down_.break_off();
+    daemon_.lose_tail(static_cast<std::size_t>(world_.luck.losses.between(1, kBatchesLostMax)));
+  }
   world_.heap.after(span, [this] {
     if (!daemon_.runs()) {
       daemon_.start();
