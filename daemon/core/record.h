@@ -151,6 +151,13 @@ struct AttemptClosed {
   bool operator==(const AttemptClosed&) const = default;
 };
 
+// By run.keep nobody wants the files of the attempt: nothing here refers to them any more.
+struct OutputsDropped {
+  AttemptKey attempt;
+
+  bool operator==(const OutputsDropped&) const = default;
+};
+
 struct AgentRegistered {
   AgentId agent;
   std::string uuid;
@@ -307,7 +314,8 @@ using Record = std::variant<SweepAccepted,
                             AgentResumed,
                             StorageLevelChanged,
                             StoreRestored,
-                            SweepRemoved>;
+                            SweepRemoved,
+                            OutputsDropped>;
 
 // The sweep whose journal holds the record; 0 for agents, models, removals and the store, which
 // belong to no sweep that is there.
