@@ -243,6 +243,7 @@ Result<void> Loop::finish(const ClockMark& now) {
       return give_up_batch(committed.error(), now);
     }
     log_records(state_, batch.records);
+    housekeeping_.committed(batch.records, now.now);
   }
   // Effects are performed in the order in which they were asked for; performing one may add others.
   for (std::size_t i = 0; i < effects_.size(); ++i) {
