@@ -93,6 +93,9 @@ std::string plan_text(const Plan& plan, const DryRun& what, bool unicode) {
                            sampler_text(spec),
                            policy_text(spec)));
   text += line("limits", limits_text(spec));
+  if (spec.run.keep) {
+    text += line("keep", keep_text(*spec.run.keep));
+  }
   text += line("code", code_text(what.code));
   text += line("fits", fit_text(plan.fit, spec.resources));
   std::size_t number = 0;
@@ -116,6 +119,7 @@ Json plan_json(const Plan& plan, const DryRun& what) {
                  {"policy", policy_name(proto.stop().policy())},
                  {"gpus", spec.resources.gpus ? Json(*spec.resources.gpus) : Json(nullptr)},
                  {"cpus", spec.resources.cpus},
+                 {"keep", spec.run.keep ? Json(*spec.run.keep) : Json(nullptr)},
                  {"code", nullptr},
                  {"fits", nullptr},
                  {"trials", Json::array()}};

@@ -157,6 +157,7 @@ Json to_json(const pb::SweepDetail& sweep) {
       spec.limits().has_concurrent() ? Json(spec.limits().concurrent()) : Json(nullptr);
   object["gpus"] = spec.resources().has_gpus() ? Json(spec.resources().gpus()) : Json(nullptr);
   object["cpus"] = spec.resources().cpus();
+  object["keep"] = spec.run().has_keep() ? Json(spec.run().keep()) : Json(nullptr);
   object["priority"] = spec.priority();
   object["tags"] = Json::object();
   for (const pb::NamedText& tag : spec.tags()) {
@@ -210,6 +211,7 @@ Json to_json(const pb::AttemptRow& attempt) {
   object["artifact"] = attempt.tree_digest().empty() ? Json(nullptr) : Json(attempt.tree_digest());
   object["artifact_files"] = attempt.tree_files();
   object["artifact_bytes"] = attempt.tree_bytes();
+  object["artifact_dropped"] = attempt.outputs_dropped();
   object["uncollected"] = attempt.uncollected();
   object["metrics"] = list_json(attempt.metric_names());
   object["thinned"] = attempt.thinned();

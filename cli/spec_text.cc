@@ -83,6 +83,11 @@ std::string limits_text(const sweeps::SweepSpec& spec) {
   return parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string keep_text(std::uint32_t keep) {
+  return keep == 1 ? "the files of the best trial only"
+                   : fmt::format("the files of the best {} trials only", keep);
+}
+
 std::string needs_text(const sweeps::ResourcesSpec& resources) {
   const std::string cpus = counted(resources.cpus, "CPU");
   if (!resources.gpus) {

@@ -17,6 +17,9 @@ std::string space_text(const sweeps::SearchSpace& space, bool unicode);
 // "8 at once, 45m a trial"; "none"
 std::string limits_text(const sweeps::SweepSpec& spec);
 
+// "the files of the best 3 trials only"; of run.keep where it is set
+std::string keep_text(std::uint32_t keep);
+
 // "2 GPUs, 4 CPUs", "any slot, 1 CPU"
 std::string needs_text(const sweeps::ResourcesSpec& resources);
 

@@ -177,6 +177,10 @@ refused. Durations have a unit: "90s", "45m", "2h".
     cwd           where in it the command starts                         [at its top]
     outputs       folders that are kept when a trial ends                [["outputs"]]
     logs          the same                                               [["logs"]]
+    keep          whose outputs and logs stay: 3 is those of the best three trials that
+                  left any, "best" of one; the others' go as soon as there are better
+                  ones, and cannot be had or registered any more. What was printed and
+                  reported stays, and so do registered models              ["all"]
   [env.vars]      NAME = "text": variables of the program
   [space]         a parameter a line: a list, a scalar or { DISTRIBUTION, MODIFIERS }
     uniform = [a, b], log_uniform = [a, b], int = [a, b], log_int = [a, b],

@@ -5,6 +5,7 @@
 #include "cli/format.h"
 #include "cli/plot.h"
 #include "cli/reports.h"
+#include "cli/spec_text.h"
 #include "cli/verbs.h"
 
 #include <fmt/format.h>
@@ -88,6 +89,9 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
     text += fact("metric", fmt::format("{} ({})", sweep.metric(), sweep.goal()));
   }
   text += fact("command", command_text({command.begin(), command.end()}));
+  if (detail.spec().run().has_keep()) {
+    text += fact("keep", keep_text(detail.spec().run().keep()));
+  }
   text += fact("submitted",
                fmt::format("{} ago{}",
                            age_text(now - sweep.submitted_wall_us()),
@@ -97,6 +101,15 @@ std::string show_text(Session& session, const pb::SweepDetail& detail) {
   }
   text += fact("notes", detail.spec().notes());
   return text + curve_text(session, sweep);
+}
+
+std::string files_cell(const pb::AttemptRow& attempt) {
+  if (attempt.outputs_dropped()) {
+    return "dropped";
+  }
+  return attempt.tree_files() == 0
+             ? std::string()
+             : fmt::format("{}, {}", attempt.tree_files(), bytes_text(attempt.tree_bytes()));
 }
 
 std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
@@ -118,9 +131,7 @@ std::string attempts_text(const pb::TrialDetail& trial, Console& console) {
          place_text(attempt.agent(), {attempt.slots().begin(), attempt.slots().end()}),
          time_text(attempt.started_wall_us(), attempt.ended_wall_us(), wall_now_us()),
          code,
-         attempt.tree_files() == 0
-             ? std::string()
-             : fmt::format("{}, {}", attempt.tree_files(), bytes_text(attempt.tree_bytes())),
+         files_cell(attempt),
          attempt.reason().sentence()});
   }
   return table.rows.empty() ? std::string() : render_table(table, true, console.out_terminal);

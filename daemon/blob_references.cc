@@ -29,20 +29,49 @@ std::vector<TreeReference> references_of(const core::Record& record) {
   return found;
 }
 
+void NeededTrees::read(const core::Record& record) {
+  if (const auto* dropped = std::get_if<core::OutputsDropped>(&record)) {
+    // Of a removed sweep what it takes back may be deleted already.
+    if (const auto artifact = artifacts_.extract(dropped->attempt)) {
+      dropped_.insert(artifact.mapped().digest);
+    }
+    return;
+  }
+  const auto* closed = std::get_if<core::AttemptClosed>(&record);
+  for (TreeReference& reference : references_of(record)) {
+    if (closed != nullptr) {
+      artifacts_.insert_or_assign(closed->attempt, std::move(reference));
+    } else {
+      lasting_.push_back(std::move(reference));
+    }
+  }
+}
+
+std::vector<TreeReference> NeededTrees::take() {
+  std::vector<TreeReference> needed = std::exchange(lasting_, {});
+  for (auto& [attempt, reference] : artifacts_) {
+    needed.push_back(std::move(reference));
+  }
+  artifacts_.clear();
+  return needed;
+}
+
 Result<std::set<std::string>> trees_of(StoreRows& rows, const std::string& prefix) {
-  std::set<std::string> trees;
+  NeededTrees needed;
   std::vector<core::Record> row;
   const auto look = [&](std::string_view, std::string_view value) -> Result<bool> {
     row.clear();
     SWEEPD_TRY_VOID(decode_row(value, row));
     for (const core::Record& record : row) {
-      for (TreeReference& reference : references_of(record)) {
-        trees.insert(std::move(reference.digest));
-      }
+      needed.read(record);
     }
     return true;
   };
   SWEEPD_TRY_VOID(rows.each(Family::kRecord, prefix, look));
+  std::set<std::string> trees;
+  for (TreeReference& reference : needed.take()) {
+    trees.insert(std::move(reference.digest));
+  }
   return trees;
 }
 

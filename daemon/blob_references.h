@@ -1,10 +1,12 @@
 // Which folders of files the journal refers to.
 #pragma once
 
+#include "base/ids.h"
 #include "base/result.h"
 #include "daemon/core/record.h"
 #include "daemon/store_rows.h"
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,10 +18,28 @@ struct TreeReference {
   std::string who;     // "the artifact of 12/7#1"
 };
 
-// The trees that must be stored as long as the record is.
+// The trees that the record names. Whether they must be stored is told by those after it, too.
 std::vector<TreeReference> references_of(const core::Record& record);
 
-// The digests of the trees that records refer to, of those whose keys begin with `prefix`.
+// The trees that journals need, read record by record in the order of each: a later record may take
+// back what an earlier one of the same journal refers to.
+class NeededTrees {
+ public:
+  void read(const core::Record& record);
+
+  // What is needed by all that was read. Begins anew.
+  std::vector<TreeReference> take();
+
+  // The digests of what was needed once, also by what was taken. Somebody else may need them.
+  const std::set<std::string>& dropped() const { return dropped_; }
+
+ private:
+  std::vector<TreeReference> lasting_;
+  std::map<AttemptKey, TreeReference> artifacts_;
+  std::set<std::string> dropped_;
+};
+
+// The digests of the trees that records need, of those whose keys begin with `prefix`.
 Result<std::set<std::string>> trees_of(StoreRows& rows, const std::string& prefix);
 
 }  // namespace sweepd::daemon

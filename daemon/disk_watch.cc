@@ -99,14 +99,17 @@ void DiskWatch::grow_ballast(const DiskMarks& marks) {
 
 core::Reason DiskWatch::reason(core::StorageLevel level, const DiskMarks& marks) const {
   const auto text = [&](std::uint64_t mark, std::string_view what) {
-    return core::Reason{core::ReasonCode::kDiskLow,
-                        fmt::format("the daemon's disk is almost full: {} of {} are free in {}, "
-                                    "and below {} {}; free some space there, it goes on by itself",
-                                    size_text(space_.free_bytes),
-                                    size_text(space_.total_bytes),
-                                    folder_,
-                                    size_text(mark),
-                                    what)};
+    return core::Reason{
+        core::ReasonCode::kDiskLow,
+        fmt::format("the daemon's disk is almost full: {} of {} are free in {}, "
+                    "and below {} {}; free some space there, it goes on by itself "
+                    "(`sweepctl du` shows what takes it, `sweepctl rm` and run.keep "
+                    "let go of it)",
+                    size_text(space_.free_bytes),
+                    size_text(space_.total_bytes),
+                    folder_,
+                    size_text(mark),
+                    what)};
   };
   switch (level) {
     case core::StorageLevel::kPlenty:

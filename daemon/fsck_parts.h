@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/ids.h"
+#include "daemon/blob_references.h"
 #include "daemon/blob_store.h"
 #include "daemon/deleted_records.h"
 #include "daemon/fsck.h"
@@ -36,6 +37,7 @@ class Check {
 
   // What the rows told the later steps.
   std::map<AttemptKey, std::uint64_t> reports;  // in the journal, by attempt
+  NeededTrees needed;                           // by those that were read so far
   std::map<std::string, std::string> trees;     // digest of a manifest -> who refers to it
   std::vector<SweepHeader> headers;
   std::set<SweepId> known;     // sweeps that have a header

@@ -1,5 +1,4 @@
 // The check of the rows: each can be read, and together they are one history without gaps.
-#include "daemon/blob_references.h"
 #include "daemon/fsck_parts.h"
 #include "daemon/journal_keys.h"
 #include "daemon/record_codec.h"
@@ -130,9 +129,7 @@ void check_owner(Check& check, SweepId sweep, SweepId before) {
 // What the later steps need of the records of a row.
 void take(Check& check, const std::vector<core::Record>& row, const std::string& where) {
   for (const core::Record& record : row) {
-    for (TreeReference& reference : references_of(record)) {
-      check.trees.emplace(std::move(reference.digest), std::move(reference.who));
-    }
+    check.needed.read(record);
     if (const auto* removal = std::get_if<core::SweepRemoved>(&record)) {
       check_removal(check, *removal, where);
     }
@@ -223,6 +220,9 @@ Result<void> check_records(Check& check) {
     return true;
   };
   SWEEPD_TRY_VOID(check.journal().each(Family::kRecord, "", look));
+  for (TreeReference& reference : check.needed.take()) {
+    check.trees.emplace(std::move(reference.digest), std::move(reference.who));
+  }
   check_sequence(check, runs);
   return {};
 }

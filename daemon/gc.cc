@@ -1,5 +1,5 @@
-// The second half of gc: what is not in use goes, first what removed sweeps let go, then what
-// nobody ever referred to.
+// The second half of gc: what is not in use goes, first what removed sweeps and run.keep let go,
+// then what nobody ever referred to.
 #include "daemon/gc.h"
 
 #include "blobs/digest.h"
@@ -183,7 +183,10 @@ Result<GcResult> weigh_each(const GcScene& scene, const GcOrder& order, const Gc
   return std::move(sweeper.result());
 }
 
-Result<void> clear(const GcScene& scene, const GcOrder& order, Sweeper& sweeper) {
+Result<void> clear(const GcScene& scene,
+                   const GcOrder& order,
+                   const std::vector<std::string>& dropped,
+                   Sweeper& sweeper) {
   SWEEPD_TRY(const std::vector<std::string> trees, scene.journal.let_go());
   std::vector<std::string> done;
   for (const std::string& digest : trees) {
@@ -192,7 +195,13 @@ Result<void> clear(const GcScene& scene, const GcOrder& order, Sweeper& sweeper)
       done.push_back(digest);
     }
   }
-  sweeper.result().again = done.size() < trees.size();
+  bool all = done.size() == trees.size();
+  // Nothing has to be forgotten here: the records that say so go with their sweep.
+  for (const std::string& digest : dropped) {
+    SWEEPD_TRY(const bool gone, sweeper.let_go(digest));
+    all = all && gone;
+  }
+  sweeper.result().again = !all;
   SWEEPD_TRY_VOID(sweeper.drop_orphans());
   return order.wish.dry_run ? Result<void>() : scene.journal.forget_let_go(done);
 }
@@ -215,7 +224,7 @@ Result<GcResult> run_gc(const GcScene& scene,
     SWEEPD_TRY_VOID(weigh(scene, found, sweeper));
     return std::move(sweeper.result());
   }
-  SWEEPD_TRY_VOID(clear(scene, order, sweeper));
+  SWEEPD_TRY_VOID(clear(scene, order, found.dropped, sweeper));
   if (!order.wish.dry_run) {
     SWEEPD_TRY_VOID(scene.journal.delete_strays());
     for (const SweepId sweep : order.emptied) {

@@ -16,7 +16,7 @@ namespace sweepd::daemon {
 namespace {
 
 constexpr std::size_t kMarkDigits = 16;
-constexpr std::uint64_t kRowsBetweenTelling = 4096;
+constexpr std::uint64_t kStepsBetweenTelling = 4096;
 
 std::uint64_t mark_of(std::string_view digest) {
   std::uint64_t mark = 0;
@@ -24,16 +24,18 @@ std::uint64_t mark_of(std::string_view digest) {
   return mark;
 }
 
-// Journal 0, those of all sweeps, and what is left of removed ones.
-Result<std::set<SweepId>> journals_of(RocksJournal& journal) {
-  std::set<SweepId> sweeps = {SweepId{}};
+// Those of all sweeps, and what is left of removed ones; journal 0 comes last, see below.
+Result<std::vector<SweepId>> journals_of(RocksJournal& journal) {
+  std::set<SweepId> sweeps;
   const auto take = [&sweeps](std::string_view key, std::string_view) {
     sweeps.insert({keys::last_number(key).value_or(0)});
     return Result<bool>(true);
   };
   SWEEPD_TRY_VOID(journal.each(Family::kState, "", take));
   SWEEPD_TRY_VOID(journal.each(Family::kMeta, std::string(keys::kRemovedPrefix), take));
-  return sweeps;
+  std::vector<SweepId> journals(sweeps.begin(), sweeps.end());
+  journals.push_back({});
+  return journals;
 }
 
 class Finder {
@@ -45,35 +47,55 @@ class Finder {
     }
   }
 
+  // Each journal is read as it is at one moment. A model may be registered from an attempt whose
+  // files are then dropped: who reads of the drop in the sweep's journal reads of the model in
+  // journal 0 afterwards.
   Result<References> find() {
-    SWEEPD_TRY(const std::set<SweepId> journals, journals_of(scene_.journal));
+    SWEEPD_TRY(const std::vector<SweepId> journals, journals_of(scene_.journal));
     for (const SweepId sweep : journals) {
       const auto look = [&](std::string_view, std::string_view value) {
-        return look_at(sweep, value);
+        return look_at(value);
       };
       SWEEPD_TRY_VOID(scene_.journal.each(Family::kRecord, keys::number(sweep.value), look));
+      SWEEPD_TRY_VOID(end_journal(sweep));
+    }
+    for (const std::string& digest : needed_.dropped()) {
+      if (!trees_.contains(digest)) {
+        found_.dropped.push_back(digest);
+      }
     }
     return std::move(found_);
   }
 
  private:
-  Result<bool> look_at(SweepId sweep, std::string_view value) {
-    if (++rows_ % kRowsBetweenTelling == 0 && !told_("looking for references", rows_, 0)) {
-      return Error{Errc::kInterrupted, "gc was given up"};
-    }
+  // Counts a step of the work; an error when the run is not wanted any more.
+  Result<void> go_on() {
+    return ++steps_ % kStepsBetweenTelling == 0 && !told_("looking for references", steps_, 0)
+               ? Result<void>(Error{Errc::kInterrupted, "gc was given up"})
+               : Result<void>();
+  }
+
+  Result<bool> look_at(std::string_view value) {
+    SWEEPD_TRY_VOID(go_on());
     row_.clear();
     SWEEPD_TRY_VOID(decode_row(value, row_));
-    const auto without = found_.trees_without.find(sweep);
     for (const core::Record& record : row_) {
-      for (TreeReference& reference : references_of(record)) {
-        if (without != found_.trees_without.end()) {
-          without->second.insert(std::move(reference.digest));
-        } else {
-          SWEEPD_TRY_VOID(mark(reference));
-        }
-      }
+      needed_.read(record);
     }
     return true;
+  }
+
+  Result<void> end_journal(SweepId sweep) {
+    const auto without = found_.trees_without.find(sweep);
+    for (TreeReference& reference : needed_.take()) {
+      if (without != found_.trees_without.end()) {
+        without->second.insert(std::move(reference.digest));
+      } else {
+        SWEEPD_TRY_VOID(go_on());
+        SWEEPD_TRY_VOID(mark(reference));
+      }
+    }
+    return {};
   }
 
   Result<void> mark(const TreeReference& reference) {
@@ -99,8 +121,9 @@ class Finder {
   const GcTold& told_;
   References found_;
   std::unordered_set<std::string> trees_;  // that were read
+  NeededTrees needed_;
   std::vector<core::Record> row_;
-  std::uint64_t rows_ = 0;
+  std::uint64_t steps_ = 0;
 };
 
 }  // namespace

@@ -29,6 +29,7 @@ class Marks {
 
 struct References {
   Marks used;
+  std::vector<std::string> dropped;  // trees that run.keep let go, and nobody else refers to
   std::map<SweepId, std::set<std::string>> trees_without;  // of the sweeps that do not count
 };
 

@@ -21,6 +21,17 @@ constexpr Duration kAfterRemoval = seconds(10);  // several are often removed to
 constexpr Duration kAfterKept = seconds(3600);   // attempts that hinder it end at some time
 constexpr Duration kUsualPeriod = seconds(86400);
 
+// How soon files go that run.keep let go, and how often: each run reads all rows, so the longer the
+// last one took the later is the next. Where there is little room nothing helps more.
+struct Haste {
+  Duration first;   // after the drop
+  Duration apart;   // runs, at least
+  std::int64_t of;  // one part in so many of the time is spent on them
+};
+
+constexpr Haste kUsualHaste{seconds(10), seconds(60), 20};
+constexpr Haste kLowHaste{seconds(1), seconds(10), 4};
+
 // Nobody who is not done yet was told about a blob before this.
 Instant oldest_attempt(const core::State& state, Instant now) {
   Instant oldest = now;
@@ -36,6 +47,29 @@ Instant oldest_attempt(const core::State& state, Instant now) {
 
 void Housekeeping::start(Instant now) {
   next_run_ = now + kAfterStart;
+  began_ = now;  // as if a run had ended: agents come back first
+  ended_ = now;
+}
+
+void Housekeeping::committed(const std::vector<core::Record>& records, Instant now) {
+  const bool drops = std::any_of(records.begin(), records.end(), [](const core::Record& record) {
+    return std::holds_alternative<core::OutputsDropped>(record);
+  });
+  if (drops && !dropped_) {
+    dropped_ = now;
+  }
+}
+
+// When the next run begins that nobody asks for.
+Instant Housekeeping::due(core::StorageLevel room) const {
+  const bool low = room != core::StorageLevel::kPlenty;
+  if (!dropped_ && !(low && hindered_)) {
+    return next_run_;
+  }
+  const Haste& haste = low ? kLowHaste : kUsualHaste;
+  const Duration took = ended_ - began_;
+  const Instant rested = ended_ + std::max(haste.apart, Duration{took.us * haste.of});
+  return std::min(next_run_, std::max(dropped_.value_or(ended_) + haste.first, rested));
 }
 
 Duration Housekeeping::patience(Duration usual) const {
@@ -55,7 +89,7 @@ Result<void> Housekeeping::step(const core::State& state, Instant now) {
   }
   const bool wanted = asked_is_open();
   const bool harmless = wanted && asked_->wish.dry_run;
-  if ((wanted || now >= next_run_) && (harmless || !backup_under_way())) {
+  if ((wanted || now >= due(state.storage)) && (harmless || !backup_under_way())) {
     begin_run(state, now);
   }
   return {};
@@ -90,6 +124,8 @@ void Housekeeping::begin_run(const core::State& state, Instant now) {
   }
   if (!order.wish.dry_run) {
     order.emptied = std::exchange(emptied_, {});
+    dropped_.reset();
+    began_ = now;
     next_run_ = now + kUsualPeriod;
   }
   running_ = true;
@@ -114,14 +150,18 @@ void Housekeeping::look(Instant now) {
 }
 
 void Housekeeping::take_result(const Result<GcResult>& result, Instant now) {
+  const bool dry_run = for_somebody_ && asked_->wish.dry_run;
+  if (!dry_run) {
+    ended_ = now;
+  }
   if (!result.ok()) {
     log_warn("gc failed: {}", result.error().message);
     return;
   }
-  const bool dry_run = for_somebody_ && asked_->wish.dry_run;
   if (dry_run) {
     return;
   }
+  hindered_ = result->again;
   log_info("gc deleted {} files, {} bytes; kept {} that are not in use yet",
            result->files,
            result->bytes,

@@ -36,6 +36,9 @@ class Housekeeping {
   // The daemon starts now: what an earlier one left is looked for after a while.
   void start(Instant now);
 
+  // What was decided is on the disk. Files that it lets go are looked for soon.
+  void committed(const std::vector<core::Record>& records, Instant now);
+
   // One small step, between turns: all that was decided is committed. An error means that the store
   // cannot be trusted any more.
   Result<void> step(const core::State& state, Instant now);
@@ -64,6 +67,7 @@ class Housekeeping {
 
   void look(Instant now);
   void take_result(const Result<GcResult>& result, Instant now);
+  Instant due(core::StorageLevel room) const;
   Result<void> delete_rows(Instant now);
   bool backup_under_way() const;
   void begin_run(const core::State& state, Instant now);
@@ -75,6 +79,10 @@ class Housekeeping {
   std::vector<SweepId> emptied_;
   Instant next_rows_;
   Instant next_run_;
+  std::optional<Instant> dropped_;  // since when there are files that the next run may delete
+  bool hindered_ = false;           // the last run had to leave some
+  Instant began_;                   // of the last run that deletes
+  Instant ended_;
 };
 
 }  // namespace sweepd::daemon

@@ -272,6 +272,7 @@ Result<void> Loop::finish(const ClockMark& now) {
       return give_up_batch(committed.error(), now);
     }
     log_records(state_, batch.records);
+    housekeeping_.committed(batch.records, now.now);
   }
   agents_.set_stored(place());
   // Effects are performed in the order in which they were asked for; performing one may add others.

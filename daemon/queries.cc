@@ -251,7 +251,7 @@ Result<void> Queries::trial(const pb::ShowTrial& request,
   put(*detail.mutable_row(), sources_.state, sweep, trial);
   PageSize size;
   for (const core::Attempt& one : trial.attempts) {
-    put(*detail.add_attempts(), sources_.state, one);
+    put(*detail.add_attempts(), sources_.state, sweep, trial, one);
     if (size.full(detail.attempts(detail.attempts_size() - 1))) {
       break;
     }

@@ -83,7 +83,11 @@ void put(pb::TrialRow& row,
   row.set_ended_wall_us(last.outcome.ended_wall.us);
 }
 
-void put(pb::AttemptRow& row, const core::State& state, const core::Attempt& attempt) {
+void put(pb::AttemptRow& row,
+         const core::State& state,
+         const core::Sweep& sweep,
+         const core::Trial& trial,
+         const core::Attempt& attempt) {
   row.set_attempt(attempt.number.value);
   row.set_state(text(core::to_text(attempt.state)));
   *row.mutable_reason() = to_proto(attempt.reason);
@@ -99,7 +103,11 @@ void put(pb::AttemptRow& row, const core::State& state, const core::Attempt& att
   row.set_tree_digest(outcome.tree_digest);
   row.set_tree_files(outcome.tree_files);
   row.set_tree_bytes(outcome.tree_bytes);
-  row.set_uncollected(outcome.uncollected);
+  row.set_outputs_dropped(attempt.outputs_dropped);
+  row.set_uncollected(
+      attempt.outputs_dropped
+          ? core::why_dropped(sweep, AttemptKey{sweep.id, trial.number, attempt.number})
+          : outcome.uncollected);
   row.mutable_metric_names()->Add(outcome.metric_names.begin(), outcome.metric_names.end());
   row.set_thinned(outcome.thinned);
 }

@@ -12,7 +12,11 @@ void put(pb::TrialRow& row,
          const core::State& state,
          const core::Sweep& sweep,
          const core::Trial& trial);
-void put(pb::AttemptRow& row, const core::State& state, const core::Attempt& attempt);
+void put(pb::AttemptRow& row,
+         const core::State& state,
+         const core::Sweep& sweep,
+         const core::Trial& trial,
+         const core::Attempt& attempt);
 void put(pb::VerdictRow& row, const core::Sweep& sweep, const core::StoredVerdict& verdict);
 void put(pb::AgentRow& row, const core::State& state, const core::Agent& agent);
 void put(pb::ModelVersion& row, const core::ModelRegistered& model);

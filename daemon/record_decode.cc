@@ -220,6 +220,10 @@ void get(Checked& check, const store::SweepRemoved& stored, Records& records) {
                                           {stored.wall_us()}});
 }
 
+void get(Checked& check, const store::OutputsDropped& stored, Records& records) {
+  records.emplace_back(core::OutputsDropped{check.attempt(stored.attempt())});
+}
+
 void get(Checked& check, const store::AgentCharged& stored, Records& records) {
   const auto charge = check.enumerator(stored.charge(), core::Charge::kWithdrawn);
   records.emplace_back(core::AgentCharged{
@@ -288,6 +292,8 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.store_went_back(), records);
     case store::Record::kSweepRemoved:
       return get(check, row.sweep_removed(), records);
+    case store::Record::kOutputsDropped:
+      return get(check, row.outputs_dropped(), records);
     case store::Record::kAgentCharged:
       return get(check, row.agent_charged(), records);
     case store::Record::kAgentProven:
@@ -296,7 +302,6 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.agent_drained(), records);
     case store::Record::kAgentResumed:
       return get(check, row.agent_resumed(), records);
-    case store::Record::kOutputsDropped:
     case store::Record::KIND_NOT_SET:
       check.require(false);
   }

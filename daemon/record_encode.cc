@@ -241,6 +241,10 @@ struct Put {
     stored.set_wall_us(record.wall.us);
   }
 
+  void operator()(const core::OutputsDropped& record) const {
+    put(*row.mutable_outputs_dropped()->mutable_attempt(), record.attempt);
+  }
+
   void operator()(const core::AgentCharged& record) const {
     store::AgentCharged& stored = *row.mutable_agent_charged();
     stored.set_agent(record.agent.value);

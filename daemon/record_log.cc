@@ -111,6 +111,8 @@ struct Line {
 
   std::string operator()(const core::AttemptClosed&) const { return {}; }
 
+  std::string operator()(const core::OutputsDropped&) const { return {}; }
+
   std::string operator()(const core::ControlApplied&) const { return {}; }
 
   std::string operator()(const core::AgentCharged&) const { return {}; }

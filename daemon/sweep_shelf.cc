@@ -56,6 +56,8 @@ struct ChangedHeader {
 
   SweepId operator()(const core::SweepRemoved&) const { return {}; }
 
+  SweepId operator()(const core::OutputsDropped&) const { return {}; }
+
   SweepId operator()(const core::StoreWentBack&) const { return {}; }
 
   SweepId operator()(const core::AgentCharged&) const { return {}; }

@@ -16,6 +16,7 @@ struct ForeignKey {
 };
 
 constexpr std::string_view kAttempts = "it counts the first one as well";
+constexpr std::string_view kOfTrials = "of so many trials, the best, the files are kept";
 constexpr std::string_view kPerTrial = "of an attempt; sweep_time is that of all together";
 
 constexpr ForeignKey kKeys[] = {
@@ -56,6 +57,9 @@ constexpr ForeignKey kKeys[] = {
     {"source_directory", {"run", "code", ""}},
     {"working_dir", {"run", "code", ""}},
     {"workdir", {"run", "cwd", ""}},
+    {"num_to_keep", {"run", "keep", kOfTrials}},
+    {"keep_checkpoints_num", {"run", "keep", kOfTrials}},
+    {"save_experiment_best", {"run", "keep", kOfTrials}},
     {"metric_name", {"sweep", "metric", ""}},
     {"primary_metric", {"sweep", "metric", ""}},
     {"primary_metric_name", {"sweep", "metric", ""}},

@@ -206,6 +206,9 @@ Result<void> check_run(const RunSpec& run) {
   if (!is_one_of(run.bools, {BoolStyle::kValue, BoolStyle::kFlag, BoolStyle::kNoFlag})) {
     return refused(fmt::format("unknown bool style {}", static_cast<int>(run.bools)));
   }
+  if (run.keep == 0U) {
+    return refused("run.keep: 0 is below 1");
+  }
   SWEEPD_TRY_VOID(check_path("run.cwd", run.cwd));
   SWEEPD_TRY_VOID(check_paths("run.outputs", run.outputs));
   return check_paths("run.logs", run.logs);

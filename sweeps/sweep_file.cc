@@ -129,6 +129,7 @@ std::variant<ParsedSweep, std::vector<Diagnostic>> parse_sweep_file(const SweepF
   read_space(draft);
   read_sweep(draft);
   read_run(draft);
+  read_keep(draft);
   if (draft.spec.job) {
     make_job(draft);
   } else {

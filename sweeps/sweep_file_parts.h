@@ -47,6 +47,7 @@ void apply_overrides(const std::vector<std::pair<std::string, std::string>>& ove
 
 void read_sweep(Draft& draft);      // [sweep]: name, metric, goal, …
 void read_run(Draft& draft);        // [run], [env.vars]
+void read_keep(Draft& draft);       // `keep` of [run]
 void read_operation(Draft& draft);  // [resources], [limits], [retry], [metrics], [register]
 void read_space(Draft& draft);      // [space] and the constraints of [search]
 void read_search(Draft& draft);     // [search], after read_space

@@ -27,7 +27,7 @@ const std::vector<TableSchema>& tables() {
        {"name", "experiment", "metric", "goal", "reduce", "tags", "notes", "priority"},
        {"objectives"}},
       {"run",
-       {"command", "code", "args", "bool", "shell", "cwd", "outputs", "logs"},
+       {"command", "code", "args", "bool", "shell", "cwd", "outputs", "logs", "keep"},
        {"checkpoints", "resume", "file", "stdin"}},
       {"env", {"vars"}, {"python", "container"}},
       {"search",

@@ -153,6 +153,9 @@ Result<void> check_job(const SweepSpec& spec) {
       spec.search.repeats != 1) {
     return refused("a job is one trial");
   }
+  if (spec.run.keep) {
+    return refused("run.keep: a job is one trial, and its files are kept");
+  }
   return {};
 }
 

@@ -41,6 +41,7 @@ struct RunSpec {
   std::string cwd;   // below the working folder; empty: the working folder itself
   std::vector<std::string> outputs = {"outputs"};  // collected when the attempt ends
   std::vector<std::string> logs = {"logs"};
+  std::optional<std::uint32_t> keep;  // of so many of the best trials both are kept; empty: of all
 
   bool operator==(const RunSpec&) const = default;
 };

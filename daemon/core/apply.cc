@@ -1,6 +1,7 @@
 // The only place where the state changes: each record is applied as the fact it is.
 #include "base/check.h"
 #include "daemon/core/charge.h"
+#include "daemon/core/reindexed.h"
 #include "daemon/core/state.h"
 
 #include <algorithm>
@@ -42,38 +43,6 @@ Agent& agent_of(State& state, AgentId id) {
 bool is_crash(const AttemptClosed& record) {
   return record.state == AttemptState::kLost && record.reason.code == ReasonCode::kAgentRestarted;
 }
-
-bool may_be_best(const Sweep& sweep, const Trial& trial, double value) {
-  const bool ended_well = trial.state == TrialState::kCompleted ||
-                          (trial.state == TrialState::kPruned && sweep.spec.stop.allow_pruned);
-  return ended_well && std::isfinite(value);
-}
-
-// Takes the trial out of the ordered indexes while it changes, and puts it back where it then
-// belongs.
-class Reindexed {
- public:
-  Reindexed(Sweep& sweep, Trial& trial) : sweep_(sweep), trial_(trial) {
-    if (const auto value = trial.tally.value()) {
-      (may_be_best(sweep, trial, *value) ? sweep.ranked : sweep.unranked)
-          .erase({*value, trial.number});
-    }
-  }
-
-  ~Reindexed() {
-    if (const auto value = trial_.tally.value()) {
-      (may_be_best(sweep_, trial_, *value) ? sweep_.ranked : sweep_.unranked)
-          .insert({*value, trial_.number});
-    }
-  }
-
-  Reindexed(const Reindexed&) = delete;
-  Reindexed& operator=(const Reindexed&) = delete;
-
- private:
-  Sweep& sweep_;
-  Trial& trial_;
-};
 
 void set_state(Sweep& sweep, Trial& trial, TrialState state) {
   --sweep.counts[static_cast<std::size_t>(trial.state)];
@@ -305,6 +274,16 @@ struct Apply {
       held->second.erase(record.attempt);
     }
     release_slots(state, record.attempt, attempt);
+  }
+
+  void operator()(const OutputsDropped& record) const {
+    Trial& trial = trial_of(state, record.attempt.trial_key());
+    Attempt& attempt = attempt_of(state, record.attempt);
+    const Reindexed reindexed(sweep_of(state, record.attempt.sweep), trial);
+    attempt.outcome.tree_digest.clear();
+    attempt.outcome.tree_files = 0;
+    attempt.outcome.tree_bytes = 0;
+    attempt.outputs_dropped = true;
   }
 
   void operator()(const AgentRegistered& record) const {

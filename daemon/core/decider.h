@@ -101,6 +101,12 @@ void fail_trial(Decider& decider, const TrialKey& key, const Reason& reason);
 // proposals.
 void settle_sweep(Decider& decider, SweepId sweep);
 
+// ---- retention.cc
+
+// After an attempt has ended that may have left files: lets go of those that run.keep does not
+// keep, its own or those of the trial that it displaces. O(log n).
+void drop_outputs(Decider& decider, const AttemptKey& key);
+
 // ---- on_storage.cc
 
 // Declares that the store went back when an agent that says Hello knows more than is stored, so

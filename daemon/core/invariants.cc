@@ -101,6 +101,58 @@ Violation check_best(const Sweep& sweep) {
   return std::nullopt;
 }
 
+// Whether the trial is listed as one of those that keep their files.
+bool keeps_files(const Sweep& sweep, const Trial& trial) {
+  const auto value = trial.tally.value();
+  return value && sweep.with_files.contains({*value, trial.number});
+}
+
+// Whether the last attempt of the trial had to let its files go: to better ones, or because it
+// cannot be the best.
+bool is_displaced(const Sweep& sweep, const Trial& trial) {
+  const sweeps::Rank rank{trial.tally.value().value_or(0), trial.number};
+  return !sweep.ranked.contains(rank) ||
+         (sweep.with_files.size() == *sweep.spec.run.keep && *sweep.with_files.rbegin() < rank);
+}
+
+Violation check_attempt_files(const Sweep& sweep, const Trial& trial, const Attempt& attempt) {
+  const AttemptKey key{sweep.id, trial.number, attempt.number};
+  const bool has = is_terminal(attempt.state) && !attempt.outcome.tree_digest.empty();
+  const bool last = attempt.number == trial.attempts.back().number;
+  if (has && (attempt.outputs_dropped || !last || !keeps_files(sweep, trial))) {
+    return fmt::format("{} has files that run.keep does not keep", to_string(key));
+  }
+  if (attempt.outputs_dropped && last && !is_displaced(sweep, trial)) {
+    return fmt::format("{} let files go that run.keep keeps", to_string(key));
+  }
+  return std::nullopt;
+}
+
+// With run.keep = N at most N ended trials have files, and none of them is worse than one that had
+// to let its files go.
+Violation check_files(const Sweep& sweep) {
+  if (!sweep.spec.run.keep) {
+    return std::nullopt;
+  }
+  std::size_t with_files = 0;
+  for (const Trial& trial : sweep.trials) {
+    for (const Attempt& attempt : trial.attempts) {
+      if (auto violation = check_attempt_files(sweep, trial, attempt)) {
+        return violation;
+      }
+      with_files += attempt.outcome.tree_digest.empty() ? 0U : 1U;
+    }
+  }
+  if (with_files != sweep.with_files.size() || with_files > *sweep.spec.run.keep) {
+    return fmt::format("sweep {}: {} trials have files, {} are listed, run.keep is {}",
+                       sweep.id.value,
+                       with_files,
+                       sweep.with_files.size(),
+                       *sweep.spec.run.keep);
+  }
+  return std::nullopt;
+}
+
 Violation check_limits(const Sweep& sweep) {
   if (sweep.trials.size() > sweep.trials_total) {
     return fmt::format(
@@ -125,7 +177,7 @@ Violation check_sweep(const Sweep& sweep) {
       return violation;
     }
   }
-  for (const auto check : {check_indexes, check_best, check_limits}) {
+  for (const auto check : {check_indexes, check_best, check_files, check_limits}) {
     if (auto violation = check(sweep)) {
       return violation;
     }

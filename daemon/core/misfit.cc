@@ -93,6 +93,16 @@ struct Misfit {
 
   Words operator()(const AttemptClosed& record) const { return attempt(record.attempt); }
 
+  Words operator()(const OutputsDropped& record) const {
+    const Attempt* of = find_attempt(state, record.attempt);
+    if (of == nullptr) {
+      return attempt(record.attempt);
+    }
+    return of->outcome.tree_digest.empty()
+               ? fmt::format("there are no files of {} before it", to_string(record.attempt))
+               : Words();
+  }
+
   Words agent(AgentId id) const {
     return state.agents.contains(id) ? Words()
                                      : fmt::format("there is no agent {} before it", id.value);

@@ -228,6 +228,7 @@ void on(Decider& decider, const AttemptEnded& event) {
     return;
   }
   close_attempt(decider, key, event.outcome);
+  drop_outputs(decider, key);
   decider.ask(AckEnded{event.agent, key});
 }
 

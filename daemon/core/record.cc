@@ -48,6 +48,8 @@ struct JournalOf {
 
   SweepId operator()(const SweepRemoved&) const { return {}; }
 
+  SweepId operator()(const OutputsDropped& record) const { return record.attempt.sweep; }
+
   SweepId operator()(const StoreWentBack&) const { return {}; }
 
   SweepId operator()(const AgentCharged&) const { return {}; }

@@ -151,6 +151,13 @@ struct AttemptClosed {
   bool operator==(const AttemptClosed&) const = default;
 };
 
+// By run.keep nobody wants the files of the attempt: nothing here refers to them any more.
+struct OutputsDropped {
+  AttemptKey attempt;
+
+  bool operator==(const OutputsDropped&) const = default;
+};
+
 struct AgentRegistered {
   AgentId agent;
   std::string uuid;
@@ -321,6 +328,7 @@ using Record = std::variant<SweepAccepted,
                             StorageLevelChanged,
                             StoreRestored,
                             SweepRemoved,
+                            OutputsDropped,
                             StoreWentBack>;
 
 // The sweep whose journal holds the record; 0 for agents, models, removals and the store, which

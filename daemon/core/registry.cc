@@ -40,6 +40,12 @@ Result<ModelRegistered> model_version(const State& state,
   }
   // The one that the value is of: what an earlier attempt left is another model.
   const Attempt& attempt = trial.attempts.back();
+  if (attempt.outputs_dropped) {
+    return Error{Errc::kWrongState,
+                 fmt::format("{} has no files here: {}",
+                             to_string(key),
+                             why_dropped(sweep, {key.sweep, key.trial, attempt.number}))};
+  }
   if (attempt.outcome.tree_digest.empty()) {
     const std::string& uncollected = attempt.outcome.uncollected;
     return Error{

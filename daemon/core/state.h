@@ -30,7 +30,8 @@ struct Attempt {
   std::uint64_t reports_last = 0;     // reports 1..reports_last are recorded
   WallTime assigned_wall;
   Instant assigned;
-  AttemptOutcome outcome;  // meaningful once the attempt is terminal
+  AttemptOutcome outcome;        // meaningful once the attempt is terminal
+  bool outputs_dropped = false;  // by run.keep: the outcome names no tree any more
 
   bool operator==(const Attempt&) const = default;
 };
@@ -95,7 +96,9 @@ struct Sweep {
   std::array<std::uint32_t, kTrialStates + 1> counts{};  // by TrialState
   std::set<sweeps::Rank> ranked;    // trials that may be the best one, best first
   std::set<sweeps::Rank> unranked;  // other trials with a value
-  std::uint64_t reports = 0;        // of the objective
+  // Those of `ranked` whose files are here. Of a sweep with run.keep only, which bounds it.
+  std::set<sweeps::Rank> with_files;
+  std::uint64_t reports = 0;  // of the objective
 
   bool operator==(const Sweep&) const = default;
 

@@ -57,6 +57,8 @@ struct ChangesSchedule {
 
   bool operator()(const SweepRemoved&) const { return false; }
 
+  bool operator()(const OutputsDropped&) const { return false; }
+
   bool operator()(const StoreWentBack&) const { return false; }
 
   bool operator()(const AgentCharged& record) const { return record.charge != Charge::kMade; }

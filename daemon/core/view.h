@@ -43,6 +43,9 @@ AttemptState state_for(Phase phase);
 // Why the sweep's queued trials are not running, in a sentence; empty when none is queued.
 std::string why_waiting(const State& state, const Sweep& sweep, Instant now);
 
+// Why the files of an attempt are not here, of which that is known.
+std::string why_dropped(const Sweep& sweep, const AttemptKey& key);
+
 // Whether the sweep may be removed; kWrongState says what has to be done first.
 Result<void> may_remove(const Sweep& sweep);
 

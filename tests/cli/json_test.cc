@@ -143,12 +143,11 @@ TEST_CASE("json: the fields of a model, an agent, the server, an attempt, a verd
         R"({"folder":"","phase":"","sweeps":0,"records":0,"blobs":0,"blob_bytes":0})");
   CHECK(dump(to_json(pb::GcDetail())) ==
         R"({"dry_run":false,"files":0,"bytes":0,"kept_files":0,"kept_bytes":0})");
-  CHECK(
-      dump(to_json(pb::AttemptRow())) ==
-      R"({"attempt":0,"state":"","reason":null,"reason_text":"","agent":"","slots":[],)"
-      R"("exit_code":null,"signal":null,"started_at":null,"ended_at":null,"seconds":null,)"
-      R"("stderr_tail":"","artifact":null,"artifact_files":0,"artifact_bytes":0,"uncollected":"","metrics":[],)"
-      R"("thinned":0})");
+  CHECK(dump(to_json(pb::AttemptRow())) ==
+        R"({"attempt":0,"state":"","reason":null,"reason_text":"","agent":"","slots":[],)"
+        R"("exit_code":null,"signal":null,"started_at":null,"ended_at":null,"seconds":null,)"
+        R"("stderr_tail":"","artifact":null,"artifact_files":0,"artifact_bytes":0,)"
+        R"("artifact_dropped":false,"uncollected":"","metrics":[],"thinned":0})");
   CHECK(dump(to_json(pb::VerdictRow())) ==
         R"({"rule":"","verdict":"continue","at":0.0,"own":0.0,"threshold":0.0,"peers":0,)"
         R"("attempt":0,"decided_at":null})");

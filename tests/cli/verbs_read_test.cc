@@ -151,6 +151,55 @@ TEST_CASE("show: reports that were merged are counted, and those of the other at
   CHECK_FALSE(contains(shown, "  #1  "));
 }
 
+TEST_CASE("show: files that were let go are told with the reason, and cannot be had") {
+  const std::string why =
+      "run.keep = 2 kept only the files of the best 2; 12/7#1 was not among them";
+  FakeDaemon daemon([&why](const pb::ClientRequest&, pb::ClientReply& reply) {
+    *reply.mutable_trial()->mutable_row() = trial(7, "completed", 0.5);
+    pb::AttemptRow& attempt = *reply.mutable_trial()->add_attempts();
+    attempt.set_attempt(1);
+    attempt.set_state("completed");
+    attempt.set_outputs_dropped(true);
+    attempt.set_uncollected(why);
+  });
+  const std::string shown = run_line({"show", "12/7"}, daemon.endpoint()).out;
+  CHECK(contains(shown, "dropped"));
+  CHECK(contains(shown, "  #1        " + why + "\n"));
+  const Json attempt =
+      Json::parse(run_line({"show", "12/7", "--json"}, daemon.endpoint()).out)["attempts"][0];
+  CHECK(attempt["artifact"].is_null());
+  CHECK(attempt["artifact_dropped"] == true);
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"artifact", "ls", "12/7"},
+        std::vector<std::string>{"artifact", "get", "12/7"},
+        std::vector<std::string>{"model", "register", "12/7", "--name", "m"}}) {
+    const CliRun run = run_line(line, daemon.endpoint());
+    CHECK(run.code == kExitNotFound);
+    CHECK(contains(run.err, "12/7 has no files here: " + why));
+  }
+}
+
+TEST_CASE("show: a sweep says whose files it keeps, unless it keeps all") {
+  std::uint32_t keep = 0;
+  FakeDaemon daemon([&keep](const pb::ClientRequest& request, pb::ClientReply& reply) {
+    if (request.has_show_sweep()) {
+      *reply.mutable_sweep()->mutable_summary() = sweep("running");
+      if (keep > 0) {
+        reply.mutable_sweep()->mutable_spec()->mutable_run()->set_keep(keep);
+      }
+    }
+  });
+  CHECK_FALSE(contains(run_line({"show", "12"}, daemon.endpoint()).out, "keep"));
+  CHECK(Json::parse(run_line({"show", "12", "--json"}, daemon.endpoint()).out)["keep"].is_null());
+  keep = 1;
+  CHECK(contains(run_line({"show", "12"}, daemon.endpoint()).out,
+                 "  keep      the files of the best trial only\n"));
+  keep = 3;
+  CHECK(contains(run_line({"show", "12"}, daemon.endpoint()).out,
+                 "  keep      the files of the best 3 trials only\n"));
+  CHECK(Json::parse(run_line({"show", "12", "--json"}, daemon.endpoint()).out)["keep"] == 3);
+}
+
 TEST_CASE("ls: nothing yet is said, not printed") {
   FakeDaemon daemon(
       [](const pb::ClientRequest&, pb::ClientReply& reply) { reply.mutable_sweeps(); });

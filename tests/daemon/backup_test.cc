@@ -62,6 +62,16 @@ TEST_CASE("backup: it holds all rows and the blobs that they need, and is sound"
   CHECK(daemon::decode_backup(text)->blobs.size() == 4);
 }
 
+TEST_CASE("backup: files that run.keep let go are neither needed nor copied") {
+  Backup backup;
+  const auto trees = backup.history.add_keeping_best({"gone", "there", "best"});
+  std::filesystem::remove(backup.history.blob(trees[0]));
+  std::filesystem::remove(backup.history.blob(blobs::digest_of("gone")));
+  const auto made = backup.make();
+  REQUIRE_MESSAGE(made.ok(), made.error().message);
+  CHECK(made->blobs == 6);  // as before, and the best one's
+}
+
 TEST_CASE("backup: a folder that holds something is refused, an empty one is not") {
   Backup backup;
   std::filesystem::create_directories(backup.path);

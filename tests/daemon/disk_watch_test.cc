@@ -69,7 +69,8 @@ TEST_CASE("disk watch: a change is told once, with the figures and what to do") 
   CHECK(
       low->reason.sentence ==
       "the daemon's disk is almost full: 4.0 GiB of 100.0 GiB are free in /srv, and below 5.0 GiB "
-      "nothing new is started; free some space there, it goes on by itself");
+      "nothing new is started; free some space there, it goes on by itself (`sweepctl du` shows "
+      "what takes it, `sweepctl rm` and run.keep let go of it)");
   CHECK_FALSE(scene.look(4 * kGiB));
   CHECK(scene.disk.admits);
   CHECK(scene.look(100 * kMiB)->level == StorageLevel::kCritical);

@@ -127,6 +127,7 @@ inline std::vector<core::Record> sample_records() {
       StorageLevelChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "1 GiB is free"}, {100}},
       StoreRestored{10'000, {101}},
       SweepRemoved{{11, 12}, {13}, {13, 14}, 300, "ada", {102}},
+      OutputsDropped{attempt},
       StoreWentBack{{3}, 50, {103}, 10'013, {5000}},
   };
 }

@@ -106,6 +106,18 @@ bool is_report(const std::string&, const std::string& value) {
 
 }  // namespace
 
+TEST_CASE("fsck: files that run.keep let go are missed by nobody, those of the best are") {
+  History history;
+  const auto trees = history.add_keeping_best({"worse", "best"});
+  std::filesystem::remove(history.blob(trees[0]));
+  std::filesystem::remove(history.blob(blobs::digest_of("worse")));
+  const FsckReport report = checked(history);
+  CHECK_MESSAGE(report.ok(), daemon::to_text(report, "x"));
+  CHECK(report.orphans == 0);
+  std::filesystem::remove(history.blob(blobs::digest_of("best")));
+  CHECK(has(checked(history), "blob-missing", "blob " + blobs::digest_of("best")));
+}
+
 TEST_CASE("fsck: a sound folder has no findings, and is as it was") {
   const History history;
   const FsckReport report = checked(history);

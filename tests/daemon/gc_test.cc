@@ -120,6 +120,58 @@ TEST_CASE("gc: a registered model keeps its files and its code when its sweep is
   scene.must_be_clean();
 }
 
+TEST_CASE("gc: files that run.keep let go are deleted, those of the best stay") {
+  Scene scene;
+  const auto trees = scene.history.add_keeping_best({"worst", "middle", "best"});
+  std::set<std::string> left = scene.blobs();
+  for (const std::string content : {"worst", "middle"}) {
+    left.erase(blobs::digest_of(content));
+  }
+  left.erase(trees[0]);
+  left.erase(trees[1]);
+  scene.must_be_clean(4);
+  const auto weighed = scene.try_gc({{true, {{4}}, true}, {}, kBegan});
+  REQUIRE(weighed.ok());
+  CHECK(weighed->sweeps[0].files == 4);  // the best one's and the code's, with their manifests
+  const GcResult would = scene.gc(true);
+  CHECK(scene.gc() == would);
+  CHECK(would.files == 4);
+  CHECK_FALSE(would.again);
+  CHECK(scene.blobs() == left);
+  scene.must_be_clean();
+  CHECK(scene.gc() == GcResult{});
+  // The removal of the sweep finds what is left of it.
+  scene.history.remove(4);
+  scene.delete_rows();
+  CHECK(scene.gc().files == 2);
+  CHECK(scene.history.open()->let_go()->empty());
+  scene.must_be_clean();
+}
+
+TEST_CASE("gc: files that run.keep let go and that somebody else needs stay") {
+  Scene scene;
+  // What an attempt of another sweep left, and of the same one; and what became a model.
+  const auto trees = scene.history.add_keeping_best({"mine", "same", "same"});
+  const std::set<std::string> before = scene.blobs();
+  const GcResult did = scene.gc();
+  CHECK(did.files == 1);  // the manifest of the first; its file is also sweep 3's
+  std::set<std::string> left = before;
+  left.erase(trees[0]);
+  CHECK(scene.blobs() == left);
+  scene.must_be_clean();
+}
+
+TEST_CASE("gc: a model keeps files that its sweep let go") {
+  Scene scene;
+  const std::set<std::string> before = scene.blobs();
+  const auto trees = scene.history.add_keeping_best({"first", "second", "third"}, "by-hand");
+  CHECK(scene.gc().files == 2);
+  std::set<std::string> left = before;
+  left.insert({trees[0], blobs::digest_of("first"), trees[2], blobs::digest_of("third")});
+  CHECK(scene.blobs() == left);
+  scene.must_be_clean();
+}
+
 TEST_CASE("gc: wherever a run was cut off, the next one ends it") {
   // In the order in which a run deletes them; the last step forgets that they were let go.
   for (int done = 0; done <= 2; ++done) {

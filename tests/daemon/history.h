@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,33 @@ class History {
     return own;
   }
 
+  // One more sweep that has ended, with run.keep = 1: each trial left a file with one of these
+  // contents and was better than the one before. Gives the manifests of what they left. With a
+  // model's name, what the first left becomes a version of it while it is there.
+  std::vector<std::string> add_keeping_best(const std::vector<std::string>& contents,
+                                            const std::string& model = {}) {
+    journal_ = open();
+    std::vector<core::SlotOffer> slots(8);
+    for (std::uint32_t i = 0; i < slots.size(); ++i) {
+      slots[i].index = i;
+    }
+    decide(core::AgentJoined{"w", "third", "boot", "1", slots, {}, {}});
+    submit(static_cast<std::uint32_t>(contents.size()), "", 1);
+    std::vector<std::string> trees;
+    for (const std::string& content : contents) {
+      trees.push_back(put_tree({{"outputs/own", content.size(), put(content), false}}));
+      const auto number = static_cast<std::uint32_t>(trees.size());
+      run({{state_.sweeps_last}, {number}, {1}}, 1, trees.back(), 1.0 / number);
+      if (!model.empty() && number == 1) {
+        const std::string first = std::to_string(state_.sweeps_last) + "/1";
+        decide(core::ModelRegistrationRequested{{8, 1}, first, model, "outputs", "ada"});
+      }
+    }
+    REQUIRE(core::is_terminal(state_.sweeps.at({state_.sweeps_last}).state));
+    journal_.reset();
+    return trees;
+  }
+
   // Removes a sweep; what rows there are of it stays.
   void remove(std::uint64_t sweep) {
     journal_ = open();
@@ -99,22 +127,28 @@ class History {
     REQUIRE(journal_->commit(batch).ok());
   }
 
-  void submit(std::uint32_t trials, const std::string& model = "m") {
+  void submit(std::uint32_t trials,
+              const std::string& model = "m",
+              std::optional<std::uint32_t> keep = {}) {
     sweeps::SweepSpec spec = sample_spec(trials);
     spec.registration.model = model;
+    spec.run.keep = keep;
     decide(core::SweepSubmitted{{1, ++requests_}, spec, "# mine", code, "ada", false});
     core::TrialsSuggested suggested{{state_.sweeps_last}, {1}, {}, false};
     suggested.assignments.assign(trials, sample_assignment());
     decide(suggested);
   }
 
-  void run(const AttemptKey& key, std::uint64_t reports, const std::string& tree = {}) {
+  void run(const AttemptKey& key,
+           std::uint64_t reports,
+           const std::string& tree = {},
+           double loss = 0.5) {
     const core::Attempt* attempt = core::find_attempt(state_, key);
     REQUIRE(attempt != nullptr);
     const AgentId agent = attempt->agent;
     decide(core::AttemptsHeld{agent, {{key, core::Phase::kRunning}}});
     for (std::uint64_t seq = 1; seq <= reports; ++seq) {
-      decide(core::ReportsArrived{agent, key, {{seq, {now_}, {{"loss", 0.5}, {"acc", 0.1}}}}});
+      decide(core::ReportsArrived{agent, key, {{seq, {now_}, {{"loss", loss}, {"acc", 0.1}}}}});
     }
     REQUIRE((*journal_).append({{{key, LogStream::kStdout}, 0, "loss: 0.5\n"}}).ok());
     core::AttemptEnded ended{agent, key, reports, {}};

@@ -168,6 +168,78 @@ TEST_CASE("housekeeping: what was let go and kept is tried again within the hour
   CHECK(house.gc.orders.size() == 2);
 }
 
+namespace {
+
+// Files of so many attempts are let go.
+void drop(House& house, std::size_t attempts = 1) {
+  const core::OutputsDropped record{{{1}, {1}, {1}}};
+  house.keeper.committed(std::vector<core::Record>(attempts, record), house.now);
+}
+
+}  // namespace
+
+TEST_CASE("housekeeping: files that are let go are looked for soon, many at a time") {
+  House house;
+  house.pass(seconds(100));
+  house.keeper.committed({core::SweepReopened{{1}, {}}}, house.now);
+  house.pass(seconds(20));
+  CHECK(house.gc.orders.empty());
+  drop(house, 3);
+  house.pass(seconds(9));
+  drop(house);
+  CHECK(house.gc.orders.empty());
+  house.pass(seconds(1));
+  REQUIRE(house.gc.orders.size() == 1);
+  CHECK_FALSE(house.gc.orders[0].wish.dry_run);
+  drop(house);  // the run under way may have been there already
+  house.pass(seconds(2));
+  house.gc.end(GcResult{});
+  house.pass(seconds(1));
+  house.pass(seconds(59));
+  CHECK(house.gc.orders.size() == 1);
+  house.pass(seconds(1));
+  CHECK(house.gc.orders.size() == 2);
+  house.gc.end(GcResult{});
+  house.pass(seconds(1000));
+  CHECK(house.gc.orders.size() == 2);  // nothing more was let go
+}
+
+TEST_CASE("housekeeping: the longer a run takes, the later files that are let go are looked for") {
+  House house;
+  drop(house);
+  house.pass(seconds(59));
+  CHECK(house.gc.orders.empty());  // agents come back first
+  house.pass(seconds(1));
+  REQUIRE(house.gc.orders.size() == 1);
+  house.pass(seconds(29));
+  drop(house);
+  house.gc.end(GcResult{});
+  house.pass(seconds(1));  // it took 30 s
+  house.pass(seconds(599));
+  CHECK(house.gc.orders.size() == 1);
+  house.pass(seconds(1));
+  CHECK(house.gc.orders.size() == 2);
+}
+
+TEST_CASE("housekeeping: with little room it is at once, and again while attempts hinder it") {
+  House house;
+  house.state.storage = core::StorageLevel::kLow;
+  house.pass(seconds(20));
+  drop(house);
+  house.pass(seconds(1));
+  REQUIRE(house.gc.orders.size() == 1);
+  house.gc.end(GcResult{0, 0, 1, 9, {}, true});
+  house.pass(seconds(1));
+  house.pass(seconds(9));
+  CHECK(house.gc.orders.size() == 1);
+  house.pass(seconds(1));
+  REQUIRE(house.gc.orders.size() == 2);
+  house.gc.end(GcResult{1, 9, 0, 0, {}, false});
+  house.pass(seconds(1));
+  house.pass(seconds(100));
+  CHECK(house.gc.orders.size() == 2);
+}
+
 TEST_CASE("housekeeping: a full disk is waited for, any other error is not") {
   House house;
   house.remove(3, 1);

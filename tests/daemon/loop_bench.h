@@ -141,13 +141,17 @@ struct LoopBench {
     tell(message);
   }
 
-  void end(std::uint64_t session, const AttemptKey& key, std::uint64_t reports) {
+  void end(std::uint64_t session,
+           const AttemptKey& key,
+           std::uint64_t reports,
+           const std::string& tree = {}) {
     pb::AgentMessage message;
     message.set_session(session);
     pb::AttemptEnded& ended = *message.mutable_ended();
     *ended.mutable_attempt() = wire::to_proto(key);
     ended.set_reports_last(reports);
     ended.set_started(true);
+    ended.set_tree_digest(tree);
     tell(message);
   }
 };

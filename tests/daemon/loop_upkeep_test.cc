@@ -92,3 +92,23 @@ TEST_CASE("loop: gc runs elsewhere, when somebody asks, and is asked about") {
   CHECK(world.answer(start).gc().dry_run());
   CHECK(world.gc.orders.back().wish.without == std::vector<SweepId>{{1}});
 }
+
+TEST_CASE("loop: files that run.keep lets go are looked for soon, when that is on the disk") {
+  LoopBench world;
+  pb::ClientRequest submit = LoopBench::submission(2);
+  submit.mutable_submit()->mutable_spec()->mutable_run()->set_keep(1);
+  CHECK(world.answer(submit).submitted().sweep() == 1);
+  const std::uint64_t session = world.join(2);
+  world.turn(seconds(100));
+  for (std::uint32_t trial = 1; trial <= 2; ++trial) {
+    const AttemptKey key{{1}, {trial}, {1}};
+    world.report(session, key, 1, 0.5 * trial);
+    world.end(session, key, 1, std::string(64, 'a'));
+  }
+  world.turn();
+  REQUIRE(core::find_attempt(world.loop->state(), {{1}, {2}, {1}})->outputs_dropped);
+  world.turn(seconds(9));
+  CHECK(world.gc.orders.empty());
+  world.turn(seconds(1));
+  CHECK(world.gc.orders.size() == 1);
+}

@@ -272,6 +272,22 @@ TEST_CASE("queries: a trial is shown with its attempts, command and explanation"
   CHECK(house.refused(request) == Errc::kNotFound);
 }
 
+TEST_CASE("queries: an attempt whose files were let go says so, and why") {
+  House house;
+  // As if the sweep had kept the files of the best only, and trial 1 were not it.
+  core::apply_record(house.state, core::OutputsDropped{{{1}, {1}, {1}}});
+  house.state.sweeps.at({1}).spec.run.keep = 1;
+  pb::ClientRequest request;
+  request.mutable_show_trial()->set_selector("1/1");
+  const pb::AttemptRow attempt = house.ask(request).trial().attempts(0);
+  CHECK(attempt.outputs_dropped());
+  CHECK(attempt.tree_digest().empty());
+  CHECK(attempt.uncollected() ==
+        "run.keep = 1 kept only the files of the best trial; 1/1#1 was not it");
+  request.mutable_show_trial()->set_selector("1/2");
+  CHECK_FALSE(house.ask(request).trial().attempts(0).outputs_dropped());
+}
+
 TEST_CASE("queries: metrics come in pages and say when they are complete") {
   House house;
   pb::ClientRequest request;

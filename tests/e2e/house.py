@@ -132,3 +132,22 @@ class House:
     def wait(self, sweep, timeout=120):
         done = self.ctl("wait", sweep, timeout=timeout)
         return done.returncode
+
+
+def fsck(house):
+    """Checks the state folder of a daemon that is not running: exit code and what it says."""
+    done = subprocess.run([BIN / "sweepd", "fsck", "--state", house.folder / "state"], capture_output=True, text=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def blobs(house):
+    """Names and sizes of all blobs."""
+    folder = house.folder / "state/blobs"
+    return {path.parent.name + path.name: path.stat().st_size
+            for path in folder.glob("??/*") if path.is_file()}
+
+
+def stop(house):
+    """Ends the daemon in good order."""
+    house.daemon.terminate()
+    house.daemon.wait(20)

@@ -1,31 +1,13 @@
 """Removal and gc: what only a removed sweep needs goes, what a model or another sweep needs stays, whoever is killed."""
 
-import subprocess
 import unittest
 
-from house import BIN, House
+from house import House, blobs, fsck, stop
 
 SCRIPT = ("#!/bin/sh\necho loss: 0.$SWEEPD_TRIAL_ID\nmkdir outputs/model\n"
           "head -c 300000 /dev/urandom > outputs/model/weights\n")
 SWEEP = ('[sweep]\nname = "{name}"\nmetric = "loss"\ngoal = "minimize"\n[run]\ncommand = "./train.sh"\ncode = "../code"\n'
          'args = "none"\n[space]\nx = {{ uniform = [0.0, 1.0] }}\n[search]\nsampler = "random"\ntrials = {trials}\n')
-
-
-def fsck(house):
-    done = subprocess.run([BIN / "sweepd", "fsck", "--state", house.folder / "state"], capture_output=True, text=True, timeout=60)
-    return done.returncode, done.stdout + done.stderr
-
-
-def blobs(house):
-    """Names and sizes of all blobs."""
-    folder = house.folder / "state/blobs"
-    return {path.parent.name + path.name: path.stat().st_size
-            for path in folder.glob("??/*") if path.is_file()}
-
-
-def stop(house):
-    house.daemon.terminate()
-    house.daemon.wait(20)
 
 
 class Removal(unittest.TestCase):

@@ -243,9 +243,8 @@ std::optional<double> reduced(const sweeps::Objective& objective,
 
 }  // namespace
 
-std::optional<TrialNumber> Auditor::best(const Sweep& sweep) const {
-  std::optional<TrialNumber> best;
-  double best_value = std::numeric_limits<double>::infinity();
+std::vector<TrialNumber> Auditor::ranked(const Sweep& sweep) const {
+  std::vector<std::pair<double, TrialNumber>> values;
   for (std::size_t i = 0; i < sweep.trials.size(); ++i) {
     const Trial& trial = sweep.trials[i];
     const bool eligible =
@@ -255,12 +254,21 @@ std::optional<TrialNumber> Auditor::best(const Sweep& sweep) const {
       continue;
     }
     const auto value = reduced(sweep.accepted.spec.objective, trial.attempts.back().stored);
-    if (value && *value < best_value) {
-      best = TrialNumber{static_cast<std::uint32_t>(i + 1)};
-      best_value = *value;
+    if (value && std::isfinite(*value)) {
+      values.emplace_back(*value, TrialNumber{static_cast<std::uint32_t>(i + 1)});
     }
   }
-  return best;
+  std::sort(values.begin(), values.end());
+  std::vector<TrialNumber> numbers;
+  for (const auto& [value, number] : values) {
+    numbers.push_back(number);
+  }
+  return numbers;
+}
+
+std::optional<TrialNumber> Auditor::best(const Sweep& sweep) const {
+  const std::vector<TrialNumber> numbers = ranked(sweep);
+  return numbers.empty() ? std::nullopt : std::optional(numbers.front());
 }
 
 }  // namespace sweepd::sim

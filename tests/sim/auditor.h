@@ -95,6 +95,8 @@ class Auditor {
     Instant at;                                      // of its assignment
     bool objective = false;                          // it has reported it
     core::ReasonCode why = core::ReasonCode::kNone;  // it ended
+    bool left_files = false;
+    bool dropped = false;  // they were let go
   };
 
   struct Trial {
@@ -156,6 +158,7 @@ class Auditor {
   void take(const core::StoreRestored& record);
   void take(const core::StoreWentBack& record);
   void take(const core::SweepRemoved& record);
+  void take(const core::OutputsDropped& record);
   void take(const core::ModelRegistered& record);
   void take(const core::ControlApplied& record);
   void take(const core::AgentCharged& record);
@@ -185,6 +188,7 @@ class Auditor {
   Attempt* open_attempt(const AttemptKey& key);
   void free_slots(const AttemptKey& key, const Attempt& attempt);
   std::uint32_t active(const Sweep& sweep) const;
+  std::vector<TrialNumber> ranked(const Sweep& sweep) const;  // those that may be it, best first
   std::optional<TrialNumber> best(const Sweep& sweep) const;
 
   // ---- whom failures are charged to: auditor_charge.cc
@@ -199,6 +203,10 @@ class Auditor {
   void check_drained();
   void well_done(const AttemptKey& key, AgentId agent);
   void not_the_agents(const TrialKey& key);
+
+  // ---- whose files are kept: auditor_files.cc
+
+  void check_files(const Sweep& sweep);
 
   // ---- limits take as long as they say, whatever wall clocks show: auditor_time.cc
 
@@ -225,6 +233,7 @@ class Auditor {
   std::map<AgentId, core::AgentState> agents_;
   std::map<std::string, AgentId> agent_by_uuid_;
   std::map<std::string, std::uint32_t> versions_;                // of models
+  std::set<SweepId> filed_;                                      // attempts of them have ended
   std::optional<std::pair<AttemptKey, NaiveVerdict>> expected_;  // by the report stored last
 
   // Where the disk may lose something: all that became durable, and what of it was lost.

@@ -51,6 +51,9 @@ void Auditor::batch_committed() {
   }
   expected_.reset();
   check_drained();
+  for (const SweepId id : std::exchange(filed_, {})) {
+    check_files(sweeps_.at(id));
+  }
   if (loses_ && !replayed_at_) {
     history_.emplace_back(heap_.now(), std::exchange(batch_, {}));
   }
@@ -317,6 +320,8 @@ void Auditor::take(const core::AttemptClosed& record) {
   check_timeout(record);
   closed->end = record.state;
   closed->why = record.reason.code;
+  closed->left_files = !record.outcome.tree_digest.empty();
+  filed_.insert(record.attempt.sweep);
   free_slots(record.attempt, *closed);
   Trial& of = *trial(record.attempt.trial_key());
   of.failures += record.state == AttemptState::kFailed ? 1 : 0;
@@ -381,6 +386,8 @@ void Auditor::take(const core::ModelRegistered& record) {
   require(of != nullptr && best(*of) == record.attempt.trial,
           "the registered model is the best trial's",
           about);
+  const Attempt* from = attempt(record.attempt);
+  require(from != nullptr && from->left_files && !from->dropped, "a model has its files", about);
 }
 
 void Auditor::take(const core::ControlApplied& record) {

@@ -143,6 +143,11 @@ std::span<const SpecKind> spec_kinds() {
                [](const SweepSpec& spec) {
                  return !spec.registration.model.empty();
                }},
+      SpecKind{"keep",
+               [](SweepSpec& spec) { spec.run.keep.reset(); },
+               [](const SweepSpec& spec) {
+                 return spec.run.keep.has_value();
+               }},
   };
   return kKinds;
 }

@@ -75,6 +75,10 @@ std::span<const MutantInfo> mutants() {
       {Mutant::kAnsweredAnew,
        "answered-anew",
        "a repeated change is answered with what is left to do"},
+      {Mutant::kKeptOneMore, "kept-one-more", "run.keep keeps one trial's files too many"},
+      {Mutant::kBestDropped,
+       "best-dropped",
+       "the best trial's files go where the worst one's should"},
   };
   return kMutants;
 }

@@ -57,6 +57,8 @@ enum class Mutant : int {
   kOldWelcome,
   kNoControlDedup,
   kAnsweredAnew,
+  kKeptOneMore,
+  kBestDropped,
 };
 
 struct MutantInfo {

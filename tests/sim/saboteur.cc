@@ -71,6 +71,22 @@ void answer_anew(const core::EventBody& body, core::Outcome& outcome) {
   }
 }
 
+// The best trial's files go instead of those of one that has to make room.
+void drop_best(core::State& state, core::OutputsDropped& record) {
+  core::Sweep& sweep = state.sweeps.at(record.attempt.sweep);
+  core::Trial& spared = sweep.trial(record.attempt.trial);
+  const auto value = spared.tally.value();
+  if (!value || !sweep.ranked.contains({*value, spared.number})) {
+    return;
+  }
+  spared.attempts.back().outcome.tree_digest = "tree of " + to_string(record.attempt);
+  spared.attempts.back().outputs_dropped = false;
+  sweep.with_files.insert({*value, spared.number});
+  const TrialNumber best = sweep.with_files.begin()->trial;
+  record.attempt = {sweep.id, best, sweep.trial(best).attempts.back().number};
+  core::apply_record(state, record);
+}
+
 }  // namespace
 
 bool Saboteur::before(core::State& state, core::EventBody& body) {
@@ -183,6 +199,14 @@ void Saboteur::bend_record(core::State& state, core::Record& record) const {
       mutant_ == Mutant::kConcurrencyIgnored && accepted != nullptr) {
     state.sweeps.at(accepted->sweep).spec.limits.concurrent.reset();
   }
+  if (const auto* accepted = std::get_if<core::SweepAccepted>(&record);
+      mutant_ == Mutant::kKeptOneMore && accepted != nullptr && accepted->spec.run.keep) {
+    ++*state.sweeps.at(accepted->sweep).spec.run.keep;
+  }
+  if (auto* dropped = std::get_if<core::OutputsDropped>(&record);
+      mutant_ == Mutant::kBestDropped && dropped != nullptr) {
+    drop_best(state, *dropped);
+  }
 }
 
 void Saboteur::apply(core::State& state, const core::Record& record) const {
@@ -196,7 +220,7 @@ void Saboteur::apply(core::State& state, const core::Record& record) const {
     state.sweeps.at(requeued->trial.sweep).policy = *policy;
   }
   if (mutant_ == Mutant::kDoubleRungEntry || mutant_ == Mutant::kPauseIgnored ||
-      mutant_ == Mutant::kConcurrencyIgnored) {
+      mutant_ == Mutant::kConcurrencyIgnored || mutant_ == Mutant::kKeptOneMore) {
     core::Record copy = record;
     bend_record(state, copy);
   } else {

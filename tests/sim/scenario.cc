@@ -128,6 +128,9 @@ sweeps::SweepSpec draw_spec(Random random, Duration grace) {
   if (random.chance(0.3)) {
     spec.registration.model = fmt::format("model-{}", random.between(1, 2));
   }
+  if (Random files = random.fork(2); files.chance(0.5)) {
+    spec.run.keep = static_cast<std::uint32_t>(files.between(1, 4));
+  }
   return spec;
 }
 

@@ -56,6 +56,11 @@ TEST_CASE("foreign words: keys of other programs, and our keys in another table"
            {"[search]",
             "num_samples = 5",
             "unknown key `num_samples` in [search] | did you mean `trials`?"},
+           {"[run]",
+            "num_to_keep = 2",
+            "unknown key `num_to_keep` in [run] | did you mean `keep`? (of so many trials, the "
+            "best, "
+            "the files are kept)"},
            {"[search]",
             "n_trials = 5",
             "unknown key `n_trials` in [search] | did you mean `trials`?"},

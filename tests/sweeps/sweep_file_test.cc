@@ -64,6 +64,7 @@ bool    = "no-flag"
 cwd     = "src"
 outputs = ["outputs", "ckpt"]
 logs    = "logs"
+keep    = 4
 
 [env.vars]
 TF_CPP_MIN_LOG_LEVEL = "2"
@@ -167,7 +168,8 @@ TEST_CASE("sweep file: every table reaches the specification") {
                             ".",
                             "src",
                             {"outputs", "ckpt"},
-                            {"logs"}});
+                            {"logs"},
+                            4});
   CHECK(spec.env == Pairs{{"TF_CPP_MIN_LOG_LEVEL", "2"}});
   CHECK(spec.stop.policy == PolicyKind::kAsha);
   CHECK(spec.stop.time == "epoch");

@@ -60,6 +60,19 @@ TEST_CASE("specifications: plain ones are accepted") {
   CHECK(validate(job).ok());
 }
 
+TEST_CASE("specifications: whose files are kept is checked, and a job has nobody to choose from") {
+  CHECK_EQ(refusal([](SweepSpec& s) { s.run.keep = 0; }), "run.keep: 0 is below 1");
+  CHECK_EQ(refusal([](SweepSpec& s) { s.run.keep = 1; }), "");
+  SweepSpec job;
+  job.name = "once";
+  job.job = true;
+  job.run.command = {"make"};
+  job.run.keep = 1;
+  const Result<void> refused = validate(job);
+  REQUIRE_FALSE(refused.ok());
+  CHECK_EQ(refused.error().message, "run.keep: a job is one trial, and its files are kept");
+}
+
 TEST_CASE("specifications: names, metric and reduction are checked") {
   CHECK_EQ(refusal([](SweepSpec& s) { s.name.clear(); }), "sweep.name: empty");
   CHECK_EQ(refusal([](SweepSpec& s) { s.name = "a\nb"; }), "sweep.name: holds a control character");

@@ -32,7 +32,8 @@ SweepSpec full_spec() {
               "code",
               "cwd",
               {"o1", "o2"},
-              {"l1"}};
+              {"l1"},
+              6};
   spec.env = {{"A", "\xFE"}, {"B", "2"}};
   spec.space.parameters = {
       {"float", FloatRange{-1.5, 2.5, true, 0.5}, "a > 1"},
@@ -140,6 +141,12 @@ TEST_CASE("spec codec: the bytes are these") {
         "6f677352160a140a0178320f0a0210020a0919000000000000e03f5a060803100220016213080118"
         "01380351000000000000f03f600368016a02100172052880ade2047a020801820104080110018a01"
         "0912076f757470757473");
+  // Only `keep` of [run] is new: two bytes more there.
+  const std::size_t before = bytes_of(spec).size();
+  spec.run.keep = 3;
+  const std::string kept = hex(bytes_of(spec));
+  CHECK(kept.find("42180a0170180120013a076f75747075747342046c6f67734803") != std::string::npos);
+  CHECK(kept.size() == 2 * (before + 2));
   CHECK(hex(wire::to_proto(Assignment{{"x", std::int64_t{-1}}}).SerializeAsString()) ==
         "0a070a017812021001");
 }

@@ -67,6 +67,9 @@ void put(const RunSpec& run, pb::RunSpec& proto) {
   proto.set_cwd(run.cwd);
   proto.mutable_outputs()->Add(run.outputs.begin(), run.outputs.end());
   proto.mutable_logs()->Add(run.logs.begin(), run.logs.end());
+  if (run.keep) {
+    proto.set_keep(*run.keep);
+  }
 }
 
 Result<RunSpec> take(const pb::RunSpec& proto) {
@@ -81,6 +84,9 @@ Result<RunSpec> take(const pb::RunSpec& proto) {
   run.cwd = proto.cwd();
   run.outputs = take_texts(proto.outputs());
   run.logs = take_texts(proto.logs());
+  if (proto.has_keep()) {
+    run.keep = proto.keep();
+  }
   return run;
 }
 

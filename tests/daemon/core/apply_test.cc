@@ -20,6 +20,7 @@ std::vector<Record> long_story(State& state) {
   spec.stop.policy = sweeps::PolicyKind::kAsha;
   spec.stop.resource_max = 9;
   spec.registration.model = "mnist";
+  spec.run.keep = 1;
   step(AgentJoined{"box", "box", "boot", "1", Desk::slots(2), {}, {}});
   step(SweepSubmitted{{1, 1}, spec, "toml", "code", "ada", false});
   step(TrialsSuggested{SweepId{1}, TrialNumber{1}, {{}, {}, {}}, true});

@@ -38,6 +38,8 @@ TEST_CASE("misfit: records out of place are told in words") {
   CHECK(words(TrialsProposed{{1}, {9}, {{}}, false}) == "trial 9 is proposed after trial 2");
   CHECK(words(ReportRecorded{attempt_key(1, 1), 3, {}, {}, 0, {}}) ==
         "report 3 of 1/1#1 comes after report 0");
+  CHECK(words(OutputsDropped{attempt_key(1, 2)}) == "there is no attempt 1/2#1 before it");
+  CHECK(words(OutputsDropped{attempt_key(1, 1)}) == "there are no files of 1/1#1 before it");
   CHECK(words(AgentStateChanged{{5}, {}, {}, {}}) == "there is no agent 5 before it");
   CHECK(words(StoreWentBack{{5}, 1, {}, 0, {}}) == "there is no agent 5 before it");
   ModelRegistered model;

@@ -29,6 +29,10 @@ TEST_CASE("record: the journal of a sweep holds all that happens to it and its t
   }
 }
 
+TEST_CASE("record: files that are let go are let go in their sweep's journal") {
+  CHECK(journal_of(OutputsDropped{AttemptKey{{12}, {7}, {1}}}) == SweepId{12});
+}
+
 TEST_CASE("record: agents and models belong to no sweep") {
   CHECK(journal_of(AgentRegistered{}) == SweepId{});
   CHECK(journal_of(AgentStateChanged{}) == SweepId{});
