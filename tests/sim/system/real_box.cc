@@ -400,7 +400,8 @@ void RealBox::deliver(const AttemptKey& key) {
   }
   if (const auto end = session_->ended(attempt.end)) {
     if (!disk_full_) {
-      ledger_[key].end = *end;
+      // With its order: of an attempt that was refused for want of room there was no row.
+      ledger_[key] = {attempt.order, *end};
     }
   }
 }
