@@ -9,6 +9,7 @@
 #include "agent/session.h"
 #include "agent/setup.h"
 #include "agent/state_folder.h"
+#include "base/clocks.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/overloaded.h"
@@ -23,7 +24,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -43,17 +43,6 @@ constexpr Duration kLeavePatience = seconds(10);  // beyond the grace, to delive
 constexpr Duration kSilence = seconds(5);         // of the daemon, before that is worth a line
 constexpr Duration kHurry = seconds(2);           // after a second signal; to say goodbye
 constexpr int kMessagesPerTurn = 1024;
-
-std::int64_t microseconds(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
-}
-
-// Suspended time counts: the daemon's lease does not wait for a box that sleeps.
-Clocks read_clocks() {
-  return {{microseconds(CLOCK_BOOTTIME)}, {microseconds(CLOCK_REALTIME)}};
-}
 
 class Loop {
  public:

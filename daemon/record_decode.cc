@@ -3,8 +3,6 @@
 #include "daemon/store_parts.h"
 #include "wire/spec/spec_codec.h"
 
-#include <fmt/format.h>
-
 namespace sweepd::daemon {
 
 namespace {
@@ -307,102 +305,19 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
   }
 }
 
-// Parses a row and looks at its version before anything else of it.
-template <typename Row>
-Result<void> parse(std::string_view bytes, std::string_view what, Row& row) {
-  if (!row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || row.version() == 0) {
-    return Error{Errc::kCorrupt,
-                 fmt::format("{} bytes on disk that are no {}", bytes.size(), what)};
-  }
-  if (row.version() > kRowVersion) {
-    return Error{Errc::kWrongState,
-                 fmt::format("a {} of version {}, written by a newer sweepd; this one reads "
-                             "versions up to {}",
-                             what,
-                             row.version(),
-                             kRowVersion)};
-  }
-  return {};
-}
-
-Error impossible(std::string_view what) {
-  return {Errc::kCorrupt, fmt::format("a {} on disk that says what none can say", what)};
-}
-
 }  // namespace
 
 Result<void> decode_row(std::string_view bytes, std::vector<core::Record>& records) {
   store::Record row;
-  SWEEPD_TRY_VOID(parse(bytes, "record", row));
+  SWEEPD_TRY_VOID(parse_row(bytes, "record", row));
   Checked check;
   const std::size_t before = records.size();
   get_kind(check, row, records);
   if (!check.good()) {
     records.resize(before);
-    return impossible("record");
+    return impossible_row("record");
   }
   return {};
-}
-
-Result<std::vector<core::Report>> decode_metrics(std::string_view bytes, std::uint64_t first_seq) {
-  store::Metrics row;
-  SWEEPD_TRY_VOID(parse(bytes, "row of metrics", row));
-  std::vector<core::Report> reports;
-  std::uint64_t seq = first_seq;
-  std::int64_t wall_us = 0;
-  for (const auto& stored : row.reports()) {
-    wall_us += stored.wall_us();
-    core::Report report{seq++, {wall_us}, {}};
-    if (stored.names_size() != stored.values_size()) {
-      return impossible("row of metrics");
-    }
-    for (int i = 0; i < stored.names_size(); ++i) {
-      if (stored.names(i) >= static_cast<std::uint32_t>(row.names_size())) {
-        return impossible("row of metrics");
-      }
-      report.metrics.push_back({row.names(static_cast<int>(stored.names(i))), stored.values(i)});
-    }
-    reports.push_back(std::move(report));
-  }
-  return reports;
-}
-
-Result<SweepHeader> decode_header(std::string_view bytes) {
-  store::SweepHeader row;
-  SWEEPD_TRY_VOID(parse(bytes, "sweep header", row));
-  Checked check;
-  SweepHeader header;
-  header.id = check.sweep(row.sweep());
-  header.request = request_of(row.request());
-  header.name = row.name();
-  header.experiment = row.experiment();
-  header.user = row.user();
-  header.job = row.job();
-  header.state = check.enumerator(row.state(), core::SweepState::kCancelled);
-  header.reason = check.reason(row.reason());
-  header.submitted = {row.submitted_wall_us()};
-  header.ended = {row.ended_wall_us()};
-  header.metric = row.metric();
-  header.goal = check.enumerator(row.goal(), sweeps::Goal::kMaximize);
-  header.trials_total = row.trials_total();
-  for (const auto& count : row.counts()) {
-    header.counts[check.enumerator(count.state(), core::TrialState::kCancelled)] = count.count();
-  }
-  header.best_trial = {row.best_trial()};
-  header.best_value = row.best_value();
-  header.reports = row.reports();
-  if (!check.good()) {
-    return impossible("sweep header");
-  }
-  return header;
-}
-
-Result<ClockMark> decode_clock(std::string_view bytes) {
-  store::Clock row;
-  if (!row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
-    return impossible("clock");
-  }
-  return ClockMark{row.boot_id(), row.boottime_us(), {row.wall_us()}, {row.now_us()}};
 }
 
 }  // namespace sweepd::daemon

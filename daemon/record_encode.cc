@@ -3,8 +3,6 @@
 #include "daemon/store_parts.h"
 #include "wire/spec/spec_codec.h"
 
-#include <unordered_map>
-
 namespace sweepd::daemon {
 
 namespace {
@@ -299,65 +297,6 @@ std::string encode_row(std::span<const core::Record> row) {
     const std::int64_t before = std::get<ReportRecorded>(row[i - 1]).wall.us;
     Put::add_report(*stored.mutable_reports_recorded(), std::get<ReportRecorded>(row[i]), before);
   }
-  return stored.SerializeAsString();
-}
-
-std::string encode_metrics(std::span<const core::Record> row) {
-  store::Metrics stored;
-  stored.set_version(kRowVersion);
-  std::unordered_map<std::string_view, std::uint32_t> indexes;
-  std::int64_t before = 0;
-  for (const core::Record& record : row) {
-    const auto& recorded = std::get<ReportRecorded>(record);
-    store::Metrics::Report& report = *stored.add_reports();
-    report.set_wall_us(recorded.wall.us - before);
-    before = recorded.wall.us;
-    for (const core::MetricValue& metric : recorded.metrics) {
-      const auto next = static_cast<std::uint32_t>(indexes.size());
-      const auto [place, fresh] = indexes.emplace(metric.name, next);
-      if (fresh) {
-        stored.add_names(metric.name);
-      }
-      report.add_names(place->second);
-      report.add_values(metric.value);
-    }
-  }
-  return stored.SerializeAsString();
-}
-
-std::string encode_header(const SweepHeader& header) {
-  store::SweepHeader stored;
-  stored.set_version(kRowVersion);
-  stored.set_sweep(header.id.value);
-  put(*stored.mutable_request(), header.request);
-  stored.set_name(header.name);
-  stored.set_experiment(header.experiment);
-  stored.set_user(header.user);
-  stored.set_job(header.job);
-  stored.set_state(static_cast<std::int32_t>(header.state));
-  put(*stored.mutable_reason(), header.reason);
-  stored.set_submitted_wall_us(header.submitted.us);
-  stored.set_ended_wall_us(header.ended.us);
-  stored.set_metric(header.metric);
-  stored.set_goal(static_cast<std::int32_t>(header.goal));
-  stored.set_trials_total(header.trials_total);
-  for (const auto& [state, count] : header.counts) {
-    store::SweepHeader::Count& row = *stored.add_counts();
-    row.set_state(static_cast<std::int32_t>(state));
-    row.set_count(count);
-  }
-  stored.set_best_trial(header.best_trial.value);
-  stored.set_best_value(header.best_value);
-  stored.set_reports(header.reports);
-  return stored.SerializeAsString();
-}
-
-std::string encode_clock(const ClockMark& mark) {
-  store::Clock stored;
-  stored.set_boot_id(mark.boot_id);
-  stored.set_boottime_us(mark.boottime_us);
-  stored.set_wall_us(mark.wall.us);
-  stored.set_now_us(mark.now.us);
   return stored.SerializeAsString();
 }
 

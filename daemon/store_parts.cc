@@ -1,6 +1,8 @@
 // The parts that rows on disk have in common, and the checks of their reading.
 #include "daemon/store_parts.h"
 
+#include <fmt/format.h>
+
 namespace sweepd::daemon {
 
 TrialKey Checked::trial(std::uint64_t sweep_value, std::uint32_t trial_value) {
@@ -76,6 +78,28 @@ void put(store::Outcome& stored, const core::AttemptOutcome& outcome) {
 
 RequestId request_of(const store::Request& stored) {
   return {stored.high(), stored.low(), stored.body()};
+}
+
+Result<void> check_row(bool parsed,
+                       std::uint32_t version,
+                       std::size_t bytes,
+                       std::string_view what) {
+  if (!parsed || version == 0) {
+    return Error{Errc::kCorrupt, fmt::format("{} bytes on disk that are no {}", bytes, what)};
+  }
+  if (version > kRowVersion) {
+    return Error{Errc::kWrongState,
+                 fmt::format("a {} of version {}, written by a newer sweepd; this one reads "
+                             "versions up to {}",
+                             what,
+                             version,
+                             kRowVersion)};
+  }
+  return {};
+}
+
+Error impossible_row(std::string_view what) {
+  return {Errc::kCorrupt, fmt::format("a {} on disk that says what none can say", what)};
 }
 
 }  // namespace sweepd::daemon

@@ -3,9 +3,14 @@
 #pragma once
 
 #include "base/ids.h"
+#include "base/result.h"
 #include "daemon/core/event.h"
 #include "daemon/core/reason.h"
 #include "daemon/store.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
 
 namespace sweepd::daemon {
 
@@ -51,5 +56,23 @@ void put(store::Request& stored, const RequestId& request);
 void put(store::Outcome& stored, const core::AttemptOutcome& outcome);
 
 RequestId request_of(const store::Request& stored);
+
+// Whether bytes on disk are a row that this program reads. kCorrupt when they are none,
+// kWrongState for one of a newer sweepd.
+//   parsed: whether they are a message
+Result<void> check_row(bool parsed,
+                       std::uint32_t version,
+                       std::size_t bytes,
+                       std::string_view what);
+
+// Parses a row and looks at its version before anything else of it.
+template <typename Row>
+Result<void> parse_row(std::string_view bytes, std::string_view what, Row& row) {
+  const bool parsed = row.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()));
+  return check_row(parsed, row.version(), bytes.size(), what);
+}
+
+// A row that can be read and says what none can say.
+Error impossible_row(std::string_view what);
 
 }  // namespace sweepd::daemon

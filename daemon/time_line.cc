@@ -1,7 +1,7 @@
 // The daemon's own time line over the clocks of the machine.
 #include "daemon/time_line.h"
 
-#include <time.h>
+#include "base/clocks.h"
 
 #include <algorithm>
 #include <fstream>
@@ -10,12 +10,6 @@
 namespace sweepd::daemon {
 
 namespace {
-
-std::int64_t read_us(clockid_t clock) {
-  timespec time{};
-  clock_gettime(clock, &time);
-  return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_nsec / 1000;
-}
 
 std::string read_boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -34,12 +28,14 @@ Instant continued(const ClockMark& stored, const ClockMark& moment) {
 }
 
 SystemClock::SystemClock(ClockMark stored) {
-  stored_ = {read_boot_id(), read_us(CLOCK_BOOTTIME), {read_us(CLOCK_REALTIME)}, {}};
+  const Clocks clocks = read_clocks();
+  stored_ = {read_boot_id(), clocks.now.us, clocks.wall, {}};
   stored_.now = continued(stored, stored_);
 }
 
 ClockMark SystemClock::mark() {
-  ClockMark mark{stored_.boot_id, read_us(CLOCK_BOOTTIME), {read_us(CLOCK_REALTIME)}, {}};
+  const Clocks clocks = read_clocks();
+  ClockMark mark{stored_.boot_id, clocks.now.us, clocks.wall, {}};
   mark.now = stored_.now + Duration{mark.boottime_us - stored_.boottime_us};
   return mark;
 }

@@ -74,7 +74,7 @@ const std::vector<std::string> kImpure = {"system_clock", "steady_clock",  "high
                                           "getenv",       "unordered_map", "unordered_set",
                                           "std::hash<",   "<ctime>",       "<chrono>",
                                           "gettimeofday", "clock_gettime", "<unistd.h>",
-                                          "thread_local"};
+                                          "thread_local", "base/clocks.h"};
 
 const std::vector<std::string> kPureFolders = {"sweeps/", "daemon/core/"};
 const std::vector<std::string> kPureFiles = {"agent/session.h",

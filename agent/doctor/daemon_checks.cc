@@ -3,6 +3,7 @@
 
 #include "agent/doctor/reach.h"
 #include "base/clock_difference.h"
+#include "base/clocks.h"
 #include "base/limits.h"
 #include "blobs/bulk_session.h"
 #include "wire/endpoint.h"
@@ -11,7 +12,6 @@
 
 #include <fmt/format.h>
 
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -39,12 +39,6 @@ struct NamedDoor {
 constexpr std::array<NamedDoor, 3> kDoors = {{{Door::kControl, Check::kControlPort},
                                               {Door::kBulk, Check::kBulkPort},
                                               {Door::kClient, Check::kClientPort}}};
-
-WallTime wall_now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return {static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000};
-}
 
 bool failed(const Finding& finding) {
   return finding.outcome == Outcome::kFailed;
@@ -179,7 +173,7 @@ Result<void> ask_bulk(const std::string& address) {
 Result<pb::ServerDetail> ask_client(const std::string& address) {
   pb::ClientRequest question;
   question.set_id_high(static_cast<std::uint64_t>(::getpid()));
-  question.set_id_low(static_cast<std::uint64_t>(wall_now().us));
+  question.set_id_low(static_cast<std::uint64_t>(read_clocks().wall.us));
   question.set_protocol(wire::kProtocolVersion);
   question.mutable_server_info();
   SWEEPD_TRY(const std::string answer,
@@ -241,9 +235,9 @@ Finding clock_finding(WallTime there, WallTime here) {
 }
 
 void check_version(const Endpoint& endpoint, const Told& told) {
-  const WallTime asked = wall_now();
+  const WallTime asked = read_clocks().wall;
   const Result<pb::ServerDetail> server = ask_client(endpoint.address(Door::kClient));
-  const WallTime here{asked.us + (wall_now().us - asked.us) / 2};
+  const WallTime here{asked.us + (read_clocks().wall.us - asked.us) / 2};
   told(version_finding(server));
   told(server.ok() ? clock_finding({server->wall_us()}, here) : not_tried(Check::kClock));
 }

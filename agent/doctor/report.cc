@@ -13,39 +13,30 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string_view word_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kOk:
-      return "ok";
-    case Outcome::kWarning:
-      return "warning";
-    case Outcome::kFailed:
-      return "FAILED";
-    case Outcome::kNotTried:
-      return "not tried";
-  }
-  return "";
-}
+struct Words {
+  std::string_view text;
+  std::string_view json;
+};
 
-std::string_view json_word_of(Outcome outcome) {
+Words words_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kOk:
-      return "ok";
+      return {"ok", "ok"};
     case Outcome::kWarning:
-      return "warning";
+      return {"warning", "warning"};
     case Outcome::kFailed:
-      return "failed";
+      return {"FAILED", "failed"};
     case Outcome::kNotTried:
-      return "not_tried";
+      return {"not tried", "not_tried"};
   }
-  return "";
+  return {};
 }
 
 }  // namespace
 
 std::string line_of(const Finding& finding) {
   std::string text = fmt::format(
-      "{:<11}{:<14}{}\n", word_of(finding.outcome), name_of(finding.check), finding.text);
+      "{:<11}{:<14}{}\n", words_of(finding.outcome).text, name_of(finding.check), finding.text);
   if (!finding.advice.empty()) {
     text += fmt::format("{:<25}-> {}\n", "", finding.advice);
   }
@@ -57,7 +48,7 @@ std::string json_of(const std::vector<Finding>& findings, int exit_code) {
   for (const Finding& finding : findings) {
     out["checks"].push_back({{"check", name_of(finding.check)},
                              {"code", static_cast<int>(finding.check)},
-                             {"outcome", json_word_of(finding.outcome)},
+                             {"outcome", words_of(finding.outcome).json},
                              {"text", finding.text},
                              {"advice", finding.advice}});
   }

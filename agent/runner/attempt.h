@@ -7,6 +7,7 @@
 #include "agent/runner/spool_reader.h"
 #include "agent/session.h"
 #include "agent/shim/protocol.h"
+#include "base/clocks.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -18,11 +19,6 @@
 #include <vector>
 
 namespace sweepd::agent {
-
-struct Clocks {
-  Instant now;    // CLOCK_BOOTTIME
-  WallTime wall;  // UTC, only a label
-};
 
 class Attempt {
  public:

@@ -1,9 +1,10 @@
 // How packets travel between the agent and the shim of a slot.
 #include "agent/shim/protocol.h"
 
+#include "base/clocks.h"
+
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <array>
@@ -75,10 +76,8 @@ bool send_packet(int socket, const google::protobuf::MessageLite& message, int a
 }  // namespace
 
 shimpb::Notice notice_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_REALTIME, &now);
   shimpb::Notice notice;
-  notice.set_wall_us(static_cast<std::int64_t>(now.tv_sec) * 1'000'000 + now.tv_nsec / 1000);
+  notice.set_wall_us(read_clocks().wall.us);
   return notice;
 }
 

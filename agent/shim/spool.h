@@ -4,17 +4,12 @@
 
 #include "agent/doors/output_reader.h"
 #include "agent/shim/shim.pb.h"
-#include "base/time.h"
+#include "base/clocks.h"
 
 #include <optional>
 #include <string>
 
 namespace sweepd::agent::shim {
-
-struct Clocks {
-  Instant now;    // CLOCK_BOOTTIME
-  WallTime wall;  // UTC, only a label
-};
 
 // The place of a report in the file is its number, so the numbering survives the agent. Written at
 // once, synced within a second: what a killed program may lose is nothing, what a machine without

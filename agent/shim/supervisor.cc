@@ -1,12 +1,13 @@
 // The life of a shim.
 #include "agent/shim/supervisor.h"
 
+#include "base/clocks.h"
+
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,17 +27,6 @@ constexpr Duration kPauseMax = milliseconds(100);
 constexpr Duration kStuckAfter = seconds(5);
 // A sleep may not count suspended time, so none is long while something is timed.
 constexpr Duration kSleepMax = seconds(1);
-
-std::int64_t microseconds(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
-}
-
-// Suspended time counts: a lease does not stop while the box sleeps.
-Clocks read_clocks() {
-  return {{microseconds(CLOCK_BOOTTIME)}, {microseconds(CLOCK_REALTIME)}};
-}
 
 Duration span_of(std::uint64_t ms) {
   return milliseconds(static_cast<std::int64_t>(ms));

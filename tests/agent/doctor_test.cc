@@ -3,6 +3,7 @@
 
 #include "agent/doctor/report.h"
 #include "agent/state_folder.h"
+#include "base/clocks.h"
 #include "base/limits.h"
 #include "blobs/bulk_session.h"
 #include "tests/agent/fake_gpus.h"
@@ -16,7 +17,6 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -77,12 +77,6 @@ int free_ports() {
   return 0;
 }
 
-std::int64_t wall_us() {
-  timespec time{};
-  ::clock_gettime(CLOCK_REALTIME, &time);
-  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
-}
-
 // Answers at all three doors as sweepd does.
 class Daemon {
  public:
@@ -104,7 +98,7 @@ class Daemon {
     pb::ServerDetail detail;
     detail.set_version(SWEEPD_VERSION);
     detail.set_protocol(wire::kProtocolVersion);
-    detail.set_wall_us(wall_us());
+    detail.set_wall_us(read_clocks().wall.us);
     return detail;
   }
 
@@ -317,7 +311,7 @@ TEST_CASE("doctor: another protocol fails, another version and another time are 
   }
   detail = Daemon::healthy();
   detail.set_version("9.9");
-  detail.set_wall_us(wall_us() + 100'000'000);
+  detail.set_wall_us(read_clocks().wall.us + 100'000'000);
   const Daemon daemon(box.port, detail);
   CHECK_EQ(box.examine(), 0);
   CHECK(box.warned(Check::kVersion).starts_with("the daemon is sweepd 9.9"));

@@ -45,7 +45,7 @@ struct Bench {
   shimpb::Run run;
 };
 
-constexpr shim::Clocks at(std::int64_t us) {
+constexpr Clocks at(std::int64_t us) {
   return {{us}, {us}};
 }
 
