@@ -293,6 +293,7 @@ void Loop::carry_out() {
                           [&](const Stop& stop) { runner_.stop(stop); },
                           [&](const Forget& forget) { runner_.forget(forget.attempt); },
                           [&](const Reread& reread) { runner_.reread(reread.attempt); },
+                          [&](const Recollect& again) { runner_.recollect(again.attempt); },
                           [](const RememberTerm&) {},
                           [](const RememberStored&) {
                           }},

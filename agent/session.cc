@@ -87,6 +87,7 @@ void Session::receive(Instant now, const pb::DaemonMessage& message) {
     case Body::kStop:
     case Body::kReportsAck:
     case Body::kEndedAck:
+    case Body::kOutputsMissing:
     case Body::BODY_NOT_SET:
       break;
   }
@@ -103,6 +104,8 @@ void Session::receive(Instant now, const pb::DaemonMessage& message) {
     on_reports_ack(now, message.reports_ack());
   } else if (message.has_ended_ack()) {
     on_ended_ack(wire::from_proto(message.ended_ack().attempt()));
+  } else if (message.has_outputs_missing()) {
+    on_outputs_missing(wire::from_proto(message.outputs_missing().attempt()));
   }
 }
 
@@ -260,6 +263,15 @@ void Session::on_ended_ack(const AttemptKey& attempt) {
   heartbeat_wanted_ = true;
 }
 
+void Session::on_outputs_missing(const AttemptKey& attempt) {
+  const auto held = held_.find(attempt);
+  if (held == held_.end() || !held->second.end || held->second.recollecting) {
+    return;
+  }
+  held->second.recollecting = true;
+  commands_.emplace_back(Recollect{attempt});
+}
+
 void Session::remember_done(const AttemptKey& key) {
   if (!done_.insert(key).second) {
     return;
@@ -303,13 +315,23 @@ void Session::reported(const AttemptKey& attempt, pb::Report report) {
 
 std::optional<pb::AttemptEnded> Session::ended(pb::AttemptEnded end) {
   const auto found = held_.find(wire::from_proto(end.attempt()));
-  if (found == held_.end() || found->second.end) {
+  if (found == held_.end()) {
     return std::nullopt;
   }
   Held& held = found->second;
-  end.set_reports_last(held.reports.last());
-  held.phase = pb::ENDED;
-  held.end = std::move(end);
+  if (std::exchange(held.recollecting, false)) {
+    // What else there is to say may have changed since it was told.
+    held.end->set_tree_digest(end.tree_digest());
+    held.end->set_tree_files(end.tree_files());
+    held.end->set_tree_bytes(end.tree_bytes());
+    held.end->set_uncollected(end.uncollected());
+  } else if (held.end) {
+    return std::nullopt;
+  } else {
+    end.set_reports_last(held.reports.last());
+    held.phase = pb::ENDED;
+    held.end = std::move(end);
+  }
   held.end_resend_at = {};
   return held.end;
 }

@@ -83,7 +83,12 @@ struct Reread {
   AttemptKey attempt;
 };
 
-using Command = std::variant<Launch, Stop, Forget, RememberTerm, RememberStored, Reread>;
+// The daemon does not have all that the attempt left: collect it once more, then tell the end anew.
+struct Recollect {
+  AttemptKey attempt;
+};
+
+using Command = std::variant<Launch, Stop, Forget, RememberTerm, RememberStored, Reread, Recollect>;
 
 // Registers, keeps the lease, repeats every fact until it is acknowledged, and turns orders into
 // commands. Time is whatever the caller passes in, as long as it does not go back and counts
@@ -112,8 +117,9 @@ class Session {
   // can never be taken, so the attempt is given back instead.
   void reread(const AttemptKey& attempt);
 
-  // Everything of the attempt is delivered. Fills in the number of its last report. Returns what
-  // will be repeated until it is acknowledged, for the ledger; none for an attempt not held.
+  // Everything of the attempt is delivered, for the first time or after a Recollect. Fills in the
+  // number of its last report. Returns what will be repeated until it is acknowledged, for the
+  // ledger; none for an attempt not held, and for one whose end is told already.
   std::optional<pb::AttemptEnded> ended(pb::AttemptEnded end);
 
   // No new work; everything that runs is stopped and goes back to the queue.
@@ -158,6 +164,7 @@ class Session {
     bool discard_asked = false;       // a stop said so already
     bool rereading = false;           // its reports are told once more, after its end, too
     std::optional<pb::AttemptEnded> end;
+    bool recollecting = false;  // it is not repeated: the daemon misses files that it names
     Instant end_resend_at;
 
     bool over() const { return phase == pb::FINISHING || phase == pb::ENDED; }
@@ -169,6 +176,7 @@ class Session {
   void on_stop(const pb::StopAttempt& order);
   void on_reports_ack(Instant now, const pb::ReportsAck& ack);
   void on_ended_ack(const AttemptKey& attempt);
+  void on_outputs_missing(const AttemptKey& attempt);
   void compare_reports(Instant now, const pb::ReportsAck& ack);
   void take_stored(std::uint64_t stored);
   void refuse(const AttemptKey& key);

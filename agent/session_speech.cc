@@ -94,7 +94,7 @@ void Session::send_reports(Instant now, const AttemptKey& key, Held& held) {
 }
 
 void Session::send_ended(Instant now, Held& held) {
-  if (held.end && now >= held.end_resend_at) {
+  if (held.end && !held.recollecting && now >= held.end_resend_at) {
     *message().mutable_ended() = *held.end;
     held.end_resend_at = now + kResend;
   }
@@ -109,7 +109,7 @@ Instant Session::next_wake() const {
     if (registered()) {
       wake = std::min(wake, held.reports.next_wake().value_or(wake));
     }
-    if (registered() && held.end) {
+    if (registered() && held.end && !held.recollecting) {
       wake = std::min(wake, held.end_resend_at);
     }
   }

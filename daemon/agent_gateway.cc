@@ -63,6 +63,12 @@ pb::DaemonMessage rejection() {
   return message;
 }
 
+pb::DaemonMessage outputs_missing(const AttemptKey& attempt) {
+  pb::DaemonMessage message;
+  *message.mutable_outputs_missing()->mutable_attempt() = wire::to_proto(attempt);
+  return message;
+}
+
 void put(pb::ReportsAck& ack, const core::AckReports& effect) {
   *ack.mutable_attempt() = wire::to_proto(effect.attempt);
   ack.set_seq(effect.seq);
@@ -141,6 +147,12 @@ AgentHeard AgentGateway::read(const core::State& state, const wire::Incoming& in
       if (!event.ok()) {
         return dropped(event.error());
       }
+      if (lacks_outputs(state, *event)) {
+        log_warn("attempt={} its end names files that are not here: they are sent again",
+                 to_string(event->attempt));
+        heard.reply = to_agent(agent, outputs_missing(event->attempt));
+        return heard;
+      }
       event->outcome.model_missing = lacks_model(state, *event);
       heard.event = *std::move(event);
       return heard;
@@ -153,6 +165,13 @@ AgentHeard AgentGateway::read(const core::State& state, const wire::Incoming& in
       return heard;
   }
   return heard;
+}
+
+// What an agent was told is here may have been deleted since, or be lost with an older store.
+bool AgentGateway::lacks_outputs(const core::State& state, const core::AttemptEnded& ended) {
+  const std::string& digest = ended.outcome.tree_digest;
+  return !digest.empty() && core::current_attempt(state, ended.attempt, ended.agent) != nullptr &&
+         !trees_.has_tree(digest);
 }
 
 // The core cannot look into trees, and has to know when the sweep ends and registers a model.

@@ -78,6 +78,7 @@ class AgentGateway {
   };
 
   Session* find(std::uint64_t session, AgentId& agent);
+  bool lacks_outputs(const core::State& state, const core::AttemptEnded& ended);
   bool lacks_model(const core::State& state, const core::AttemptEnded& ended);
   AgentHeard read_hello(const core::State& state,
                         const wire::Incoming& message,

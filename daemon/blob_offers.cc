@@ -6,7 +6,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <thread>
@@ -49,7 +48,7 @@ bool BlobOffers::offer(const BlobStore& store, const std::string& digest) {
 
 bool BlobOffers::offered_before(const std::string& digest, Instant then) const {
   const std::int64_t noted = (*places_)[place_of(digest, kPlaces)];
-  return std::max(noted, started_.us) < then.us;
+  return noted < then.us;
 }
 
 Result<BlobOffers::Deletion> BlobOffers::erase(const BlobStore& store,

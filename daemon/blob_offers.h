@@ -15,28 +15,26 @@ namespace sweepd::daemon {
 
 // An agent asks whether a blob is here, is told yes, does not send it, and some time later ends an
 // attempt that refers to it; a client does the same with the code of a sweep. In between nothing
-// that is on the disk refers to the blob. The argument why none is lost:
+// that is on the disk refers to the blob. The argument why no row ever refers to one that is gone:
 //
-// 1. Whoever is told that a blob is here, or has sent it, is told after that was noted: an offer.
-//    Each note has the time of the loop, which only grows and outlives the process; what a process
-//    before this one offered counts as offered when this one started.
-// 2. gc deletes a blob only when no row refers to it and it was offered last before every attempt
-//    that was under way when gc began had been assigned. An attempt that may still refer to a blob
-//    was assigned before it was offered one, and is under way until it has referred to it, or never
-//    will. Attempts that are assigned later are offered later still.
-// 3. A client that submits is not waited for: the daemon looks for all files of the code itself,
-//    and that look is an offer. If it comes too late, the submission is refused, and whoever
-//    submits again sends what is missing.
-// 4. Offer and deletion cannot miss each other: the one notes, then looks whether the blob is being
+// 1. Before a row that refers to files is written the loop looks for all of them itself. What is
+//    missing then is asked for: the agent collects the outputs once more, the client is refused
+//    and submits again. So what was told earlier is a hint, true most of the time, and a run of gc
+//    waits for nobody.
+// 2. That look is an offer: each file is noted, with the time of the loop's turn, before it is
+//    looked at. A run of gc deletes only what no row refers to and was offered last before it
+//    began; what was offered earlier than that is referred to by a row by then, because a run
+//    begins between turns, with everything decided on the disk.
+// 3. Offer and deletion cannot miss each other: the one notes, then looks whether the blob is being
 //    deleted; the other says what it is about to delete, then looks at the notes. In whatever order
 //    these four steps happen, at least one sees the other.
 //
 // May be used by any thread; one at a time deletes.
 class BlobOffers {
  public:
-  explicit BlobOffers(Instant started) : started_(started), now_(started.us) {}
+  explicit BlobOffers(Instant now) : now_(now.us) {}
 
-  // The loop says the time at the beginning of each turn, before it assigns anything in it.
+  // The loop says the time at the beginning of each turn.
   void set_now(Instant now) { now_ = now.us; }
 
   // Whether the blob is here; if so it was offered.
@@ -58,7 +56,6 @@ class BlobOffers {
   static constexpr std::size_t kPlaces = 1U << 18U;
   using Places = std::array<std::atomic<std::int64_t>, kPlaces>;
 
-  Instant started_;
   std::atomic<std::int64_t> now_;
   std::unique_ptr<Places> places_ = std::make_unique<Places>();
   std::atomic<std::uint64_t> condemned_{0};  // the place of the blob that is being deleted, plus 1

@@ -72,4 +72,10 @@ bool Ballast::release() const {
   return shortened || removed;
 }
 
+bool FileGate::open() const {
+  const std::uint64_t floor = floor_bytes_.load(std::memory_order_relaxed);
+  const Result<DiskSpace> space = disk_space(folder_);
+  return !space.ok() || space->free_bytes >= floor;
+}
+
 }  // namespace sweepd::daemon

@@ -33,16 +33,21 @@ class Ballast {
   std::uint64_t bytes_;
 };
 
-// Whether logs and artifacts are taken. Set by the thread of the loop, asked by that of the bulk
-// door.
+// Whether logs and artifacts are taken. The thread of the loop says how much room they must leave;
+// that of the bulk door asks at each of its turns, because a fast network fills a disk in less than
+// the time between two looks of the loop.
 class FileGate {
  public:
-  bool open() const { return open_.load(std::memory_order_relaxed); }
+  explicit FileGate(std::string folder) : folder_(std::move(folder)) {}
 
-  void set_open(bool open) { open_.store(open, std::memory_order_relaxed); }
+  // Open also while nobody knows how much room there is.
+  bool open() const;
+
+  void keep_free(std::uint64_t bytes) { floor_bytes_.store(bytes, std::memory_order_relaxed); }
 
  private:
-  std::atomic<bool> open_{true};
+  std::string folder_;
+  std::atomic<std::uint64_t> floor_bytes_{0};
 };
 
 class StateDisk final : public Disk {
@@ -58,7 +63,7 @@ class StateDisk final : public Disk {
 
   Result<void> grow_ballast() override { return ballast_.grow(); }
 
-  void admit_files(bool admit) override { gate_.set_open(admit); }
+  void keep_free(std::uint64_t bytes) override { gate_.keep_free(bytes); }
 
  private:
   std::string folder_;

@@ -65,7 +65,8 @@ std::optional<core::StorageChanged> DiskWatch::look(Instant now, core::StorageLe
   space_ = *space;
   const DiskMarks marks = marks_of(space_.total_bytes, limits_);
   const core::StorageLevel level = level_of(space_, marks, known);
-  disk_.admit_files(level != core::StorageLevel::kCritical);
+  disk_.keep_free(level == core::StorageLevel::kCritical ? with_margin(marks.critical_bytes)
+                                                         : marks.critical_bytes);
   keep_time(now, marks);
   grow_ballast(marks);
   if (level == known) {

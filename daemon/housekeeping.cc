@@ -18,7 +18,7 @@ constexpr std::size_t kRowsAtOnce = 512;
 constexpr Duration kRowsPeriod = milliseconds(50);
 constexpr Duration kAfterStart = seconds(300);   // agents come back first
 constexpr Duration kAfterRemoval = seconds(10);  // several are often removed together
-constexpr Duration kAfterKept = seconds(3600);   // attempts that hinder it end at some time
+constexpr Duration kAfterKept = seconds(3600);  // whoever was offered it has referred to it by then
 constexpr Duration kUsualPeriod = seconds(86400);
 
 // How soon files go that run.keep let go, and how often: each run reads all rows, so the longer the
@@ -31,17 +31,6 @@ struct Haste {
 
 constexpr Haste kUsualHaste{seconds(10), seconds(60), 20};
 constexpr Haste kLowHaste{seconds(1), seconds(10), 4};
-
-// Nobody who is not done yet was told about a blob before this.
-Instant oldest_attempt(const core::State& state, Instant now) {
-  Instant oldest = now;
-  for (const auto& [agent, keys] : state.held) {
-    for (const AttemptKey& key : keys) {
-      oldest = std::min(oldest, core::find_attempt(state, key)->assigned);
-    }
-  }
-  return oldest;
-}
 
 }  // namespace
 
@@ -90,7 +79,7 @@ Result<void> Housekeeping::step(const core::State& state, Instant now) {
   const bool wanted = asked_is_open();
   const bool harmless = wanted && asked_->wish.dry_run;
   if ((wanted || now >= due(state.storage)) && (harmless || !backup_under_way())) {
-    begin_run(state, now);
+    begin_run(now);
   }
   return {};
 }
@@ -114,9 +103,9 @@ bool Housekeeping::backup_under_way() const {
   return !phase.empty() && phase != "done" && phase != "failed";
 }
 
-void Housekeeping::begin_run(const core::State& state, Instant now) {
+void Housekeeping::begin_run(Instant now) {
   GcOrder order;
-  order.began = oldest_attempt(state, now);
+  order.began = now;
   for_somebody_ = asked_is_open();
   if (for_somebody_) {
     asked_->begun = true;

@@ -70,7 +70,7 @@ class Housekeeping {
   Instant due(core::StorageLevel room) const;
   Result<void> delete_rows(Instant now);
   bool backup_under_way() const;
-  void begin_run(const core::State& state, Instant now);
+  void begin_run(Instant now);
 
   Ports ports_;
   std::optional<Run> asked_;  // the last one that somebody asked for

@@ -50,16 +50,14 @@ Result<void> Loop::start() {
   SWEEPD_TRY(state_, shelf_.recover());
   const ClockMark now = ports_.clock.mark();
   liveness_.restart(state_, now.now);
-  agents_.begin({state_.restores,
-                 place(),
-                 now.now + lease_with_margin(options_.rules.lease),
-                 options_.session});
+  const Instant leases_over = now.now + lease_with_margin(options_.rules.lease);
+  agents_.begin({state_.restores, place(), leases_over, options_.session});
   records_lost_before_ = state_.records_lost;
   housekeeping_.begin_turn(now.now);
   housekeeping_.start(now.now);
   next_flush_ = now.now + kFlushPeriod;
   next_owed_ = now.now + kOwedPeriod;  // who is owed something has to say Hello first
-  decide(core::DaemonStarted{}, now);
+  decide(core::DaemonStarted{leases_over}, now);
   return finish(now);
 }
 
@@ -215,8 +213,7 @@ Result<void> Loop::flush_now_and_then(Instant now) {
   return begun.ok() || begun.error().code == Errc::kUnavailable ? Result<void>() : begun;
 }
 
-// Only when all that was decided is on the disk: gc asks the state which attempts are under way,
-// and the disk what those that are over refer to.
+// Only when all that was decided is on the disk: gc asks the disk what is referred to.
 Result<void> Loop::keep_house(Instant now) {
   return trouble_ ? Result<void>() : housekeeping_.step(state_, now);
 }

@@ -71,7 +71,9 @@ constexpr const char* kRestoreExamples =
     "of\n"
     "since. Attempts that ran when it was made run again; what agents began since is ended when "
     "they\n"
-    "come back. Never let the old daemon run beside the new one.\n"
+    "come back, and nothing is started for the length of one lease, until it surely has ended. "
+    "Never\n"
+    "let the old daemon run beside the new one.\n"
     "Exit codes: 0 restored, 1 damaged, 2 wrong options, 5 no backup there, 6 the folder is not "
     "empty.";
 

@@ -44,10 +44,10 @@ class Disk {
  public:
   virtual ~Disk() = default;
   virtual Result<DiskSpace> space() = 0;
-  virtual std::uint64_t ballast_missing() = 0;  // bytes of the reserve that are not held
-  virtual bool release_ballast() = 0;           // gives the reserve up; false: there was none
-  virtual Result<void> grow_ballast() = 0;      // takes a piece more of it
-  virtual void admit_files(bool admit) = 0;     // whether logs and artifacts are taken
+  virtual std::uint64_t ballast_missing() = 0;      // bytes of the reserve that are not held
+  virtual bool release_ballast() = 0;               // gives the reserve up; false: there was none
+  virtual Result<void> grow_ballast() = 0;          // takes a piece more of it
+  virtual void keep_free(std::uint64_t bytes) = 0;  // logs and artifacts are taken as long as it is
 };
 
 // How a backup stands.
@@ -83,7 +83,7 @@ struct GcWish {
 struct GcOrder {
   GcWish wish;
   std::vector<SweepId> emptied;  // whose rows are deleted: their room is given back
-  Instant began;                 // of the oldest attempt under way, or now
+  Instant began;                 // now: what is offered from here on stays
 };
 
 // What a sweep takes: the files of its trees, whoever else needs them, and its rows before they are

@@ -209,6 +209,10 @@ void get(Checked& check, const store::StoreWentBack& stored, Records& records) {
                                            {stored.starts_from_us()}});
 }
 
+void get(Checked&, const store::StartsDeferred& stored, Records& records) {
+  records.emplace_back(core::StartsDeferred{{stored.starts_from_us()}, {stored.wall_us()}});
+}
+
 void get(Checked& check, const store::SweepRemoved& stored, Records& records) {
   records.emplace_back(core::SweepRemoved{request_of(stored.request()),
                                           check.sweep(stored.sweep()),
@@ -288,6 +292,8 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.store_restored(), records);
     case store::Record::kStoreWentBack:
       return get(check, row.store_went_back(), records);
+    case store::Record::kStartsDeferred:
+      return get(check, row.starts_deferred(), records);
     case store::Record::kSweepRemoved:
       return get(check, row.sweep_removed(), records);
     case store::Record::kOutputsDropped:

@@ -229,6 +229,12 @@ struct Put {
     stored.set_starts_from_us(record.starts_from.us);
   }
 
+  void operator()(const core::StartsDeferred& record) const {
+    store::StartsDeferred& stored = *row.mutable_starts_deferred();
+    stored.set_starts_from_us(record.starts_from.us);
+    stored.set_wall_us(record.wall.us);
+  }
+
   void operator()(const core::SweepRemoved& record) const {
     store::SweepRemoved& stored = *row.mutable_sweep_removed();
     put(*stored.mutable_request(), record.request);

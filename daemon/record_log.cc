@@ -134,6 +134,10 @@ struct Line {
         record.sweeps_last + 1);
   }
 
+  std::string operator()(const core::StartsDeferred&) const {
+    return "the store was restored: nothing is started until no lease of before holds any more";
+  }
+
   std::string operator()(const core::StoreRestored& record) const {
     return fmt::format("restored: the next sweep is {}", record.sweeps_last + 1);
   }

@@ -34,6 +34,7 @@ class StoredTrees final : public TreeIndex {
   StoredTrees(const BlobStore& store, BlobOffers& offers) : store_(store), offers_(offers) {}
 
   // Offers first and looks afterwards: what is seen here is not deleted before it is referred to.
+  // On the thread of the loop; files that were sent just now are looked up in memory.
   bool has_tree(const std::string& digest) override {
     offers_.note(digest);
     const auto tree = store_.tree(digest);
@@ -143,7 +144,7 @@ Result<void> serve(const Config& config, const ServeOptions& options) {
   wire::Context context;
   SWEEPD_TRY(SocketDoors doors, SocketDoors::open(context, endpoint, signals));
   SWEEPD_TRY(const DiskSpace space, disk_space(folder.path()));
-  FileGate gate;
+  FileGate gate(folder.path());
   StateDisk disk(
       folder.path(), config.ballast_bytes.value_or(usual_ballast_bytes(space.total_bytes)), gate);
   const StoreOptions store = store_options(config, options, folder);

@@ -60,6 +60,8 @@ struct ChangedHeader {
 
   SweepId operator()(const core::StoreWentBack&) const { return {}; }
 
+  SweepId operator()(const core::StartsDeferred&) const { return {}; }
+
   SweepId operator()(const core::AgentCharged&) const { return {}; }
 
   SweepId operator()(const core::AgentProven&) const { return {}; }

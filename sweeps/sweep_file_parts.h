@@ -14,6 +14,8 @@
 
 namespace sweepd::sweeps {
 
+class Fields;
+
 // The file while it is read.
 struct Draft {
   std::string_view text;  // of the file, for places inside of strings
@@ -45,9 +47,10 @@ void apply_overrides(const std::vector<std::pair<std::string, std::string>>& ove
                      TomlTable& root,
                      Faults& faults);
 
-void read_sweep(Draft& draft);      // [sweep]: name, metric, goal, …
-void read_run(Draft& draft);        // [run], [env.vars]
-void read_keep(Draft& draft);       // `keep` of [run]
+void read_sweep(Draft& draft);                          // [sweep]: name, metric, goal, …
+void read_run(Draft& draft);                            // [run], [env.vars]
+void read_command(Draft& draft, const Fields& fields);  // `command` of [run]
+void read_keep(Draft& draft);                           // `keep` of [run]
 void read_operation(Draft& draft);  // [resources], [limits], [retry], [metrics], [register]
 void read_space(Draft& draft);      // [space] and the constraints of [search]
 void read_search(Draft& draft);     // [search], after read_space

@@ -34,6 +34,9 @@ constexpr Duration kLapsePatience = milliseconds(500);
 
 constexpr std::size_t kSpoolBytesPerRead = 256 * 1024;
 
+// A daemon whose disk spoils what it takes would ask for ever.
+constexpr int kRecollectionsMax = 5;
+
 // The shim is told of a lease that moved by this much; it needs no message for every heartbeat.
 constexpr Duration kLeaseStep = milliseconds(250);
 
@@ -103,6 +106,7 @@ Attempt Attempt::found(pb::StartAttempt order,
 Attempt Attempt::told(pb::AttemptEnded end, AttemptPaths paths) {
   pb::StartAttempt order;
   *order.mutable_attempt() = end.attempt();
+  *order.mutable_outputs() = end.collected();
   Attempt attempt(std::move(order), std::move(paths));
   attempt.prepared_ = true;
   attempt.stage_ = Stage::kEnded;
@@ -259,6 +263,11 @@ std::vector<pb::Report> Attempt::read(bool wanted) {
   reread_ = reread_ && grew_;
   // A program that never ran has no spool; of one that was cut off this is the end of it.
   drained_ = last && !grew_ && (spool_.closed() || abandoned_ || !end_.started());
+  if (stage_ == Stage::kCollecting && !drained_ && !grew_ && spool_.stuck()) {
+    // Its shim closed the spool before it said that no process is left.
+    failed(reason_of(pb::AGENT_ERROR, "the agent's disk did not keep the reports of the attempt"));
+    drained_ = true;
+  }
   return reports;
 }
 
@@ -305,6 +314,9 @@ void Attempt::take(const Result<Collected>& collected) {
   } else {
     // Says nothing about the training, and nobody else has what it left: it stays on this box.
     missing = "outputs were not collected: " + collected.error().message;
+    end_.clear_tree_digest();
+    end_.clear_tree_files();
+    end_.clear_tree_bytes();
     ::rename(paths_.work.c_str(), paths_.kept.c_str());
   }
   // An earlier run of the program may have kept it and not come to say so.
@@ -325,12 +337,38 @@ pb::AttemptEnded Attempt::end(const Clocks& clocks) {
     end_.set_stderr_tail(
         last_lines(paths_.stderr_file, {limits::kStderrTailLines, limits::kStderrTailBytesMax}));
   }
+  const std::vector<std::string> folders = collected_folders(order_);
+  end_.mutable_collected()->Assign(folders.begin(), folders.end());
   const std::vector<std::string>& names = spool_.metric_names();
   end_.mutable_metric_names()->Assign(names.begin(), names.end());
   end_.set_thinned(spool_.thinned());
   if (end_.ended_wall_us() == 0) {
     end_.set_ended_wall_us(clocks.wall.us);
   }
+  return end_;
+}
+
+void Attempt::recollect() {
+  recollecting_ = true;
+  ++recollections_;
+  collector_ = Collector(paths_.work, collected_folders(order_));
+}
+
+std::optional<pb::AttemptEnded> Attempt::recollected(Instant now, blobs::BulkSession& bulk) {
+  if (!recollecting_) {
+    return std::nullopt;
+  }
+  if (recollections_ > kRecollectionsMax) {
+    take(Error{Errc::kCorrupt, "the daemon takes them, and then does not have them"});
+  } else if (collector_.step(now, bulk)) {
+    take(*collector_.result());
+    if (end_.tree_digest().empty() && end_.uncollected().empty()) {
+      end_.set_uncollected("the daemon does not have the outputs any more, nor has the agent");
+    }
+  } else {
+    return std::nullopt;
+  }
+  recollecting_ = false;
   return end_;
 }
 
@@ -357,6 +395,9 @@ std::optional<Instant> Attempt::next_wake(Instant now) const {
   }
   if (rereads()) {
     at(now + kReadAgain);
+  }
+  if (recollecting_) {
+    at(collector_.next_wake());
   }
   if (stage_ == Stage::kCollecting) {
     at(collector_.next_wake());

@@ -119,6 +119,12 @@ class Attempt {
   // What is told to the daemon. From here on the attempt only waits to be forgotten.
   pb::AttemptEnded end(const Clocks& clocks);
 
+  // The daemon misses files of what was told: they are collected anew, as long as they are here.
+  void recollect();
+
+  // Goes on with that; what is to be told when it is done.
+  std::optional<pb::AttemptEnded> recollected(Instant now, blobs::BulkSession& bulk);
+
   // Gives up transfers.
   void cancel(blobs::BulkSession& bulk);
 
@@ -141,6 +147,8 @@ class Attempt {
   bool drained_ = false;  // everything that was reported is read
   bool reread_ = false;
   bool discard_ = false;
+  bool recollecting_ = false;
+  int recollections_ = 0;
   std::optional<Duration> stopping_;  // with this grace
   Instant lease_told_;
   pb::AttemptEnded end_;

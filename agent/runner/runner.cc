@@ -151,6 +151,20 @@ void Runner::reread(const AttemptKey& attempt) {
   found->second.reread();
 }
 
+void Runner::recollect(const AttemptKey& attempt) {
+  log_warn("attempt={} the daemon misses files of it: they are collected again",
+           to_string(attempt));
+  const auto found = attempts_.find(attempt);
+  if (found != attempts_.end()) {
+    found->second.recollect();
+    return;
+  }
+  pb::AttemptEnded end;
+  *end.mutable_attempt() = wire::to_proto(attempt);
+  end.set_uncollected("the daemon does not have the outputs any more, and nothing is here either");
+  tell(end);
+}
+
 // ---- what happened
 
 void Runner::finished(const blobs::Finished& done, Instant now) {
@@ -187,7 +201,7 @@ void Runner::step(const Clocks& clocks) {
       case Attempt::Stage::kCollecting:
         break;
       case Attempt::Stage::kEnded:
-        step_ended(attempt);
+        step_ended(clocks, attempt);
         break;
     }
     // At once, so that a short attempt does not wait for the next turn.
@@ -298,13 +312,19 @@ void Runner::step_collecting(const Clocks& clocks, Attempt& attempt) {
   if (!collected || !parts_.session.reports_delivered(attempt.key())) {
     return;
   }
-  const std::optional<pb::AttemptEnded> end = parts_.session.ended(attempt.end(clocks));
-  if (end) {
-    parts_.ledger.ended(*end);
+  tell(attempt.end(clocks));
+}
+
+void Runner::tell(const pb::AttemptEnded& end) {
+  if (const std::optional<pb::AttemptEnded> told = parts_.session.ended(end)) {
+    parts_.ledger.ended(*told);
   }
 }
 
-void Runner::step_ended(Attempt& attempt) {
+void Runner::step_ended(const Clocks& clocks, Attempt& attempt) {
+  if (const auto end = attempt.recollected(clocks.now, parts_.bulk)) {
+    tell(*end);
+  }
   if (attempt.rereads()) {
     report(attempt);
     if (!attempt.rereads()) {

@@ -47,6 +47,7 @@ class Runner {
   void stop(const Stop& order);
   void forget(const AttemptKey& attempt);
   void reread(const AttemptKey& attempt);
+  void recollect(const AttemptKey& attempt);
 
   void finished(const blobs::Finished& done, Instant now);  // a transfer
   void read_changes();                                      // files grew
@@ -74,7 +75,8 @@ class Runner {
   Result<void> hand_over(const Clocks& clocks, Attempt& attempt, std::vector<pb::Slot> slots);
   void over(Attempt& attempt, WallTime wall);
   void lost(Attempt& attempt, WallTime wall, std::string sentence);
-  void step_ended(Attempt& attempt);
+  void step_ended(const Clocks& clocks, Attempt& attempt);
+  void tell(const pb::AttemptEnded& end);
   void report(Attempt& attempt);
   std::string exec_error(const Attempt& attempt, const shimpb::ExecError& refusal) const;
   void grew(std::string_view name);

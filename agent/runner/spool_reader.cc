@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace sweepd::agent {
 
@@ -21,8 +22,10 @@ std::string SpoolReader::bytes_at_offset(std::size_t bytes_max) const {
 std::vector<pb::Report> SpoolReader::read(std::size_t bytes_max) {
   std::vector<pb::Report> reports;
   more_ = false;
+  stuck_ = false;
   if (!file_) {
     file_ = Fd(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    stuck_ = !file_ && errno == ENOENT;
   }
   if (!file_ || closed_) {
     return reports;
@@ -36,6 +39,7 @@ std::vector<pb::Report> SpoolReader::read(std::size_t bytes_max) {
   }
   offset_ += at;
   more_ = at > 0 && bytes.size() >= bytes_max && !closed_;
+  stuck_ = at == 0;
   return reports;
 }
 

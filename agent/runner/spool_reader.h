@@ -24,6 +24,10 @@ class SpoolReader {
   // Whether the last read stopped at `bytes_max`.
   bool more() const { return more_; }
 
+  // Whether the last read found bytes, or no file, where a whole frame should be: once nothing is
+  // written any more and `closed` is false, the disk did not keep it.
+  bool stuck() const { return stuck_; }
+
   // Every metric that was seen; known when the spool is closed.
   const std::vector<std::string>& metric_names() const { return names_; }
 
@@ -39,6 +43,7 @@ class SpoolReader {
   std::uint64_t offset_ = 0;
   bool more_ = false;
   bool closed_ = false;
+  bool stuck_ = false;
   std::vector<std::string> names_;
   std::uint64_t thinned_ = 0;
 };

@@ -40,6 +40,9 @@ class Spool {
   // Whether `read` has more to do at once.
   bool more() const;
 
+  // Whether the disk had no room: nothing but `next_wake` is worth waking up for.
+  bool waits_for_room() const { return !unwritten_.empty(); }
+
   // When `on_time` is wanted.
   std::optional<Instant> next_wake() const;
 

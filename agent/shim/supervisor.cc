@@ -105,7 +105,7 @@ std::optional<Instant> Supervisor::next_wake() const {
   if (state_ == State::kStopping || state_ == State::kKilling) {
     at(deadline_);
   }
-  if (spool_ && (spool_->more() || state_ == State::kDraining)) {
+  if (spool_ && !spool_->waits_for_room() && (spool_->more() || state_ == State::kDraining)) {
     at(Instant{});
   }
   if (watch_.poll_period() > Duration{}) {

@@ -375,7 +375,15 @@ struct Apply {
     state.storage_reason = record.reason;
   }
 
-  void operator()(const StoreRestored& record) const { go_on_from_less(record.sweeps_last); }
+  void operator()(const StoreRestored& record) const {
+    go_on_from_less(record.sweeps_last);
+    state.just_restored = true;
+  }
+
+  void operator()(const StartsDeferred& record) const {
+    state.starts_from = record.starts_from;
+    state.just_restored = false;
+  }
 
   void operator()(const StoreWentBack& record) const {
     go_on_from_less(record.sweeps_last);

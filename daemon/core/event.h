@@ -185,7 +185,9 @@ struct TrialsSuggested {
 };
 
 // The daemon has recovered: agents have their full lease to come back.
-struct DaemonStarted {};
+struct DaemonStarted {
+  Instant leases_over = {};  // from then on nothing runs under a lease of before the start
+};
 
 // The room on the daemon's disk has changed.
 //   reason: in words, and what to do; empty when there is plenty

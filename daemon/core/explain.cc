@@ -270,8 +270,8 @@ std::string why_waiting(const State& state, const Sweep& sweep, Instant now) {
   }
   if (now < state.starts_from) {
     return fmt::format(
-        "the store went back, and what it has lost may still run somewhere: nothing is started for "
-        "{} s, until no lease of before holds any more",
+        "the store went back or was restored, and what it does not know of may still run "
+        "somewhere: nothing is started for {} s, until no lease of before holds any more",
         (state.starts_from - now).us / 1'000'000 + 1);
   }
   const auto concurrent = sweep.spec.limits.concurrent;

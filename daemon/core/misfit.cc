@@ -138,6 +138,10 @@ struct Misfit {
 
   Words operator()(const StoreWentBack& record) const { return agent(record.agent); }
 
+  Words operator()(const StartsDeferred&) const {
+    return state.just_restored ? Words{} : "the store was not restored before it";
+  }
+
   Words operator()(const SweepRemoved& record) const {
     if (state.removed.contains(record.sweep)) {
       return fmt::format("sweep {} was removed before", record.sweep.value);

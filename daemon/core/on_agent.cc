@@ -178,7 +178,10 @@ void on(Decider& decider, const AgentLost& event) {
   }
 }
 
-void on(Decider& decider, const DaemonStarted&) {
+void on(Decider& decider, const DaemonStarted& event) {
+  if (decider.state().just_restored) {
+    decider.decide(StartsDeferred{event.leases_over, decider.at().wall});
+  }
   std::vector<AgentId> connected;
   for (const auto& [id, agent] : decider.state().agents) {
     if (agent.state == AgentState::kConnected) {

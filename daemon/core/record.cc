@@ -52,6 +52,8 @@ struct JournalOf {
 
   SweepId operator()(const StoreWentBack&) const { return {}; }
 
+  SweepId operator()(const StartsDeferred&) const { return {}; }
+
   SweepId operator()(const AgentCharged&) const { return {}; }
 
   SweepId operator()(const AgentProven&) const { return {}; }

@@ -303,6 +303,15 @@ struct StoreWentBack {
   bool operator==(const StoreWentBack&) const = default;
 };
 
+// The first start after a restore: what was begun since the backup may still run until
+// `starts_from`, when no lease of before holds any more. Nothing starts earlier.
+struct StartsDeferred {
+  Instant starts_from;
+  WallTime wall;
+
+  bool operator==(const StartsDeferred&) const = default;
+};
+
 using Record = std::variant<SweepAccepted,
                             SweepStateChanged,
                             SweepClosing,
@@ -329,7 +338,8 @@ using Record = std::variant<SweepAccepted,
                             StoreRestored,
                             SweepRemoved,
                             OutputsDropped,
-                            StoreWentBack>;
+                            StoreWentBack,
+                            StartsDeferred>;
 
 // The sweep whose journal holds the record; 0 for agents, models, removals and the store, which
 // belong to no sweep that is there.

@@ -157,6 +157,7 @@ struct State {
   std::uint64_t sweeps_restored = 0;  // sweeps up to this number were there then, or are skipped
   std::uint64_t records_lost = 0;     // by the disk, as far as agents know
   Instant starts_from;                // nothing starts before
+  bool just_restored = false;         // no daemon has been started since
 
   // Indexes.
   std::set<SweepId> live;  // not terminal

@@ -61,6 +61,8 @@ struct ChangesSchedule {
 
   bool operator()(const StoreWentBack&) const { return false; }
 
+  bool operator()(const StartsDeferred&) const { return false; }
+
   bool operator()(const AgentCharged& record) const { return record.charge != Charge::kMade; }
 
   bool operator()(const AgentProven&) const { return true; }

@@ -110,6 +110,9 @@ class FakeDaemon {
   bool bulk_away = false;             // takes nothing through the bulk door
   std::optional<Errc> refuses_blobs;  // each blob that is offered
   int refusals = 0;
+  bool looks_for_outputs = false;  // when an attempt ends
+  bool spoils_blobs = false;       // none that it took is there when an attempt ends
+  int outputs_missed = 0;
   bool says_reports = false;  // in its answer to Hello: how many it has
   std::uint64_t place = 0;    // of its store
   bool acknowledge_ends = true;
@@ -148,6 +151,10 @@ class FakeDaemon {
       }
     } else if (message.has_reports()) {
       on_reports(message.reports());
+    } else if (message.has_ended() && misses_outputs(message.ended())) {
+      ++outputs_missed;
+      *answer.mutable_outputs_missing()->mutable_attempt() = message.ended().attempt();
+      send(answer);
     } else if (message.has_ended()) {
       ended[wire::from_proto(message.ended().attempt())] = message.ended();
       *answer.mutable_ended_ack()->mutable_attempt() = message.ended().attempt();
@@ -157,6 +164,16 @@ class FakeDaemon {
     } else if (message.has_goodbye()) {
       goodbye = message.goodbye().reason();
     }
+  }
+
+  bool misses_outputs(const pb::AttemptEnded& end) {
+    if (end.tree_digest().empty()) {
+      return false;
+    }
+    if (spoils_blobs) {
+      blobs.clear();
+    }
+    return looks_for_outputs && !blobs.contains(end.tree_digest());
   }
 
   // What a session ordered that is over may never have been read.

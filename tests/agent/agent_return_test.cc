@@ -344,3 +344,97 @@ TEST_CASE("agent: reports that the daemon has lost come again from the spool, af
   }
   CHECK_EQ(content_of(house.folder + "/ran"), "x\n");
 }
+
+TEST_CASE("agent: outputs that the daemon lost before the end was taken are sent again") {
+  House house;
+  house.start_agent();
+  pb::StartAttempt order =
+      house.order(kFirst, "mkdir results; echo r > results/r; echo m > outputs/model; exit 3");
+  order.add_outputs("results");
+  house.daemon->acknowledge_ends = false;
+  house.daemon->start(order);
+  const auto told = house.daemon->wait_for_end(kFirst);
+  REQUIRE(told);
+  CHECK_EQ(told->tree_files(), 2);
+  const std::map<std::string, std::string> sent = house.daemon->blobs;
+  const auto lose_and_look = [&] {
+    house.daemon->blobs.clear();
+    house.daemon->ended.clear();
+    house.daemon->looks_for_outputs = true;
+  };
+  SUBCASE("by the agent that told it") {
+    lose_and_look();
+  }
+  SUBCASE("by the next run of the agent, which has no order of it any more") {
+    house.kill_agent();
+    lose_and_look();
+    house.start_agent();
+  }
+  house.daemon->acknowledge_ends = true;
+  const auto again = house.daemon->wait_for_end(kFirst);
+  REQUIRE(again);
+  CHECK_EQ(house.daemon->outputs_missed, 1);
+  CHECK_EQ(wire::encode(*again), wire::encode(*told));
+  CHECK(house.daemon->blobs == sent);
+  CHECK(house.daemon->serve_until([&] { return !fs::exists(house.folder + "/state/work/1-1-1"); }));
+}
+
+TEST_CASE("agent: outputs that nobody has any more, or no disk keeps, hold no end up") {
+  House house;
+  house.start_agent();
+  house.daemon->acknowledge_ends = false;
+  house.daemon->start(house.order(kFirst, "echo m > outputs/model; exit 3"));
+  REQUIRE(house.daemon->wait_for_end(kFirst));
+  house.daemon->ended.clear();
+  house.daemon->looks_for_outputs = true;
+  std::string says;
+  int asked = 1;
+  SUBCASE("somebody cleared the folder") {
+    house.daemon->blobs.clear();
+    fs::remove_all(house.folder + "/state/work/1-1-1/outputs");
+    says = "the daemon does not have the outputs any more, nor has the agent";
+  }
+  SUBCASE("the daemon takes them and does not have them") {
+    house.daemon->spoils_blobs = true;
+    says = fmt::format(
+        "outputs were not collected: the daemon takes them, and then does not have "
+        "them; they are kept in {}/state/kept/1-1-1 on the agent",
+        house.folder);
+    asked = 6;
+  }
+  house.daemon->acknowledge_ends = true;
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->exit_code(), 3);
+  CHECK(end->tree_digest().empty());
+  CHECK_EQ(end->tree_files(), 0);
+  CHECK_EQ(end->uncollected(), says);
+  CHECK_EQ(house.daemon->outputs_missed, asked);
+}
+
+TEST_CASE("agent: reports that its disk spoiled do not keep an attempt from ending") {
+  House house;
+  house.start_agent();
+  house.daemon->start(house.order(
+      kFirst,
+      fmt::format("echo '{{\"loss\": 1}}' >> $SWEEPD_METRICS; while [ ! -e {0}/go ]; do "
+                  "sleep 0.02; done; echo '{{\"loss\": 2}}' >> $SWEEPD_METRICS",
+                  house.folder)));
+  const std::string spool = house.folder + "/state/side/1-1-1.spool";
+  REQUIRE(house.daemon->serve_until([&] { return house.daemon->reports[kFirst].size() == 1; }));
+  house.kill_agent();
+  SUBCASE("a byte is another one") {
+    std::fstream(spool, std::ios::in | std::ios::out | std::ios::binary).seekp(10).put('?');
+  }
+  SUBCASE("the file is gone") {
+    fs::remove(spool);
+  }
+  house.start_agent();
+  std::ofstream(house.folder + "/go") << "";
+  const auto end = house.daemon->wait_for_end(kFirst);
+  REQUIRE(end);
+  CHECK_EQ(end->failure().code(), pb::AGENT_ERROR);
+  CHECK_EQ(end->failure().sentence(), "the agent's disk did not keep the reports of the attempt");
+  house.daemon->start(house.order(kSecond, "true"));
+  REQUIRE(house.daemon->wait_for_end(kSecond));
+}

@@ -36,6 +36,12 @@ inline pb::DaemonMessage stop_of(const AttemptKey& key, std::uint64_t grace_ms =
   return message;
 }
 
+inline pb::DaemonMessage outputs_missing(const AttemptKey& key) {
+  pb::DaemonMessage message = from_daemon();
+  *message.mutable_outputs_missing()->mutable_attempt() = wire::to_proto(key);
+  return message;
+}
+
 inline pb::DaemonMessage reports_ack(const AttemptKey& key,
                                      std::uint64_t seq,
                                      bool fenced = false) {

@@ -169,3 +169,39 @@ TEST_CASE(
   bench.hear(start_of(kFirst));
   CHECK_EQ(bench.ordered<Launch>().size(), 1);
 }
+
+TEST_CASE("session: an end whose outputs the daemon misses is told again after a new collection") {
+  Bench bench = five_stored();
+  REQUIRE(bench.session.ended(end_of(kFirst)));
+  bench.tick();
+  REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
+  for (int i = 0; i < 3; ++i) {
+    bench.hear(outputs_missing(kFirst));
+    CHECK_EQ(bench.ordered<Recollect>().size(), i == 0 ? 1 : 0);
+    CHECK_EQ(bench.count(pb::AgentMessage::kEnded), 0);
+    bench.tick(seconds(5));
+    CHECK_EQ(bench.count(pb::AgentMessage::kEnded), 0);
+  }
+  pb::AttemptEnded anew = end_of(kFirst);
+  anew.set_tree_digest("def");
+  anew.set_exit_code(9);
+  const auto told = bench.session.ended(anew);
+  REQUIRE(told);
+  CHECK_EQ(told->tree_digest(), "def");
+  CHECK_EQ(told->exit_code(), end_of(kFirst).exit_code());
+  CHECK_EQ(told->reports_last(), 5);
+  CHECK_FALSE(bench.session.ended(anew));
+  bench.tick();
+  REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
+  CHECK_EQ(bench.messages.back().ended().tree_digest(), "def");
+}
+
+TEST_CASE("session: outputs are missed only of an attempt that has ended") {
+  Bench bench = five_stored();
+  bench.hear(outputs_missing(kFirst));
+  bench.hear(outputs_missing(kSecond));
+  CHECK(bench.ordered<Recollect>().empty());
+  REQUIRE(bench.session.ended(end_of(kFirst)));
+  bench.tick();
+  CHECK_EQ(bench.count(pb::AgentMessage::kEnded), 1);
+}

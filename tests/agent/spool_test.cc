@@ -129,6 +129,8 @@ TEST_CASE("spool: what a program said last is in it, though the disk had no room
     } while (spool.more());
   }
   CHECK(bench.stored().empty());
+  CHECK(spool.waits_for_room());
+  CHECK_GT(spool.next_wake().value_or(Instant{}), at(1).now);
   bench.append("{\"loss\": 0.5}\n");
   CHECK_FALSE(spool.drain(at(2)));  // it tries again, but not at once
   int tries = 0;
@@ -136,6 +138,7 @@ TEST_CASE("spool: what a program said last is in it, though the disk had no room
     ++tries;
   }
   const std::vector<pb::Report> stored = bench.stored();
+  CHECK_FALSE(spool.waits_for_room());
   REQUIRE_EQ(stored.size(), 921);
   CHECK_EQ(stored.back().metrics(0).value(), 0.5);
 }

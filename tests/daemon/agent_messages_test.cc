@@ -219,18 +219,17 @@ TEST_CASE("agent gateway: every message cut anywhere or with any byte changed is
 TEST_CASE("agent gateway: what the sweep would register is looked for in the files of an end") {
   struct Case {
     const char* path;
-    const char* digest;
+    bool files;
+    bool readable;
     bool missing;
   };
 
-  const std::string stored(64, 'a');
-  const std::string unreadable(64, 'b');
-  for (const Case& one : {Case{"outputs/model", stored.c_str(), false},
-                          Case{"outputs/modle", stored.c_str(), true},
-                          Case{"outputs/modle", unreadable.c_str(), false},
-                          Case{"outputs/modle", "", false}}) {
+  for (const Case& one : {Case{"outputs/model", true, true, false},
+                          Case{"outputs/modle", true, true, true},
+                          Case{"outputs/modle", true, false, false},
+                          Case{"outputs/modle", false, true, false}}) {
     Conversation talk;
-    talk.trees.known = stored;
+    talk.trees.readable = one.readable;
     const std::uint64_t session = talk.join("p");
     sweeps::SweepSpec spec = sample_spec(1);
     spec.registration = {"mnist", one.path};
@@ -238,9 +237,30 @@ TEST_CASE("agent gateway: what the sweep would register is looked for in the fil
     pb::AgentMessage message;
     message.set_session(session);
     *message.mutable_ended()->mutable_attempt() = wire::to_proto(key);
-    message.mutable_ended()->set_tree_digest(one.digest);
+    message.mutable_ended()->set_tree_digest(one.files ? talk.trees.known : "");
     const AgentHeard heard = talk.say("p", message);
     REQUIRE(heard.event.has_value());
     CHECK(std::get<core::AttemptEnded>(*heard.event).outcome.model_missing == one.missing);
   }
+}
+
+TEST_CASE(
+    "agent gateway: an end that names files which are not here is no event: they are asked for") {
+  Conversation talk;
+  const std::uint64_t session = talk.join("p");
+  const AttemptKey key = talk.start_one(sample_spec(1));
+  pb::AgentMessage message;
+  message.set_session(session);
+  *message.mutable_ended()->mutable_attempt() = wire::to_proto(key);
+  message.mutable_ended()->set_tree_digest(std::string(64, 'b'));
+  const AgentHeard heard = talk.say("p", message);
+  CHECK_FALSE(heard.event.has_value());
+  CHECK(heard.agent.has_value());
+  const pb::DaemonMessage answer = read_reply(heard.reply, "p");
+  CHECK(answer.session() == session);
+  REQUIRE(answer.has_outputs_missing());
+  CHECK(wire::from_proto(answer.outputs_missing().attempt()) == key);
+  // Of an attempt that is somebody else's by now nothing is stored, so nothing is missed.
+  message.mutable_ended()->mutable_attempt()->set_attempt(key.attempt.value + 1);
+  CHECK(talk.say("p", message).event.has_value());
 }

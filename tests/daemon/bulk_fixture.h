@@ -98,7 +98,7 @@ struct Daemon {
   BlobStore store = *BlobStore::open(folder / "blobs");
   daemon::BlobOffers offers{Instant{}};
   MemoryLogs logs;
-  daemon::FileGate gate;
+  daemon::FileGate gate{folder.path()};
   std::unique_ptr<BulkDoor> door;
 
   Daemon() { start(); }

@@ -50,7 +50,7 @@ TEST_CASE("bulk door: with little room new bytes are refused, what is there is g
   blobs::BulkClient client = daemon.client();
   fill(daemon.folder, "code");
   const std::string digest = sent_digest(client, daemon.folder / "code");
-  daemon.gate.set_open(false);
+  daemon.gate.keep_free(UINT64_MAX);
   Stranger stranger(daemon);
   CHECK(stranger.ask(append_request(0, "abc")).code() == static_cast<int>(Errc::kUnavailable));
   pb::BulkRequest put;
@@ -66,7 +66,7 @@ TEST_CASE("bulk door: with little room new bytes are refused, what is there is g
   get.mutable_get()->set_digest(digest);
   get.mutable_get()->set_length(10);
   CHECK(stranger.ask(get).chunk().data().size() == 10);
-  daemon.gate.set_open(true);
+  daemon.gate.keep_free(0);
   CHECK(stranger.ask(append_request(0, "abc")).log().offset() == 3);
   CHECK(stranger.ask(put).progress().complete());
 }

@@ -129,6 +129,7 @@ inline std::vector<core::Record> sample_records() {
       SweepRemoved{{11, 12}, {13}, {13, 14}, 300, "ada", {102}},
       OutputsDropped{attempt},
       StoreWentBack{{3}, 50, {103}, 10'013, {5000}},
+      StartsDeferred{{6000}, {104}},
   };
 }
 
@@ -327,12 +328,13 @@ class FakeDoors final : public Doors {
 
 class FakeTrees final : public TreeIndex {
  public:
-  std::string known;  // the one digest that is stored
+  std::string known = std::string(64, 'a');  // the one digest that is stored
+  bool readable = true;
 
   bool has_tree(const std::string& digest) override { return digest == known; }
 
   std::optional<bool> names(const std::string& digest, const std::string& path) override {
-    return digest == known ? std::optional(path == "outputs/model") : std::nullopt;
+    return digest == known && readable ? std::optional(path == "outputs/model") : std::nullopt;
   }
 };
 
@@ -342,7 +344,7 @@ class FakeDisk final : public Disk {
   std::uint64_t ballast = 0;  // held
   std::uint64_t wanted = 0;
   std::size_t releases = 0;
-  bool admits = true;
+  std::uint64_t kept_free = 0;
 
   Result<DiskSpace> space() override { return now; }
 
@@ -361,7 +363,7 @@ class FakeDisk final : public Disk {
     return {};
   }
 
-  void admit_files(bool admit) override { admits = admit; }
+  void keep_free(std::uint64_t bytes) override { kept_free = bytes; }
 };
 
 class FakeBackups final : public Backups {

@@ -136,27 +136,6 @@ TEST_CASE("housekeeping: who asks is told how it stands; a repeat asks once, ano
   CHECK_FALSE(house.keeper.status().progress.result.has_value());
 }
 
-TEST_CASE("housekeeping: the oldest attempt under way bounds what may be deleted") {
-  House house;
-  core::Sweep sweep(
-      core::SweepAccepted{{1}, {}, {}, daemon::test::sample_spec(), "", "", "", false});
-  core::Trial trial;
-  trial.number = {1};
-  for (const std::int64_t assigned : {500, 400}) {
-    core::Attempt attempt;
-    attempt.assigned = Instant{assigned};
-    attempt.number = {static_cast<std::uint32_t>(trial.attempts.size() + 1)};
-    trial.attempts.push_back(attempt);
-    house.state.held[{1}].insert({{1}, {1}, attempt.number});
-  }
-  sweep.trials.push_back(trial);
-  house.state.sweeps.emplace(SweepId{1}, sweep);
-  REQUIRE(house.keeper.ask({1, 1}, {false, {}, false}).ok());
-  house.pass(seconds(1));
-  REQUIRE(house.gc.orders.size() == 1);
-  CHECK(house.gc.orders[0].began == Instant{400});
-}
-
 TEST_CASE("housekeeping: what was let go and kept is tried again within the hour") {
   House house;
   house.pass(seconds(300));

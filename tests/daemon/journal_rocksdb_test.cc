@@ -39,7 +39,8 @@ TEST_CASE(
       CHECK((core::journal_of(one.record) == SweepId{12}) == (journal_part == &*sweep));
     }
   }
-  CHECK(seqs(*others) == std::vector<std::uint64_t>{15, 16, 17, 19, 20, 21, 22, 23, 24, 25, 27});
+  CHECK(seqs(*others) ==
+        std::vector<std::uint64_t>{15, 16, 17, 19, 20, 21, 22, 23, 24, 25, 27, 28});
   CHECK(journal->records({11}, 0, 100)->empty());
 }
 

@@ -358,6 +358,8 @@ void Auditor::take(const core::StorageLevelChanged&) {}
 
 void Auditor::take(const core::StoreRestored&) {}
 
+void Auditor::take(const core::StartsDeferred&) {}
+
 void Auditor::take(const core::StoreWentBack& record) {
   ++losses_told_;
   require(losses_told_ <= losses_ && record.records_lost <= records_lost_,

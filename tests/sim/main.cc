@@ -121,7 +121,7 @@ int run_mutants(const Options& options) {
     std::uint64_t seed = options.first;
     Finding finding;
     for (; seed <= options.last && !finding.violation; ++seed) {
-      finding = sweepd::sim::simulate({seed, false, info.mutant, false, {}});
+      finding = sweepd::sim::simulate({seed, info.system, info.mutant, false, {}});
     }
     if (finding.violation) {
       fmt::print("{:24} caught at seed {}: {}\n", info.name, seed - 1, *finding.violation);

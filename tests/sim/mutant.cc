@@ -79,6 +79,10 @@ std::span<const MutantInfo> mutants() {
       {Mutant::kBestDropped,
        "best-dropped",
        "the best trial's files go where the worst one's should"},
+      {Mutant::kFilesBelieved,
+       "files-believed",
+       "what an end says it left is not looked for",
+       true},
   };
   return kMutants;
 }

@@ -59,12 +59,14 @@ enum class Mutant : int {
   kAnsweredAnew,
   kKeptOneMore,
   kBestDropped,
+  kFilesBelieved,
 };
 
 struct MutantInfo {
   Mutant mutant;
   std::string_view name;
   std::string_view what;
+  bool system = false;  // of the production loop and session
 };
 
 // All of them, without kNone.

@@ -12,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <set>
+#include <string>
 #include <utility>
 
 namespace sweepd::sim {
@@ -27,6 +29,7 @@ struct Luck {
   Random mistakes;
   Random watermarks;
   Random losses;
+  Random files;
 
   explicit Luck(const Random& base)
       : wall_clocks(base.fork(1)),
@@ -36,7 +39,8 @@ struct Luck {
         removals(base.fork(5)),
         mistakes(base.fork(6)),
         watermarks(base.fork(7)),
-        losses(base.fork(8)) {}
+        losses(base.fork(8)),
+        files(base.fork(9)) {}
 };
 
 struct World {
@@ -51,6 +55,7 @@ struct World {
   Luck luck;
   Auditor auditor;
   WallClocks wall_clocks;
+  std::set<std::string> trees;  // that boxes have sent, and that the daemon still has
 
   World(Scenario drawn, Mutant kind, bool trace)
       : scenario(std::move(drawn)),
@@ -80,6 +85,11 @@ struct World {
     }
   }
 };
+
+// The digest of what an attempt leaves: as long as a real one.
+inline std::string tree_of(const AttemptKey& key) {
+  return fmt::format("{:024}{:020}{:020}", key.sweep.value, key.trial.value, key.attempt.value);
+}
 
 constexpr Duration scaled(Duration span, double factor) {
   return {static_cast<std::int64_t>(static_cast<double>(span.us) * factor)};

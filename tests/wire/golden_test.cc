@@ -77,6 +77,7 @@ pb::AttemptEnded ended() {
   ended.add_metric_names("\xFFloss");
   ended.set_uncollected("1 file");
   ended.set_thinned(kWide + 2);
+  ended.add_collected("outputs");
   return ended;
 }
 
@@ -107,9 +108,9 @@ std::vector<Golden<pb::AgentMessage>> agent_messages() {
        "08808080802022310a0a08808080802010071802122308808080802010feffffffffffffffff011a100a05f"
        "f6c6f737311000000000000e0bf"},
       {said(&Message::mutable_ended, ended()),
-       "0880808080202a6b0a0a08808080802010071802108080808020180120ffffffffffffffffff01280930013a0a0"
+       "0880808080202a750a0a08808080802010071802108080808020180120ffffffffffffffffff01280930013a0a0"
        "81612066e61c3af76654202ff0a4a026431500b58818080802060f4ffffffffffffffff0168f3ffffffffffffff"
-       "ff017205ff6c6f73737a06312066696c6580018280808020"},
+       "ff017205ff6c6f73737a06312066696c65800182808080208a01076f757470757473"},
       {said(&Message::mutable_goodbye, goodbye()), "08808080802032050a03627965"}};
 }
 
@@ -194,6 +195,12 @@ pb::StopAttempt stop() {
   return stop;
 }
 
+pb::OutputsMissing outputs_missing() {
+  pb::OutputsMissing missing;
+  *missing.mutable_attempt() = attempt();
+  return missing;
+}
+
 pb::EndedAck ended_ack() {
   pb::EndedAck ack;
   *ack.mutable_attempt() = attempt();
@@ -228,7 +235,9 @@ std::vector<Golden<pb::DaemonMessage>> daemon_messages() {
       {ordered(&Message::mutable_reports_ack, reports_ack()),
        "0880808080201081808080204a140a0a088080808020100718021080808080201801"},
       {ordered(&Message::mutable_ended_ack, ended_ack()),
-       "088080808020108180808020520c0a0a08808080802010071802"}};
+       "088080808020108180808020520c0a0a08808080802010071802"},
+      {ordered(&Message::mutable_outputs_missing, outputs_missing()),
+       "0880808080201081808080205a0c0a0a08808080802010071802"}};
 }
 
 // --- blobs, logs and manifests ---

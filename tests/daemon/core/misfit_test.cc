@@ -42,6 +42,7 @@ TEST_CASE("misfit: records out of place are told in words") {
   CHECK(words(OutputsDropped{attempt_key(1, 1)}) == "there are no files of 1/1#1 before it");
   CHECK(words(AgentStateChanged{{5}, {}, {}, {}}) == "there is no agent 5 before it");
   CHECK(words(StoreWentBack{{5}, 1, {}, 0, {}}) == "there is no agent 5 before it");
+  CHECK(words(StartsDeferred{}) == "the store was not restored before it");
   ModelRegistered model;
   model.model = "m";
   model.version = 2;

@@ -133,6 +133,25 @@ TEST_CASE(
   CHECK(desk.state.sweeps.at(later).trial({1}).attempts.size() == 1);
 }
 
+TEST_CASE("restore: nothing starts before every lease of before the first start is over") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  desk.step(BackupRestored{10'001});
+  const Instant over = desk.now + seconds(60);
+  CHECK(one_record<StartsDeferred>(desk.step(DaemonStarted{over})).starts_from == over);
+  // One that another box was given since the backup may run there.
+  CHECK(records<AttemptAssigned>(desk.join("box", Desk::slots(1))).empty());
+  desk.pass(seconds(59));
+  CHECK(records<AttemptAssigned>(desk.step(TimePassed{})).empty());
+  CHECK_FALSE(why_waiting(desk.state, desk.sweep(), desk.now).empty());
+  // At a start in between there are no other leases.
+  CHECK(records<StartsDeferred>(desk.step(DaemonStarted{desk.now + seconds(60)})).empty());
+  desk.join("box", Desk::slots(1));
+  desk.pass(seconds(1));
+  CHECK(one_effect<StartAttempt>(desk.step(TimePassed{})).attempt == attempt_key(1, 1, 4));
+}
+
 TEST_CASE("loss: an agent that knows more than the store makes it say so, once") {
   Desk desk = restarted();
   const Outcome joined = join_ahead(desk, 50, {{attempt_key(1, 1), Phase::kRunning}});
@@ -160,8 +179,8 @@ TEST_CASE("loss: nothing starts before every lease of before is over, and that i
   desk.pass(seconds(59));
   CHECK(records<AttemptAssigned>(desk.step(TimePassed{})).empty());
   CHECK(why_waiting(desk.state, desk.sweep(), desk.now) ==
-        "the store went back, and what it has lost may still run somewhere: nothing is started for "
-        "2 s, until no lease of before holds any more");
+        "the store went back or was restored, and what it does not know of may still run "
+        "somewhere: nothing is started for 2 s, until no lease of before holds any more");
   desk.pass(seconds(1));
   const Outcome over = desk.step(TimePassed{});
   // Its numbers 1 to 3 may have been given to somebody in what is lost.

@@ -70,6 +70,7 @@ class RealBox {
     bool handed_over = false;  // to a shim
     bool over = false;
     bool collected = false;
+    bool told = false;
     bool discarded = false;
     pb::AttemptEnded end;
   };
@@ -84,6 +85,7 @@ class RealBox {
   void stop(const agent::Stop& stop);
   void forget(const AttemptKey& key);
   void reread(const AttemptKey& key);
+  void recollect(const AttemptKey& key);
   void time_out(const AttemptKey& key);
   void read_reports(const AttemptKey& key);
   void over(const AttemptKey& key);

@@ -25,6 +25,8 @@ void RealBox::carry_out(const agent::Command& command) {
     stored_ = place->stored;
   } else if (const auto* again = std::get_if<agent::Reread>(&command)) {
     reread(again->attempt);
+  } else if (const auto* missed = std::get_if<agent::Recollect>(&command)) {
+    recollect(missed->attempt);
   }
 }
 
@@ -43,6 +45,23 @@ void RealBox::reread(const AttemptKey& key) {
     read_reports(key);
   }
   session_->reread(key);
+}
+
+// What an attempt left is there until it is forgotten.
+void RealBox::recollect(const AttemptKey& key) {
+  const Duration takes{world_.luck.files.between(0, milliseconds(1500).us)};
+  later_in_program(takes, [this, key] {
+    const auto row = ledger_.find(key);
+    const auto attempt = attempts_.find(key);
+    const pb::AttemptEnded* end = row != ledger_.end() && row->second.end ? &*row->second.end
+                                  : attempt != attempts_.end()            ? &attempt->second.end
+                                                                          : nullptr;
+    if (end != nullptr) {
+      world_.trees.insert(end->tree_digest());
+      session_->ended(*end);
+      pump();
+    }
+  });
 }
 
 void RealBox::launch(const agent::Launch& launch) {
@@ -160,6 +179,7 @@ void RealBox::over(const AttemptKey& key) {
   later_in_program(world_.between({}, milliseconds(1500)), [this, key] {
     if (const auto found = attempts_.find(key); found != attempts_.end()) {
       found->second.collected = true;
+      world_.trees.insert(found->second.end.tree_digest());
       pump();
     }
   });
@@ -179,14 +199,16 @@ void RealBox::deliver(const AttemptKey& key) {
       attempt.end.mutable_failure()->set_code(pb::AGENT_LOST);
       attempt.end.mutable_failure()->set_sentence("the lease ended");
     }
-    attempt.end.set_tree_digest(std::string(64, 'a'));
+    attempt.end.set_tree_digest(tree_of(key));
     over(key);
   }
   read_reports(key);
-  if (!attempt.collected || !(session_->reports_delivered(key) || attempt.discarded)) {
+  if (attempt.told || !attempt.collected ||
+      !(session_->reports_delivered(key) || attempt.discarded)) {
     return;
   }
   if (const auto end = session_->ended(attempt.end)) {
+    attempt.told = true;
     if (!disk_full_) {
       // With its order: of an attempt that was refused for want of room there was no row.
       ledger_[key] = {attempt.order, *end};

@@ -31,9 +31,18 @@ void RealDaemon::start() {
 
 void RealDaemon::crash() {
   world_.trace("daemon crashes");
+  if (world_.faulty && world_.luck.files.chance(0.25)) {
+    lose_unreferred_files();
+  }
   loop_.reset();
   ++term_;
   inbox_.clear();
+}
+
+// To a run of gc, or with an older blob store.
+void RealDaemon::lose_unreferred_files() {
+  world_.trace("files that nothing refers to are gone");
+  std::erase_if(world_.trees, [&](const std::string& tree) { return !referred_.contains(tree); });
 }
 
 // What is left is written anew.
@@ -148,6 +157,7 @@ Result<void> RealDaemon::commit(const daemon::Batch& batch) {
   }
   for (const core::Record& record : batch.records) {
     world_.auditor.committed(record);
+    audit_files(record);
   }
   world_.auditor.batch_committed();
   if (crashes) {
@@ -155,6 +165,18 @@ Result<void> RealDaemon::commit(const daemon::Batch& batch) {
     return gone;
   }
   return {};
+}
+
+void RealDaemon::audit_files(const core::Record& record) {
+  if (const auto* closed = std::get_if<core::AttemptClosed>(&record)) {
+    const std::string& tree = closed->outcome.tree_digest;
+    if (!tree.empty() && !world_.trees.contains(tree)) {
+      world_.auditor.fail("the files that an attempt left are here: " + to_string(closed->attempt));
+    }
+    referred_.insert(tree);
+  } else if (const auto* dropped = std::get_if<core::OutputsDropped>(&record)) {
+    referred_.erase(tree_of(dropped->attempt));
+  }
 }
 
 wire::Sent RealDaemon::send(wire::Door door, const std::string& peer, std::string_view bytes) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -33,7 +34,7 @@ class ScarceDisk final : public daemon::Disk {
 
   Result<void> grow_ballast() override { return {}; }
 
-  void admit_files(bool) override {}
+  void keep_free(std::uint64_t) override {}
 
  private:
   const World& world_;
@@ -73,7 +74,9 @@ class RealDaemon final : private daemon::Doors,
 
   daemon::ClockMark mark() override;
 
-  bool has_tree(const std::string&) override { return true; }
+  bool has_tree(const std::string& digest) override {
+    return world_.mutant == Mutant::kFilesBelieved || world_.trees.contains(digest);
+  }
 
   std::optional<bool> names(const std::string&, const std::string&) override { return true; }
 
@@ -110,6 +113,8 @@ class RealDaemon final : private daemon::Doors,
   }
 
   void turn();
+  void audit_files(const core::Record& record);
+  void lose_unreferred_files();
   void audit_sent(wire::Door door, const std::string& peer, std::string_view bytes);
 
   World& world_;
@@ -124,6 +129,7 @@ class RealDaemon final : private daemon::Doors,
   std::uint64_t term_ = 0;
   std::unique_ptr<daemon::Loop> loop_;
   std::map<wire::Door, std::deque<wire::Incoming>> inbox_;
+  std::set<std::string> referred_;  // trees, by what is on disk
   Instant stalled_until_;
   bool ending_ = false;  // a commit failed: the process is about to end
 };
