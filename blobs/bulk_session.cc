@@ -2,7 +2,6 @@
 #include "blobs/bulk_session.h"
 
 #include "base/limits.h"
-#include "blobs/put_tree_job.h"
 #include "wire/protocol.h"
 
 #include <algorithm>
@@ -24,6 +23,7 @@ constexpr std::size_t kAnswersPerPump = 64;  // so that a loop gets back to its 
 constexpr Duration kPatienceMin = seconds(2);
 constexpr Duration kPatienceMax = seconds(16);
 constexpr Duration kBusyRetry = milliseconds(20);  // nothing wakes us when a connection stands
+constexpr Duration kRoomRetry = seconds(1);        // after a daemon said that it has no room
 
 // What a request or its answer weighs.
 std::uint64_t weight(const pb::BulkRequest& request) {
@@ -57,7 +57,9 @@ struct BulkSession::Impl {
   std::map<JobId, std::unique_ptr<Job>> jobs;
   std::vector<Finished> finished;  // for the next pump to give away
   JobId last_job = 0;
-  JobId last_turn = 0;  // the transfer that sent last
+  JobId last_turn = 0;         // of those in no line, the transfer that sent last
+  bool line_had_turn = false;  // the last one was of the line
+  Instant room_retry;          // who waits for room asks nothing before
   std::uint64_t last_tag = 0;
   std::map<std::uint64_t, UnderWay> under_way;  // by tag
   std::uint64_t window = 0;                     // bytes of it
@@ -74,6 +76,8 @@ struct BulkSession::Impl {
   void send(Instant now);
   bool send_held(Instant now);
   bool prepare_next(Instant now);
+  std::vector<JobId> turns() const;
+  bool rests(const Job& job, Instant now) const;
   bool ask(JobId id, pb::BulkRequest& request);
   bool window_open() const;
   void forget(std::uint64_t tag);
@@ -103,8 +107,8 @@ JobId BulkSession::Impl::add(Result<std::unique_ptr<Made>> made) {
   return id;
 }
 
-JobId BulkSession::put_tree(LocalTree local) {
-  return impl_->add(PutTreeJob::make(std::move(local)));
+JobId BulkSession::put_tree(LocalTree local, NoRoom no_room) {
+  return impl_->add(PutTreeJob::make(std::move(local), no_room));
 }
 
 JobId BulkSession::get_tree(TreeWanted wanted) {
@@ -153,7 +157,12 @@ std::optional<Instant> BulkSession::next_deadline(Instant now) const {
   if (session.held) {
     deadline = now + kBusyRetry;
   } else if (session.under_way.empty() && !session.jobs.empty()) {
-    deadline = now;  // somebody has not had a turn yet
+    // Somebody has not had a turn yet, or rests.
+    const bool all_rest =
+        std::all_of(session.jobs.begin(), session.jobs.end(), [&](const auto& entry) {
+          return session.rests(*entry.second, now);
+        });
+    deadline = all_rest ? session.room_retry : now;
   }
   for (const auto& [tag, sent] : session.under_way) {
     const Instant expires = sent.sent + session.patience;
@@ -187,7 +196,10 @@ void BulkSession::Impl::take(const pb::BulkReply& reply, Instant now) {
   patience = std::clamp(Duration{2 * took.us}, kPatienceMin, kPatienceMax);
   forget(reply.tag());
   Job& job = *jobs.at(id);
-  if (const Result<void> taken = job.answer(reply); !taken.ok()) {
+  if (reply.code() == static_cast<int>(Errc::kUnavailable) && job.waits_for_room()) {
+    job.lost(reply.tag());
+    room_retry = now + kRoomRetry;
+  } else if (const Result<void> taken = job.answer(reply); !taken.ok()) {
     end(id, taken.error());
   } else if (std::optional<Outcome> outcome = job.outcome()) {
     end(id, *std::move(outcome));
@@ -231,19 +243,36 @@ bool BulkSession::Impl::send_held(Instant now) {
   return true;
 }
 
-bool BulkSession::Impl::prepare_next(Instant now) {
-  // Round the transfers, from behind the one that had the last turn.
-  std::vector<JobId> turns;
-  turns.reserve(jobs.size());
+bool BulkSession::Impl::rests(const Job& job, Instant now) const {
+  return job.waits_for_room() && now < room_retry;
+}
+
+// Who may ask, in this order: the line from its head, and the others round, from behind the one
+// that had the last turn. The two take turns, so that neither a log nor code for a trial waits for
+// all the files of others.
+std::vector<JobId> BulkSession::Impl::turns() const {
+  std::vector<JobId> line;
+  std::vector<JobId> others;
   for (const auto& [id, job] : jobs) {
-    turns.push_back(id);
+    (job->in_line() ? line : others).push_back(id);
   }
-  std::rotate(turns.begin(), std::upper_bound(turns.begin(), turns.end(), last_turn), turns.end());
-  for (const JobId id : turns) {
+  std::rotate(
+      others.begin(), std::upper_bound(others.begin(), others.end(), last_turn), others.end());
+  std::vector<JobId>& first = line_had_turn ? others : line;
+  const std::vector<JobId>& second = line_had_turn ? line : others;
+  first.insert(first.end(), second.begin(), second.end());
+  return std::move(first);
+}
+
+bool BulkSession::Impl::prepare_next(Instant now) {
+  for (const JobId id : turns()) {
+    const Job& job = *jobs.at(id);
+    const bool in_line = job.in_line();
     pb::BulkRequest request;
     request.set_tag(last_tag + 1);
-    if (ask(id, request)) {
-      last_turn = id;
+    if (!rests(job, now) && ask(id, request)) {
+      line_had_turn = in_line;
+      last_turn = in_line ? last_turn : id;
       ++last_tag;
       const std::uint64_t bytes = weight(request);
       under_way[last_tag] = {id, bytes, now};

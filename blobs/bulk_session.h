@@ -6,6 +6,7 @@
 #include "blobs/get_jobs.h"
 #include "blobs/job.h"
 #include "blobs/log_job.h"
+#include "blobs/put_tree_job.h"
 #include "blobs/scan.h"
 #include "wire/socket.h"
 
@@ -38,8 +39,10 @@ class BulkSession {
   BulkSession(BulkSession&&) noexcept;
   BulkSession& operator=(BulkSession&&) noexcept;
 
-  // Errors that show before anything is asked come out of pump, too.
-  JobId put_tree(LocalTree local);
+  // Errors that show before anything is asked come out of pump, too. Trees are sent in the order in
+  // which they were put, as far as one of them fills the connection; everything else has every
+  // second turn.
+  JobId put_tree(LocalTree local, NoRoom no_room = NoRoom::kEnds);
   JobId get_tree(TreeWanted wanted);
   JobId get_blob(const BlobWanted& wanted);
   JobId append_log(LogBytes log);

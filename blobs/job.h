@@ -56,6 +56,13 @@ class Job {
   virtual void lost(std::uint64_t tag) = 0;
   virtual std::optional<Outcome> outcome() = 0;  // once it is complete; asked for once
   virtual Progress progress() const = 0;
+
+  // Whether transfers of its kind are done one after the other: the first that was begun asks
+  // before the others.
+  virtual bool in_line() const { return false; }
+
+  // Whether a daemon that has no room is asked again, instead of being the end of it.
+  virtual bool waits_for_room() const { return false; }
 };
 
 }  // namespace sweepd::blobs

@@ -16,14 +16,18 @@ constexpr std::size_t kSendersMax = 32;            // each may hold a file open
 
 }  // namespace
 
-Result<std::unique_ptr<PutTreeJob>> PutTreeJob::make(LocalTree local) {
+Result<std::unique_ptr<PutTreeJob>> PutTreeJob::make(LocalTree local, NoRoom no_room) {
   SWEEPD_CHECK(local.sources.size() == local.tree.files.size());
   SWEEPD_TRY(std::string manifest, encode_tree(local.tree));
-  return std::unique_ptr<PutTreeJob>(new PutTreeJob(std::move(local), std::move(manifest)));
+  return std::unique_ptr<PutTreeJob>(
+      new PutTreeJob(std::move(local), std::move(manifest), no_room));
 }
 
-PutTreeJob::PutTreeJob(LocalTree local, std::string manifest)
-    : local_(std::move(local)), manifest_(std::move(manifest)), digest_(digest_of(manifest_)) {
+PutTreeJob::PutTreeJob(LocalTree local, std::string manifest, NoRoom no_room)
+    : local_(std::move(local)),
+      no_room_(no_room),
+      manifest_(std::move(manifest)),
+      digest_(digest_of(manifest_)) {
   for (std::size_t i = 0; i < local_.tree.files.size(); ++i) {
     file_of_.emplace(local_.tree.files[i].digest, i);
   }

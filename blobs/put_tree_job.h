@@ -16,15 +16,23 @@
 
 namespace sweepd::blobs {
 
+// What a daemon without room is to a transfer.
+enum class NoRoom { kEnds, kWaits };
+
 class PutTreeJob final : public Job {
  public:
-  static Result<std::unique_ptr<PutTreeJob>> make(LocalTree local);
+  static Result<std::unique_ptr<PutTreeJob>> make(LocalTree local, NoRoom no_room);
 
   Result<bool> next(pb::BulkRequest& request) override;
   Result<void> answer(const pb::BulkReply& reply) override;
   void lost(std::uint64_t tag) override;
   std::optional<Outcome> outcome() override;
   Progress progress() const override;
+
+  // One that is complete is of use; several that are half sent only take room.
+  bool in_line() const override { return true; }
+
+  bool waits_for_room() const override { return no_room_ == NoRoom::kWaits; }
 
  private:
   // A run of wanted_ that one request asks about.
@@ -33,7 +41,7 @@ class PutTreeJob final : public Job {
     std::size_t count = 0;
   };
 
-  PutTreeJob(LocalTree local, std::string manifest);
+  PutTreeJob(LocalTree local, std::string manifest, NoRoom no_room);
 
   bool next_question(pb::BulkRequest& request);
   Result<bool> next_piece(pb::BulkRequest& request);
@@ -44,6 +52,7 @@ class PutTreeJob final : public Job {
   bool all_asked() const { return questions_.empty() && asking_.empty(); }
 
   LocalTree local_;
+  NoRoom no_room_;
   std::string manifest_;
   std::string digest_;
   std::vector<std::string> wanted_;             // every digest once, in their order

@@ -102,7 +102,7 @@ void Collector::ship(blobs::BulkSession& bulk) {
   }
   collected_.files = static_cast<std::uint32_t>(local.tree.files.size());
   collected_.bytes = local.tree.bytes();
-  job_ = bulk.put_tree(std::move(local));
+  job_ = bulk.put_tree(std::move(local), blobs::NoRoom::kWaits);
 }
 
 bool Collector::finished(const blobs::Finished& done, Instant now) {
@@ -121,11 +121,10 @@ bool Collector::finished(const blobs::Finished& done, Instant now) {
 
 void Collector::fail(Instant now, const Error& error) {
   scanner_.reset();
-  // A lack of room passes; a file that changes while it is read may stand still the next time; too
-  // many files stay too many.
-  const bool passes = error.code == Errc::kUnavailable;
+  // A file that changes while it is read may stand still the next time; too many files stay too
+  // many.
   const bool stays = error.code == Errc::kInvalidArgument;
-  if (!passes && (stays || ++failures_ == kFailuresMax)) {
+  if (stays || ++failures_ == kFailuresMax) {
     result_ = error;
   }
   retry_at_ = now + kRetry;

@@ -194,6 +194,80 @@ TEST_CASE(
   CHECK(finished[0].job == log);
 }
 
+TEST_CASE(
+    "bulk session: of two trees the first is sent before anything of the second, logs between") {
+  Pair pair;
+  pair.folder.write("first/x", pattern(20 * limits::kChunkBytes));
+  pair.folder.write("second/x", pattern(20 * limits::kChunkBytes - 1));
+  const LocalTree first = *scan_folder({.folder = pair.folder / "first", .only = {}});
+  const std::string file = first.tree.files.at(0).digest;
+  pair.session.put_tree(first);
+  pair.session.put_tree(*scan_folder({.folder = pair.folder / "second", .only = {}}));
+  std::vector<Asked> questions = pair.take_some();
+  while (questions.size() < 2) {
+    for (Asked& asked : pair.take_some()) {
+      questions.push_back(std::move(asked));
+    }
+  }
+  for (const Asked& question : questions) {
+    pair.answer(question, all_missing(question.request));
+  }
+  std::uint64_t stored = 0;
+  bool logged = false;
+  while (stored < 20) {
+    for (const Asked& asked : pair.take_some()) {
+      if (asked.request.has_append_log()) {
+        logged = true;
+        CHECK(stored < 10);
+        continue;
+      }
+      REQUIRE(asked.request.has_put());
+      if (asked.request.put().digest() != file) {
+        CHECK(stored > 12);  // the rest of the first one is under way
+        continue;
+      }
+      pb::BulkReply progress;
+      progress.mutable_progress()->set_offset(++stored * limits::kChunkBytes);
+      progress.mutable_progress()->set_complete(stored == 20);
+      pair.answer(asked, progress);
+      if (stored == 2) {
+        pair.session.append_log(log_bytes("hello"));
+      }
+    }
+  }
+  CHECK(logged);
+}
+
+TEST_CASE("bulk session: a tree that may wait for room does, and is asked again, not sent anew") {
+  Pair pair;
+  pb::BulkReply full;
+  full.set_code(static_cast<int>(Errc::kUnavailable));
+  full.set_message("no room");
+  SUBCASE("it may") {
+    pair.session.put_tree(one_file(pair.folder, "abc"), NoRoom::kWaits);
+    const Asked question = pair.take_some().at(0);
+    pair.answer(question, all_missing(question.request));
+    for (int i = 0; i < 3; ++i) {
+      const Asked piece = pair.take_some().at(0);
+      REQUIRE(piece.request.has_put());
+      pair.answer(piece, full);
+      pair.pump_nothing();
+      CHECK(pair.take().empty());
+      CHECK(pair.session.next_deadline(pair.now) == pair.now + seconds(1));
+      pair.now = pair.now + seconds(1);
+    }
+  }
+  SUBCASE("it may not") {
+    pair.session.put_tree(one_file(pair.folder, "abc"));
+    const Asked question = pair.take_some().at(0);
+    pair.answer(question, all_missing(question.request));
+    pair.answer(pair.take_some().at(0), full);
+    const std::vector<Finished> finished = pair.pump();
+    REQUIRE(finished.size() == 1);
+    CHECK(finished[0].outcome.error().message == "no room");
+  }
+}
+
 TEST_CASE("bulk session: a cancelled transfer asks nothing more and nothing comes out of it") {
   Pair pair;
   const JobId job = pair.session.put_tree(one_file(pair.folder, "abc"));

@@ -1,5 +1,9 @@
 """run.keep: of a sweep the files of the best trials stay, all others go, and what else is known of those stays."""
 
+import os
+import shutil
+import subprocess
+import time
 import unittest
 
 from house import House, blobs, fsck, stop
@@ -11,6 +15,16 @@ SCRIPT = (f"#!/bin/sh\nhead -c {WEIGHTS} /dev/urandom > outputs/weights\n"
 VALUES = [50, 20, 90, 30, 12, 70, 13, 80, 11, 60, 40, 15]
 SWEEP = ('[sweep]\nname = "keeps"\nmetric = "loss"\ngoal = "minimize"\n[run]\ncommand = "./train.sh"\ncode = "../code"\n'
          f'args = "none"\nkeep = 2\n[space]\nx = {VALUES}\n[search]\nsampler = "grid"\n')
+
+
+MIB = 1 << 20
+DISK, LOW, CRITICAL, FILE = 320 * MIB, 112 * MIB, 64 * MIB, 12 * MIB
+TURN = 40 * MIB  # of the bulk door, and what it writes into the journal meanwhile
+# What thirty trials leave is more than the disk; the first one runs until all others have ended.
+BIG = (f"#!/bin/sh\nif [ $SWEEPD_PARAM_x = 1 ]; then while [ ! -e $GO ]; do sleep 0.1; done; fi\n"
+       f"head -c {FILE} /dev/urandom > outputs/weights\necho loss: $SWEEPD_PARAM_x\n")
+BIG_SWEEP = ('[sweep]\nname = "big"\nmetric = "loss"\ngoal = "minimize"\n[run]\ncommand = "./train.sh"\ncode = "../code"\n'
+             f'args = "none"\nkeep = 2\n[space]\nx = {list(range(1, 31))}\n[search]\nsampler = "grid"\n')
 
 
 def artifacts(house, sweep):
@@ -54,6 +68,32 @@ class Keep(unittest.TestCase):
             self.assertNotIn("nothing refers to", text)
             house.start_daemon()
             self.assertEqual(artifacts(house, sweep), best)
+
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: a small file system takes root")
+    def test_a_small_disk_is_enough_also_while_a_trial_runs_for_long(self):
+        with House() as house:
+            state = house.folder / "state"
+            state.mkdir()
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", state], check=True)
+            self.addCleanup(subprocess.run, ["umount", "-l", state], check=False)
+            go = house.folder / "go"
+            house.file("code/train.sh", BIG, 0o755)
+            house.start_daemon(options=("--ballast", "0B", "--disk-low", f"{LOW}B", "--disk-critical", f"{CRITICAL}B"))
+            house.start_agent(slots=4, env={"GO": str(go)})
+            sweep = house.submit(BIG_SWEEP)
+            least = DISK
+            deadline = time.monotonic() + 150
+            while house.json("show", sweep)["state"] == "running" and time.monotonic() < deadline:
+                least = min(least, shutil.disk_usage(state).free)
+                if sum(trial["state"] == "completed" for trial in house.trials(sweep)) == 29:
+                    go.touch()
+                time.sleep(0.02)
+            self.assertTrue(go.exists(), "the others have ended while the first one ran")
+            self.assertEqual(house.json("show", sweep)["state"], "completed")
+            self.assertEqual({trial["state"] for trial in house.trials(sweep)}, {"completed"})
+            self.assertGreater(least, CRITICAL - TURN)
+            house.ok("gc")
+            self.assertEqual(len([size for size in blobs(house).values() if size == FILE]), 2)
 
 
 if __name__ == "__main__":
