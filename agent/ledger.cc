@@ -106,12 +106,9 @@ void apply(LedgerState& state, const Line& line) {
       state.started.erase(line.key());
       state.ended.erase(line.key());
       state.done.insert(line.key());
-      if (state.done.size() > kDoneMax) {
-        state.done.erase(state.done.begin());  // numbers of sweeps grow, so this is an old one
-      }
       return;
     case LedgerKind::kStored:
-      if (wire::same_store(line.number, state.stored)) {
+      if (state.stored == 0 || wire::same_store(line.number, state.stored)) {
         state.stored = std::max(state.stored, line.number);
       } else {
         state.stored = line.number;
@@ -127,7 +124,7 @@ std::string compacted(const LedgerState& state) {
   put_line(out, {LedgerKind::kIncarnation, state.incarnation, 0, 0, state.boot_id});
   put_line(out, {LedgerKind::kTerm, state.term, 0, 0, {}});
   put_line(out, {LedgerKind::kStored, state.stored, 0, 0, {}});
-  for (const AttemptKey& key : state.done) {
+  for (const AttemptKey& key : state.done.in_order()) {
     put_line(out, line_of(LedgerKind::kForgotten, key));
   }
   for (const auto& [key, started] : state.started) {
@@ -360,7 +357,8 @@ Remembered Ledger::remembered() const {
   Remembered out;
   out.term = state_.term;
   out.rebooted = state_.rebooted;
-  out.done.assign(state_.done.begin(), state_.done.end());
+  const auto& done = state_.done.in_order();
+  out.done.assign(done.begin(), done.end());
   out.stored = state_.stored;
   for (const auto& [key, started] : state_.started) {
     Unfinished unfinished;

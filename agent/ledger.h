@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,7 +42,7 @@ struct LedgerState {
 
   std::map<AttemptKey, Started> started;
   std::map<AttemptKey, std::string> ended;  // bytes of its AttemptEnded
-  std::set<AttemptKey> done;                // forgotten but for their numbers
+  RecentAttempts done{kDoneMax};            // forgotten but for their numbers
   std::uint64_t stored = 0;
 
   bool operator==(const LedgerState&) const = default;

@@ -47,7 +47,7 @@ void Session::restore(const Remembered& remembered) {
     hold_ended(wire::from_proto(end.attempt()), end);
   }
   for (const AttemptKey& key : remembered.done) {
-    remember_done(key);
+    done_.insert(key);
   }
 }
 
@@ -258,7 +258,7 @@ void Session::on_ended_ack(const AttemptKey& attempt) {
     return;
   }
   held_.erase(held);
-  remember_done(attempt);
+  done_.insert(attempt);
   commands_.emplace_back(Forget{attempt});
   heartbeat_wanted_ = true;
 }
@@ -270,17 +270,6 @@ void Session::on_outputs_missing(const AttemptKey& attempt) {
   }
   held->second.recollecting = true;
   commands_.emplace_back(Recollect{attempt});
-}
-
-void Session::remember_done(const AttemptKey& key) {
-  if (!done_.insert(key).second) {
-    return;
-  }
-  done_order_.push_back(key);
-  if (done_order_.size() > kDoneMax) {
-    done_.erase(done_order_.front());
-    done_order_.pop_front();
-  }
 }
 
 // ---- facts from this side

@@ -2,15 +2,14 @@
 #pragma once
 
 #include "agent/outbox.h"
+#include "agent/recent_attempts.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "wire/sweepd.pb.h"
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -185,7 +184,6 @@ class Session {
   void restore(const Remembered& remembered);
   void stop(const AttemptKey& key, Held& held, Stop command);
   void hold_ended(const AttemptKey& key, pb::AttemptEnded end);
-  void remember_done(const AttemptKey& key);
 
   void remember_stored();
   void send_hello(Instant now);
@@ -200,8 +198,7 @@ class Session {
   Identity identity_;
   std::vector<pb::Slot> slots_;
   std::map<AttemptKey, Held> held_;
-  std::set<AttemptKey> done_;  // over or refused for ever; bounded, oldest out first
-  std::deque<AttemptKey> done_order_;
+  RecentAttempts done_{kDoneMax};  // over or refused for ever
 
   std::uint64_t term_ = 0;
   std::uint64_t stored_ = 0;             // the largest place that its store was said to be at

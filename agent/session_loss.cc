@@ -15,20 +15,20 @@ void Session::take_stored(std::uint64_t stored) {
   if (stored == 0) {
     return;  // a daemon that does not say
   }
-  if (wire::same_store(stored, stored_)) {
+  if (stored_ == 0 || wire::same_store(stored, stored_)) {
     stored_ = std::max(stored_, stored);
     return;
   }
   // Another daemon altogether: its numbers are others.
   stored_ = stored;
   done_.clear();
-  done_order_.clear();
 }
 
 // A place that is told with each heartbeat takes no write of its own: it goes along.
 std::vector<Command> Session::take_commands() {
   const bool writes = std::any_of(commands_.begin(), commands_.end(), [](const Command& command) {
-    return !std::holds_alternative<Stop>(command) && !std::holds_alternative<Reread>(command);
+    return !std::holds_alternative<Stop>(command) && !std::holds_alternative<Reread>(command) &&
+           !std::holds_alternative<Recollect>(command);
   });
   if (writes && stored_ != stored_remembered_) {
     remember_stored();
@@ -36,7 +36,6 @@ std::vector<Command> Session::take_commands() {
   return std::exchange(commands_, {});
 }
 
-// In time for the write that the other commands need.
 void Session::remember_stored() {
   stored_remembered_ = stored_;
   commands_.emplace_back(RememberStored{stored_});

@@ -232,7 +232,10 @@ AgentHeard AgentGateway::read_hello(const core::State& state,
   }
   newest = {
       hello.incarnation(), hello.number(), incoming.peer, newest.unanswered + 1, newest.welcomed};
-  joined->knows_store = wire::same_store(hello.stored_seen(), beginning_.stored);
+  // By its first Hello only: an agent that brings attempts of another daemon knows this store, too,
+  // by its second.
+  joined->knows_store =
+      !newest.welcomed && wire::same_store(hello.stored_seen(), beginning_.stored);
   // One loss is told once, whoever knows of it.
   if (!newest.welcomed && state.restores == beginning_.restores) {
     joined->records_lost = wire::records_missing(hello.stored_seen(), beginning_.stored);

@@ -6,9 +6,16 @@
 #include <fmt/format.h>
 
 #include <string_view>
-#include <utility>
 
 namespace sweepd::daemon {
+
+namespace {
+
+std::string artifact_of(const AttemptKey& attempt) {
+  return fmt::format("the artifact of {}", to_string(attempt));
+}
+
+}  // namespace
 
 std::vector<TreeReference> references_of(const core::Record& record) {
   std::vector<TreeReference> found;
@@ -20,7 +27,7 @@ std::vector<TreeReference> references_of(const core::Record& record) {
   if (const auto* accepted = std::get_if<core::SweepAccepted>(&record)) {
     add(accepted->snapshot_digest, fmt::format("the code of sweep {}", accepted->sweep.value));
   } else if (const auto* closed = std::get_if<core::AttemptClosed>(&record)) {
-    add(closed->outcome.tree_digest, fmt::format("the artifact of {}", to_string(closed->attempt)));
+    add(closed->outcome.tree_digest, artifact_of(closed->attempt));
   } else if (const auto* model = std::get_if<core::ModelRegistered>(&record)) {
     const std::string name = fmt::format("model {}:{}", model->model, model->version);
     add(model->tree_digest, name);
@@ -33,24 +40,29 @@ void NeededTrees::read(const core::Record& record) {
   if (const auto* dropped = std::get_if<core::OutputsDropped>(&record)) {
     // Of a removed sweep what it takes back may be deleted already.
     if (const auto artifact = artifacts_.extract(dropped->attempt)) {
-      dropped_.insert(artifact.mapped().digest);
+      dropped_.insert(artifact.mapped());
     }
     return;
   }
+  if (const auto* accepted = std::get_if<core::SweepAccepted>(&record)) {
+    keeps_all_ = accepted->spec.run.keep ? SweepId{} : accepted->sweep;
+  }
   const auto* closed = std::get_if<core::AttemptClosed>(&record);
-  for (TreeReference& reference : references_of(record)) {
-    if (closed != nullptr) {
-      artifacts_.insert_or_assign(closed->attempt, std::move(reference));
-    } else {
-      lasting_.push_back(std::move(reference));
+  if (closed != nullptr && closed->attempt.sweep != keeps_all_) {
+    if (!closed->outcome.tree_digest.empty()) {
+      artifacts_.insert_or_assign(closed->attempt, closed->outcome.tree_digest);
     }
+    return;
+  }
+  for (TreeReference& reference : references_of(record)) {
+    lasting_.push_back(std::move(reference));
   }
 }
 
 std::vector<TreeReference> NeededTrees::take() {
-  std::vector<TreeReference> needed = std::exchange(lasting_, {});
-  for (auto& [attempt, reference] : artifacts_) {
-    needed.push_back(std::move(reference));
+  std::vector<TreeReference> needed = take_lasting();
+  for (auto& [attempt, digest] : artifacts_) {
+    needed.push_back({std::move(digest), artifact_of(attempt)});
   }
   artifacts_.clear();
   return needed;

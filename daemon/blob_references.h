@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sweepd::daemon {
@@ -27,15 +28,20 @@ class NeededTrees {
  public:
   void read(const core::Record& record);
 
-  // What is needed by all that was read. Begins anew.
+  // Of what was read since the last call, what no later record can take back. Of a sweep without
+  // run.keep that is everything, so that nothing has to be held in memory.
+  std::vector<TreeReference> take_lasting() { return std::exchange(lasting_, {}); }
+
+  // What is needed by all that was read and not yet taken. Begins anew.
   std::vector<TreeReference> take();
 
   // The digests of what was needed once, also by what was taken. Somebody else may need them.
   const std::set<std::string>& dropped() const { return dropped_; }
 
  private:
+  SweepId keeps_all_;  // the last sweep that was accepted, if it has no run.keep
   std::vector<TreeReference> lasting_;
-  std::map<AttemptKey, TreeReference> artifacts_;
+  std::map<AttemptKey, std::string> artifacts_;  // digests
   std::set<std::string> dropped_;
 };
 

@@ -53,13 +53,14 @@ Result<void> copy_file(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-Result<NewFolder> NewFolder::begin(const std::string& path) {
+Result<NewFolder> NewFolder::begin(const std::string& path, Existing existing) {
   std::error_code error;
-  if (fs::exists(path, error) && !(fs::is_directory(path, error) && fs::is_empty(path, error))) {
+  if (existing == Existing::kRefuse && fs::exists(path, error) &&
+      !(fs::is_directory(path, error) && fs::is_empty(path, error))) {
     return Error{Errc::kWrongState,
                  fmt::format("'{}' is there already and not empty: name a new folder", path)};
   }
-  NewFolder folder(path, path + ".partial");
+  NewFolder folder(path, path + ".partial", existing);
   fs::remove_all(folder.partial_, error);  // of one that was cut off
   fs::create_directories(folder.partial_, error);
   if (error) {
@@ -70,7 +71,9 @@ Result<NewFolder> NewFolder::begin(const std::string& path) {
 }
 
 NewFolder::NewFolder(NewFolder&& other) noexcept
-    : path_(std::move(other.path_)), partial_(std::exchange(other.partial_, {})) {}
+    : path_(std::move(other.path_)),
+      partial_(std::exchange(other.partial_, {})),
+      existing_(other.existing_) {}
 
 NewFolder::~NewFolder() {
   if (!partial_.empty()) {
@@ -92,6 +95,9 @@ Result<void> NewFolder::put_in_place() {
     return system_error("read the folder", partial_, error.value());
   }
   SWEEPD_TRY_VOID(sync_folder(partial_));
+  if (existing_ == Existing::kReplace) {
+    fs::remove_all(path_, error);
+  }
   if (::rename(partial_.c_str(), path_.c_str()) != 0) {
     return system_error("put in its place", path_, errno);
   }

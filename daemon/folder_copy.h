@@ -7,26 +7,29 @@
 
 namespace sweepd::daemon {
 
+enum class Existing { kRefuse, kReplace };
+
 // Holds `<path>.partial` until it is put in its place; removes it when it never is.
 class NewFolder {
  public:
-  // kWrongState: there is something at `path` already.
-  static Result<NewFolder> begin(const std::string& path);
+  // kWrongState: there is something at `path` already, and it may not be replaced.
+  static Result<NewFolder> begin(const std::string& path, Existing existing = Existing::kRefuse);
   ~NewFolder();
   NewFolder(NewFolder&& other) noexcept;
   NewFolder& operator=(NewFolder&&) = delete;
 
   const std::string& partial() const { return partial_; }
 
-  // Syncs every folder below and gives the whole its name.
+  // Syncs every folder below and gives the whole its name; only now what it replaces goes.
   Result<void> put_in_place();
 
  private:
-  NewFolder(std::string path, std::string partial)
-      : path_(std::move(path)), partial_(std::move(partial)) {}
+  NewFolder(std::string path, std::string partial, Existing existing)
+      : path_(std::move(path)), partial_(std::move(partial)), existing_(existing) {}
 
   std::string path_;
   std::string partial_;  // empty: in its place
+  Existing existing_;
 };
 
 // Whether the second file may be the first under another name: a copy is slower, and outlives what

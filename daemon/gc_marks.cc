@@ -54,10 +54,10 @@ class Finder {
     SWEEPD_TRY(const std::vector<SweepId> journals, journals_of(scene_.journal));
     for (const SweepId sweep : journals) {
       const auto look = [&](std::string_view, std::string_view value) {
-        return look_at(value);
+        return look_at(sweep, value);
       };
       SWEEPD_TRY_VOID(scene_.journal.each(Family::kRecord, keys::number(sweep.value), look));
-      SWEEPD_TRY_VOID(end_journal(sweep));
+      SWEEPD_TRY_VOID(add(sweep, needed_.take()));
     }
     for (const std::string& digest : needed_.dropped()) {
       if (!trees_.contains(digest)) {
@@ -75,19 +75,20 @@ class Finder {
                : Result<void>();
   }
 
-  Result<bool> look_at(std::string_view value) {
+  Result<bool> look_at(SweepId sweep, std::string_view value) {
     SWEEPD_TRY_VOID(go_on());
     row_.clear();
     SWEEPD_TRY_VOID(decode_row(value, row_));
     for (const core::Record& record : row_) {
       needed_.read(record);
     }
+    SWEEPD_TRY_VOID(add(sweep, needed_.take_lasting()));
     return true;
   }
 
-  Result<void> end_journal(SweepId sweep) {
+  Result<void> add(SweepId sweep, std::vector<TreeReference> needed) {
     const auto without = found_.trees_without.find(sweep);
-    for (TreeReference& reference : needed_.take()) {
+    for (TreeReference& reference : needed) {
       if (without != found_.trees_without.end()) {
         without->second.insert(std::move(reference.digest));
       } else {

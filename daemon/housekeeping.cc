@@ -145,6 +145,9 @@ void Housekeeping::take_result(const Result<GcResult>& result, Instant now) {
   }
   if (!result.ok()) {
     log_warn("gc failed: {}", result.error().message);
+    if (!dry_run) {
+      next_run_ = std::min(next_run_, now + kAfterKept);
+    }
     return;
   }
   if (dry_run) {

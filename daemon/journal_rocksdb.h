@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,20 @@ namespace sweepd::daemon {
 
 // Stores of this schema and older ones can be opened.
 constexpr std::uint64_t kSchemaVersion = 1;
+
+// What a store says of itself before anything else of it is looked at.
+struct StoreStamp {
+  std::uint64_t schema = 0;
+  std::string program;     // that began the last term; empty: it did not say
+  std::uint64_t term = 0;  // that was begun last
+
+  bool operator==(const StoreStamp&) const = default;
+};
+
+// Looks at nothing but the stamp, and changes nothing: what else a newer store holds is unknown,
+// and opening it to write would begin to rewrite it. Refuses a newer schema; empty for a folder
+// without a store, or with one whose first start was cut off.
+Result<std::optional<StoreStamp>> read_stamp(const std::string& folder);
 
 struct StoreOptions {
   LogLimits logs;

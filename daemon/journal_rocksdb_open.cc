@@ -149,12 +149,6 @@ Result<void> check_schema(const std::string& folder, std::uint64_t schema) {
                   kSchemaVersion)};
 }
 
-// What a store says of itself before anything else of it is looked at.
-struct Stamp {
-  std::uint64_t schema = 0;
-  std::string program;  // that wrote it last; empty: it did not say
-};
-
 // The value of a row of `meta`; empty when there is none.
 Status get_meta(rocksdb::DB& db,
                 rocksdb::ColumnFamilyHandle* meta,
@@ -164,18 +158,17 @@ Status get_meta(rocksdb::DB& db,
   return status.IsNotFound() ? Status::OK() : status;
 }
 
-// Looks at nothing but the stamp, and changes nothing: what else a newer store holds is unknown,
-// and opening it to write would begin to rewrite it. Refuses a newer one; empty for a folder
-// without a store, or with one whose first start was cut off.
-Result<std::optional<Stamp>> read_stamp(const std::string& folder) {
+}  // namespace
+
+Result<std::optional<StoreStamp>> read_stamp(const std::string& folder) {
   if (!holds_store(folder)) {
-    return std::optional<Stamp>();
+    return std::optional<StoreStamp>();
   }
   std::vector<std::string> names;
   const rocksdb::DBOptions options = db_options();
   Status status = rocksdb::DB::ListColumnFamilies(options, folder, &names);
   if (status.ok() && std::find(names.begin(), names.end(), kMeta) == names.end()) {
-    return std::optional<Stamp>();
+    return std::optional<StoreStamp>();
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* opened = nullptr;
@@ -188,10 +181,14 @@ Result<std::optional<Stamp>> read_stamp(const std::string& folder) {
   }
   const std::unique_ptr<rocksdb::DB> db(opened);
   std::string schema;
-  Stamp stamp;
+  std::string term;
+  StoreStamp stamp;
   status = get_meta(*db, handles[1], "schema", schema);
   if (status.ok()) {
     status = get_meta(*db, handles[1], "program", stamp.program);
+  }
+  if (status.ok()) {
+    status = get_meta(*db, handles[1], "term", term);
   }
   for (rocksdb::ColumnFamilyHandle* handle : handles) {
     db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
@@ -200,11 +197,11 @@ Result<std::optional<Stamp>> read_stamp(const std::string& folder) {
     return translated(status, fmt::format("cannot read the store in {}", folder));
   }
   stamp.schema = keys::last_number(schema).value_or(0);
+  stamp.term = keys::last_number(term).value_or(0);
   SWEEPD_TRY_VOID(check_schema(folder, stamp.schema));
-  return stamp.schema == 0 ? std::optional<Stamp>() : std::optional<Stamp>(std::move(stamp));
+  return stamp.schema == 0 ? std::optional<StoreStamp>()
+                           : std::optional<StoreStamp>(std::move(stamp));
 }
-
-}  // namespace
 
 Result<void> RocksJournal::Impl::open_files() {
   rocksdb::DBOptions db_opts = db_options();
@@ -317,7 +314,7 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open(const std::string& fold
   impl->folder = folder;
   std::error_code error;
   std::filesystem::create_directories(folder, error);  // the room on it is asked for; fails later
-  SWEEPD_TRY(const std::optional<Stamp> stamp, read_stamp(folder));
+  SWEEPD_TRY(const std::optional<StoreStamp> stamp, read_stamp(folder));
   const std::string& program = impl->options.program;
   if (stamp && !program.empty() && stamp->program != program) {
     impl->options.before_upgrade(stamp->program);

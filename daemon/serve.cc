@@ -18,9 +18,11 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdio>
 #include <memory>
 #include <random>
+#include <string_view>
 
 namespace sweepd::daemon {
 
@@ -62,6 +64,14 @@ class StoredTrees final : public TreeIndex {
   BlobOffers& offers_;
 };
 
+// The first four digits; 0 for what are none.
+std::uint16_t store_number(std::string_view uuid) {
+  const std::string_view digits = uuid.substr(0, 4);
+  std::uint16_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return number;
+}
+
 Loop::Options loop_options(const Config& config,
                            const ServeOptions& options,
                            const RocksJournal& journal,
@@ -74,7 +84,7 @@ Loop::Options loop_options(const Config& config,
   loop.facts.started = clock.mark().wall;
   loop.disk_limits = config.disk;
   loop.session = std::random_device{}();
-  loop.store = static_cast<std::uint16_t>(std::stoul(journal.uuid().substr(0, 4), nullptr, 16));
+  loop.store = store_number(journal.uuid());
   if (options.commit_each) {
     loop.batch_messages_max = 1;
   }

@@ -13,12 +13,23 @@
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
+#include <string_view>
 
 namespace sweepd::daemon {
 
 namespace {
 
 constexpr std::size_t kBytesMax = 32;
+
+// One line with a number. The upper half of a session's number is a term, so larger ones are none.
+std::optional<std::uint32_t> term_in(std::string_view text) {
+  std::uint32_t term = 0;
+  const char* end = text.data() + text.size();
+  const auto [stopped, error] = std::from_chars(text.data(), end, term);
+  const bool whole = error == std::errc() && std::string_view(stopped, end) == "\n";
+  return whole ? std::optional(term) : std::nullopt;
+}
 
 }  // namespace
 
@@ -28,14 +39,11 @@ std::uint64_t read_term(const std::string& path) {
     return 0;  // of a new folder, or of one from before there was such a file
   }
   const Result<std::string> text = file->read_at(0, kBytesMax);
-  std::uint64_t term = 0;
-  const bool read =
-      text.ok() &&
-      std::from_chars(text->data(), text->data() + text->size(), term).ec == std::errc();
-  if (!read) {
+  const std::optional<std::uint32_t> term = text.ok() ? term_in(*text) : std::nullopt;
+  if (!term) {
     log_warn("{} holds no term: the one of the store counts", path);
   }
-  return read ? term : 0;
+  return term.value_or(0);
 }
 
 Result<void> write_term(const std::string& path, std::uint64_t term) {

@@ -3,6 +3,7 @@
 
 #include "blobs/file.h"
 #include "daemon/folder_copy.h"
+#include "daemon/journal_rocksdb.h"
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include <cctype>
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -61,6 +63,14 @@ Result<void> remove_others(const std::string& state, const std::string& kept) {
   return {};
 }
 
+// Whether the copy is of the store's last term: then a start that was cut off has made it, and may
+// have changed the store since.
+bool nobody_went_on(const std::string& store, const std::string& copy) {
+  const Result<std::optional<StoreStamp>> now = read_stamp(store);
+  const Result<std::optional<StoreStamp>> then = read_stamp(copy);
+  return now.ok() && then.ok() && *then && *now == *then;
+}
+
 }  // namespace
 
 std::string upgrade_copy_name(std::string_view program) {
@@ -75,9 +85,11 @@ std::string upgrade_copy_name(std::string_view program) {
 
 Result<void> copy_before_upgrade(const std::string& state, std::string_view program) {
   const std::string name = upgrade_copy_name(program);
-  // Of an upgrade that was given up: the older program has gone on with the store since.
-  SWEEPD_TRY_VOID(remove_folder(state + "/" + name));
-  SWEEPD_TRY(NewFolder copy, NewFolder::begin(state + "/" + name));
+  const std::string path = state + "/" + name;
+  if (nobody_went_on(state + "/journal", path)) {
+    return remove_others(state, name);
+  }
+  SWEEPD_TRY(NewFolder copy, NewFolder::begin(path, Existing::kReplace));
   std::error_code error;
   for (fs::directory_iterator at(state + "/journal", error); !error && at != end(at);
        at.increment(error)) {

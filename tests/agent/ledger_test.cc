@@ -255,7 +255,7 @@ TEST_CASE("ledger: what was forgotten stays known by its number, and how far the
   ledger->stored(other);
   REQUIRE(ledger->sync().ok());
   const LedgerState state = read_ledger(content_of(folder.file()));
-  CHECK(state.done.empty());
+  CHECK(state.done.in_order().empty());
   CHECK_EQ(state.stored, other);
 }
 
@@ -265,13 +265,30 @@ TEST_CASE("ledger: of what is over the newest are remembered, and no more than f
     const Folder folder;
     auto ledger = Ledger::open(folder.file(), "boot");
     REQUIRE(ledger.ok());
-    for (std::uint64_t sweep = 1; sweep <= kDoneMax + 2; ++sweep) {
+    for (std::uint64_t sweep = 3; sweep <= kDoneMax + 3; ++sweep) {
       ledger->forgotten({{sweep}, {1}, {1}});
     }
+    ledger->forgotten({{1}, {1}, {2}});  // of a sweep that goes on for long
     REQUIRE(ledger->write().ok());
     bytes = content_of(folder.file());
   }
   const LedgerState state = read_ledger(bytes);
-  CHECK_EQ(state.done.size(), kDoneMax);
-  CHECK_EQ(state.done.begin()->sweep, SweepId{3});
+  const auto& done = state.done.in_order();
+  CHECK_EQ(done.size(), kDoneMax);
+  CHECK_EQ(done.front().sweep, SweepId{5});
+  CHECK_EQ(done.back().sweep, SweepId{1});
+  CHECK(state.done.contains({{1}, {1}, {2}}));
+}
+
+TEST_CASE("ledger: the first word of a store forgets nothing, that of another store does") {
+  const Folder folder;
+  auto ledger = Ledger::open(folder.file(), "boot");
+  REQUIRE(ledger.ok());
+  ledger->forgotten(kFirst);  // as a program wrote it that knew of no places
+  ledger->stored(wire::to_number({3, 0, 5}));
+  REQUIRE(ledger->sync().ok());
+  CHECK(read_ledger(content_of(folder.file())).done.contains(kFirst));
+  ledger->stored(wire::to_number({4, 0, 1}));
+  REQUIRE(ledger->sync().ok());
+  CHECK_FALSE(read_ledger(content_of(folder.file())).done.contains(kFirst));
 }

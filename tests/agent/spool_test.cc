@@ -3,13 +3,12 @@
 
 #include "agent/runner/spool_reader.h"
 #include "base/limits.h"
+#include "tests/file_limit.h"
 
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -48,29 +47,6 @@ struct Bench {
 constexpr Clocks at(std::int64_t us) {
   return {{us}, {us}};
 }
-
-// As long as it lives no file grows.
-class FullDisk {
- public:
-  FullDisk() {
-    handler_ = ::signal(SIGXFSZ, SIG_IGN);
-    ::getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit none{0, before_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &none);
-  }
-
-  ~FullDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &before_);
-    ::signal(SIGXFSZ, handler_);
-  }
-
-  FullDisk(const FullDisk&) = delete;
-  FullDisk& operator=(const FullDisk&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int) = nullptr;
-};
 
 }  // namespace
 
@@ -123,7 +99,7 @@ TEST_CASE("spool: what a program said last is in it, though the disk had no room
     bench.append(line + "\n");
   }
   {
-    const FullDisk full;
+    const testing::FileLimit full(0);
     do {
       spool.read(at(1));
     } while (spool.more());

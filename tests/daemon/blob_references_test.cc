@@ -41,9 +41,9 @@ TEST_CASE("needed trees: the code, artifacts and models, each with who needs it"
     who.push_back(each.who);
   }
   CHECK(who == Digests{"the code of sweep 12",
+                       "the artifact of 12/7#2",
                        "model mnist:2",
-                       "the code of model mnist:2",
-                       "the artifact of 12/7#2"});
+                       "the code of model mnist:2"});
   CHECK(needed.take().empty());
 }
 
@@ -63,4 +63,18 @@ TEST_CASE("needed trees: what lets go of a row that is deleted already is no har
   needed.read(core::OutputsDropped{{{12}, {1}, {1}}});
   CHECK(needed.dropped().empty());
   CHECK(needed.take().empty());
+}
+
+TEST_CASE("needed trees: of a sweep without run.keep nothing is held back") {
+  NeededTrees needed;
+  core::SweepAccepted accepted{{12}, {}, {}, daemon::test::sample_spec(), "", "", "", false};
+  needed.read(accepted);
+  needed.read(closed(1, "a"));
+  CHECK(digests(needed.take_lasting()) == Digests{"a"});
+  CHECK(needed.take().empty());
+  accepted.spec.run.keep = 1;
+  needed.read(accepted);
+  needed.read(closed(2, "b"));
+  CHECK(needed.take_lasting().empty());
+  CHECK(digests(needed.take()) == Digests{"b"});
 }

@@ -3,18 +3,17 @@
 
 #include "blobs/digest.h"
 #include "tests/blobs/folder.h"
+#include "tests/file_limit.h"
 
 #include <doctest/doctest.h>
 
-#include <sys/resource.h>
-
 #include <chrono>
-#include <csignal>
 #include <optional>
 
 using namespace sweepd;
 using daemon::BlobStore;
 using daemon::BlobUploads;
+using sweepd::testing::FileLimit;
 using sweepd::testing::Folder;
 
 namespace {
@@ -45,26 +44,6 @@ BlobUploads::Piece piece(std::uint64_t offset, std::size_t length) {
 bool is(const Result<BlobUploads::Stored>& stored, std::uint64_t offset, bool complete) {
   return stored.ok() && stored->offset == offset && stored->complete == complete;
 }
-
-// While one lives, no file can be larger: the next best thing to a full disk.
-class FileLimit {
- public:
-  explicit FileLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    REQUIRE(getrlimit(RLIMIT_FSIZE, &before_) == 0);
-    rlimit limit = before_;
-    limit.rlim_cur = bytes;
-    REQUIRE(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-  }
-
-  ~FileLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
 
 }  // namespace
 

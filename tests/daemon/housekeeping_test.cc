@@ -136,6 +136,17 @@ TEST_CASE("housekeeping: who asks is told how it stands; a repeat asks once, ano
   CHECK_FALSE(house.keeper.status().progress.result.has_value());
 }
 
+TEST_CASE("housekeeping: a run that failed is tried again within the hour") {
+  House house;
+  house.pass(seconds(300));
+  house.gc.end(Error{Errc::kUnexpected, "cannot read"});
+  house.pass(seconds(1));
+  house.pass(seconds(3590));
+  CHECK(house.gc.orders.size() == 1);
+  house.pass(seconds(20));
+  CHECK(house.gc.orders.size() == 2);
+}
+
 TEST_CASE("housekeeping: what was let go and kept is tried again within the hour") {
   House house;
   house.pass(seconds(300));

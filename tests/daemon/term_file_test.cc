@@ -21,8 +21,10 @@ TEST_CASE("term file: what was written is read; nothing, and what is no number, 
   REQUIRE(write_term(path, 42).ok());
   CHECK(read_term(path) == 42);
   CHECK_FALSE(std::filesystem::exists(path + ".new"));
-  std::ofstream(path) << "";
-  CHECK(read_term(path) == 0);
+  for (const char* damaged : {"", "7", "7 or so\n", "4294967296\n", "18446744073709551615\n"}) {
+    std::ofstream(path) << damaged;
+    CHECK_MESSAGE(read_term(path) == 0, damaged);
+  }
   CHECK_FALSE(write_term(folder.path() + "/none/term", 1).ok());
 }
 

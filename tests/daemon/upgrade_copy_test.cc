@@ -4,6 +4,7 @@
 #include "daemon/fsck.h"
 #include "daemon/journal_rocksdb.h"
 #include "tests/daemon/history.h"
+#include "tests/file_limit.h"
 
 #include <set>
 
@@ -94,6 +95,37 @@ TEST_CASE(
   CHECK(copies_in(history.path()) == std::set<std::string>{"before-unknown"});
   CHECK_FALSE(std::filesystem::exists(history.path() + "/before-unknown/rest"));
   CHECK(next_seq(history.path() + "/before-unknown") == next_seq(history.path() + "/journal"));
+}
+
+TEST_CASE("upgrade: starts that are cut off again and again do not spoil the copy of the first") {
+  const History history;
+  const std::string copy = history.path() + "/before-unknown";
+  REQUIRE(daemon::copy_before_upgrade(history.path(), "").ok());
+  // What a store may look like that another program has begun to open.
+  std::ofstream(copy + "/mark") << "the first";
+  std::ofstream(history.path() + "/journal/half") << "a new program was here";
+  REQUIRE(daemon::copy_before_upgrade(history.path(), "").ok());
+  CHECK(std::filesystem::exists(copy + "/mark"));
+  CHECK_FALSE(std::filesystem::exists(copy + "/half"));
+  // The older program goes on with the store, which then is another one.
+  static_cast<void>(history.open());
+  REQUIRE(daemon::copy_before_upgrade(history.path(), "").ok());
+  CHECK_FALSE(std::filesystem::exists(copy + "/mark"));
+  CHECK(next_seq(copy) == next_seq(history.path() + "/journal"));
+}
+
+TEST_CASE("upgrade: where the new copy cannot be made the older one stays") {
+  const History history;
+  const std::string copy = history.path() + "/before-unknown";
+  REQUIRE(daemon::copy_before_upgrade(history.path(), "").ok());
+  const std::uint64_t before = next_seq(copy);
+  static_cast<void>(history.open());
+  {
+    const sweepd::testing::FileLimit no_room(0);
+    CHECK_FALSE(daemon::copy_before_upgrade(history.path(), "").ok());
+  }
+  CHECK(copies_in(history.path()) == std::set<std::string>{"before-unknown"});
+  CHECK(next_seq(copy) == before);
 }
 
 TEST_CASE("upgrade: the name of a copy is a plain one, whatever the version says") {

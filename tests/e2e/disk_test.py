@@ -288,7 +288,12 @@ class Backup(unittest.TestCase):
                                      capture_output=True, text=True, timeout=60)
             self.assertEqual(refused.returncode, 6, refused.stderr)
             # The agents obeyed the old daemon, and obey the new one; what they began since is ended.
+            begun = time.monotonic()
             house.start_daemon(state=house.folder / "again")
+            wait_until("it says why it waits", lambda: "until no lease of before" in house.ok("show", number), timeout=3)
+            before = house.json("show", number)["trials"].get("completed", 0)
+            wait_until("it goes on", lambda: house.json("show", number)["trials"].get("completed", 0) > before)
+            self.assertGreaterEqual(time.monotonic() - begun, 3, "nothing starts before every lease is over")
             self.assertEqual(house.wait(number, timeout=120), 0)
             self.assertEqual(house.json("show", number)["trials"], {"completed": 60})
             self.assertEqual(house.json("show", done)["state"], "completed")

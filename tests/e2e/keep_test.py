@@ -75,6 +75,7 @@ class Keep(unittest.TestCase):
             state = house.folder / "state"
             state.mkdir()
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", state], check=True)
+            self.addCleanup(shutil.rmtree, house.folder, ignore_errors=True)
             self.addCleanup(subprocess.run, ["umount", "-l", state], check=False)
             go = house.folder / "go"
             house.file("code/train.sh", BIG, 0o755)

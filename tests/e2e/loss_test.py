@@ -96,14 +96,17 @@ class Loss(unittest.TestCase):
             house.kill(house.daemon)
             shutil.rmtree(state)
             old.rename(state)
+            begun = time.monotonic()
             house.start_daemon()  # in the same term as the daemon before: nothing here says otherwise
-            wait_until("the loss is told", lambda: told_of_loss(house))
+            info = wait_until("the loss is told", lambda: told_of_loss(house))
+            self.assertIn("the store went back", info["health"])
             self.assertEqual(house.ctl("show", lost).returncode, 5)
             self.assertEqual(house.json("show", first)["sweep"], first)
             wait_until("what nobody knows is ended", lambda: stands_still(ran))
             again = house.submit(SWEEP.format(script="echo loss: 1", trials=1))
             self.assertGreater(again, 10_000, "the number of the lost sweep is not given again")
             self.assertEqual(house.wait(again, timeout=30), 0)
+            self.assertGreaterEqual(time.monotonic() - begun, 3, "nothing starts before every lease is over")
 
 
 if __name__ == "__main__":

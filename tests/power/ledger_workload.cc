@@ -5,6 +5,7 @@
 #include "tests/power/workload.h"
 #include "tests/sim/random.h"
 #include "wire/protocol.h"
+#include "wire/store_place.h"
 
 #include <fmt/format.h>
 
@@ -69,7 +70,12 @@ std::vector<Row> make_rows(std::size_t count, std::size_t large) {
     Row row;
     if (random.chance(0.05)) {
       ++term;
-      row = {term % 2 == 0 ? LedgerKind::kStored : LedgerKind::kTerm, {}, term, {}, true, true};
+      row = {LedgerKind::kTerm, {}, term, {}, true, true};
+      if (term % 2 == 0) {
+        // Of every fifth one on it is another store.
+        row.kind = LedgerKind::kStored;
+        row.term = wire::to_number({static_cast<std::uint16_t>(1 + term / 10), 0, term});
+      }
     } else if (running.size() < 2 || random.chance(0.3)) {
       row = {LedgerKind::kStarted, {{1}, {++trials}, {1}}, 0, {}, random.chance(0.6), true};
       running.push_back(row.key);
@@ -132,6 +138,9 @@ void add(LedgerState& state, const Row& row) {
       state.term = row.term;
       break;
     case LedgerKind::kStored:
+      if (state.stored != 0 && !wire::same_store(row.term, state.stored)) {
+        state.done.clear();
+      }
       state.stored = row.term;
       break;
     case LedgerKind::kStarted:
@@ -147,6 +156,7 @@ void add(LedgerState& state, const Row& row) {
     case LedgerKind::kForgotten:
       state.started.erase(row.key);
       state.ended.erase(row.key);
+      state.done.insert(row.key);
       break;
   }
 }
@@ -262,7 +272,8 @@ class LedgerWorkload final : public Workload {
     std::size_t row = 0;
     const auto matches = [&] {
       return state.term == found.term && state.stored == found.stored &&
-             state.started == found.started && state.ended == found.ended;
+             state.started == found.started && state.ended == found.ended &&
+             state.done == found.done;
     };
     for (; row < marks.last(kRowSynced); ++row) {
       add(state, rows_[row]);
@@ -329,7 +340,11 @@ class LedgerWorkload final : public Workload {
           wire::encode(one.order), one.over ? wire::encode(*one.over) : std::string()};
     }
     if (unfinished != found.started || remembered.ended.size() != found.ended.size() ||
-        remembered.term != found.term || remembered.stored != found.stored) {
+        remembered.term != found.term || remembered.stored != found.stored ||
+        !std::equal(remembered.done.begin(),
+                    remembered.done.end(),
+                    found.done.in_order().begin(),
+                    found.done.in_order().end())) {
       return wrong("the agent remembers other rows than the file holds");
     }
     return {};
