@@ -10,6 +10,7 @@
 #include "agent/setup.h"
 #include "agent/state_folder.h"
 #include "base/clocks.h"
+#include "base/labels.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/overloaded.h"
@@ -364,7 +365,7 @@ Result<void> run_agent(const Config& given) {
   std::vector<pb::Slot> slots = slots_of(found.devices, {config.cpu_slots, cpu_model()});
   Containment containment = Containment::find(config.containment, folder.uuid());
   // A label like others, so that it is shown, and can be chosen by.
-  identity.labels["containment"] = containment.name();
+  identity.labels[kContainmentLabel] = containment.name();
   log_info("name={} state={} slots={} containment={} incarnation={}",
            identity.name,
            folder.path(),
