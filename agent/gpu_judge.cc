@@ -37,7 +37,7 @@ std::string free_text(const GpuUse& use) {
 
 // The GPU of the slot; null for a slot that stands for none.
 template <typename Gpus>
-auto* find(Gpus& gpus, std::uint32_t slot) {
+auto* gpu_at(Gpus& gpus, std::uint32_t slot) {
   const auto found = std::find_if(
       gpus.begin(), gpus.end(), [slot](const auto& gpu) { return gpu.place.slot == slot; });
   return found == gpus.end() ? nullptr : &*found;
@@ -54,7 +54,7 @@ GpuJudge::GpuJudge(std::vector<SlotGpu> gpus, const BusyGpus& rule) : rule_(rule
 // ---- inputs
 
 void GpuJudge::booked(std::uint32_t slot, const AttemptKey& attempt) {
-  if (Gpu* gpu = find(gpus_, slot)) {
+  if (Gpu* gpu = gpu_at(gpus_, slot)) {
     gpu->busy = true;
     ++gpu->bookings;
     gpu->last = attempt;
@@ -63,7 +63,7 @@ void GpuJudge::booked(std::uint32_t slot, const AttemptKey& attempt) {
 }
 
 void GpuJudge::released(std::uint32_t slot) {
-  if (Gpu* gpu = find(gpus_, slot)) {
+  if (Gpu* gpu = gpu_at(gpus_, slot)) {
     gpu->busy = false;
     gpu->unseen = true;
   }
@@ -97,7 +97,7 @@ bool GpuJudge::take(Instant now, const std::vector<GpuAnswer>& answers) {
   asked_at_.reset();
   bool changed = false;
   for (const GpuAnswer& answer : answers) {
-    Gpu* gpu = find(gpus_, answer.question.slot);
+    Gpu* gpu = gpu_at(gpus_, answer.question.slot);
     if (gpu != nullptr && !gpu->busy && gpu->bookings == answer.question.bookings) {
       gpu->unseen = false;
       changed = judge(now, *gpu, answer.use) || changed;
@@ -222,17 +222,17 @@ bool GpuJudge::all_seen() const {
 }
 
 bool GpuJudge::withholds(std::uint32_t slot) const {
-  const Gpu* gpu = find(gpus_, slot);
+  const Gpu* gpu = gpu_at(gpus_, slot);
   return gpu != nullptr && !gpu->busy && gpu->hold.has_value();
 }
 
 bool GpuJudge::may_start(std::uint32_t slot) const {
-  const Gpu* gpu = find(gpus_, slot);
+  const Gpu* gpu = gpu_at(gpus_, slot);
   return gpu == nullptr || (!gpu->unseen && !gpu->hold);
 }
 
 std::optional<std::string> GpuJudge::refusal(std::uint32_t slot) const {
-  const Gpu* gpu = find(gpus_, slot);
+  const Gpu* gpu = gpu_at(gpus_, slot);
   if (gpu == nullptr || gpu->busy || !gpu->hold || gpu->hold->why == Why::kLeftover) {
     return std::nullopt;
   }

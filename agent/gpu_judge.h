@@ -87,8 +87,8 @@ class GpuJudge {
 
   struct Hold {
     Why why = Why::kUnknown;
-    std::string
-        words;  // as it was when it began: numbers that change all the time are not told anew
+    // As it was when it began: numbers that change all the time are not told anew.
+    std::string words;
   };
 
   struct Gpu {

@@ -27,14 +27,10 @@ using sweepd::Result;
 using sweepd::agent::Config;
 
 constexpr const char* kAbout =
-    "Runs the trials that a sweepd daemon gives to this box: one at a time on each of its GPUs, or "
-    "on\n"
-    "CPU slots. Stop it with Ctrl-C or TERM: its trials go back to the queue. Killed, or ended "
-    "with "
-    "USR2\n"
-    "for an upgrade, it leaves them running, and the next sweep-agent on the same state folder "
-    "takes "
-    "them over.";
+    "Runs the trials that a sweepd daemon gives to this box: one at a time on each of its GPUs,\n"
+    "or on CPU slots. Stop it with Ctrl-C or TERM: its trials go back to the queue. Killed, or\n"
+    "ended with USR2 for an upgrade, it leaves them running, and the next sweep-agent on the same\n"
+    "state folder takes them over.";
 
 constexpr const char* kExamples =
     "Examples:\n"
@@ -52,25 +48,21 @@ constexpr const char* kDevicesExamples =
     "  sweep-agent devices          number, UUID, model, memory and processes of each GPU\n"
     "  sweep-agent devices --json   the same for programs\n"
     "\n"
-    "CUDA_VISIBLE_DEVICES and NVIDIA_VISIBLE_DEVICES leave out GPUs, as they do when the agent "
-    "runs "
-    "under\nthem; stderr says which.";
+    "CUDA_VISIBLE_DEVICES and NVIDIA_VISIBLE_DEVICES leave out GPUs, as they do when the agent\n"
+    "runs under them; stderr says which.";
 
 constexpr const char* kDoctorExamples =
     "Examples:\n"
     "  sweep-agent doctor --config /etc/sweepd/agent.toml\n"
     "  sweep-agent doctor --server tcp://127.0.0.1:7700 --json\n"
     "\n"
-    "Ask as the user and with the options that the agent runs with. A line a check: ok, a warning, "
-    "or "
-    "FAILED\n"
-    "with what to do. Nothing is registered or left behind.\n"
+    "Ask as the user and with the options that the agent runs with. A line a check: ok, a\n"
+    "warning, or FAILED with what to do. Nothing is registered or left behind.\n"
     "\n"
     "Exit codes: 0 nothing failed, 2 wrong options, else the first check that failed:\n"
     "  10 settings: the file cannot be read       18 bulk port: closed, or nothing heard\n"
     "  11 shim: sweep-shim cannot be executed     19 client port: closed, or nothing heard\n"
-    "  12 state: the folder cannot be used        20 daemon: something listens and does not "
-    "answer\n"
+    "  12 state: the folder cannot be used        20 daemon: what listens does not answer\n"
     "  13 disk: too little room                   21 version: another protocol\n"
     "  14 address: --server cannot be read        23 containment (only a warning so far)\n"
     "  15 name: the host does not resolve         24 gpus: NVML or a GPU does not answer\n"
