@@ -77,12 +77,19 @@ int free_ports() {
   return 0;
 }
 
+// How a daemon is not well.
+struct Manner {
+  std::chrono::milliseconds thinks = {};  // before it answers on the control port
+  bool bulk_silent = false;
+};
+
 // Answers at all three doors as sweepd does.
 class Daemon {
  public:
-  explicit Daemon(int port, pb::ServerDetail detail = healthy())
+  explicit Daemon(int port, pb::ServerDetail detail = healthy(), Manner manner = {})
       : endpoint_(*wire::Endpoint::parse(fmt::format("tcp://127.0.0.1:{}", port))),
         detail_(std::move(detail)),
+        manner_(manner),
         thread_([this] { serve(); }) {
     while (!ready_) {
       std::this_thread::yield();
@@ -122,9 +129,10 @@ class Daemon {
         CHECK_FALSE(message.has_hello());  // nothing is registered
         pb::DaemonMessage answer;
         answer.mutable_who_are_you();
+        std::this_thread::sleep_for(manner_.thinks);
         control.send(asked->peer, wire::encode(answer));
       }
-      if (const auto asked = bulk.receive()) {
+      if (const auto asked = bulk.receive(); asked && !manner_.bulk_silent) {
         pb::BulkReply answer;
         answer.mutable_missing();
         bulk.send(asked->peer, wire::encode(answer));
@@ -139,6 +147,7 @@ class Daemon {
 
   wire::Endpoint endpoint_;
   pb::ServerDetail detail_;
+  Manner manner_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> over_{false};
   std::thread thread_;
@@ -295,8 +304,18 @@ TEST_CASE("doctor: something that listens and says nothing is no daemon, within 
   CHECK_EQ(box.examine(), 20);
   CHECK_EQ(
       box.failed(Check::kDaemon),
-      fmt::format("tcp://127.0.0.1:{} is open, and no sweepd answered there in 3 s", box.port));
+      fmt::format("tcp://127.0.0.1:{} is open, and no sweepd answered there in 3.0 s", box.port));
   CHECK(box.not_tried(Check::kVersion));
+  CHECK(box.took < std::chrono::milliseconds(4000));
+}
+
+TEST_CASE("doctor: both ports of the daemon together have three seconds to answer") {
+  Box box;
+  const Daemon daemon(box.port, Daemon::healthy(), {std::chrono::milliseconds(2000), true});
+  CHECK_EQ(box.examine(), 20);
+  CHECK(box.failed(Check::kDaemon)
+            .starts_with(fmt::format("tcp://127.0.0.1:{} is open, and no sweepd answered there in ",
+                                     box.port + 1)));
   CHECK(box.took < std::chrono::milliseconds(4000));
 }
 
