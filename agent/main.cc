@@ -98,17 +98,21 @@ void add_options(CLI::App& app, Given& given) {
   app.add_option("--log-level", given.log_level, "debug, info, warn or error")->type_name("LEVEL");
 }
 
-Result<Config> configure(const Given& given) {
+Result<Config> from_file(const std::string& path) {
   Config config = sweepd::agent::default_config();
-  if (!given.config.empty()) {
-    SWEEPD_TRY_VOID(sweepd::agent::read_config(given.config, config));
+  if (!path.empty()) {
+    SWEEPD_TRY_VOID(sweepd::agent::read_config(path, config));
   }
-  const auto overlay = [](const std::string& value, std::string& setting) {
+  return config;
+}
+
+Result<void> overlay(const Given& given, Config& config) {
+  const auto replace = [](const std::string& value, std::string& setting) {
     setting = value.empty() ? setting : value;
   };
-  overlay(given.server, config.server);
-  overlay(given.state, config.state);
-  overlay(given.name, config.name);
+  replace(given.server, config.server);
+  replace(given.state, config.state);
+  replace(given.name, config.name);
   config.cpu_slots = given.cpu_slots ? given.cpu_slots : config.cpu_slots;
   if (!given.busy_gpus.empty()) {
     const Result<sweepd::agent::BusyGpus> rule = sweepd::agent::parse_busy_gpus(given.busy_gpus);
@@ -120,7 +124,7 @@ Result<Config> configure(const Given& given) {
   if (!given.log_level.empty()) {
     SWEEPD_TRY(config.log_level, sweepd::agent::parse_log_level(given.log_level));
   }
-  return config;
+  return {};
 }
 
 int print_devices(const Config& config, bool json) {
@@ -184,9 +188,15 @@ int main(int argc, char** argv) {
   // A reader that goes away, or a limit on the size of files, is an error of a write like others.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  const Result<Config> config = configure(given);
+  Result<Config> config = from_file(given.config);
+  // Wrong options are told as such, whatever is in the file.
+  Config unread;
+  const Result<void> overlaid = overlay(given, config.ok() ? *config : unread);
   sweepd::log_setup("sweep-agent", config.ok() ? config->log_level : sweepd::LogLevel::kInfo);
   sweepd::wire::quiet_protobuf();
+  if (!overlaid.ok()) {
+    return fail(overlaid.error());
+  }
   if (doctor->parsed()) {
     return print_doctor(config, given.config, given.json);
   }

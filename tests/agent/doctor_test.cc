@@ -394,3 +394,20 @@ TEST_CASE("doctor: the program exits with the code of the first check that faile
   CHECK_EQ(WEXITSTATUS(std::system(wrong.c_str())), 10);
   CHECK(box.folder.read("said").starts_with("{\n  \"exit_code\": 10"));
 }
+
+TEST_CASE("doctor: wrong options end it with 2 and are named, whatever the file holds") {
+  const testing::Folder folder;
+  folder.write("agent.toml", "x = 1\n");
+  const auto run = [&](const std::string& options) {
+    const std::string command =
+        fmt::format("{} doctor {} >{} 2>&1", SWEEPD_AGENT, options, folder / "said");
+    return WEXITSTATUS(std::system(command.c_str()));
+  };
+  CHECK_EQ(run("--busy-gpus nonsense"), 2);
+  CHECK(folder.read("said").starts_with("sweep-agent: --busy-gpus 'nonsense' is none of "));
+  CHECK_EQ(run("--log-level loud --config " + (folder / "agent.toml")), 2);
+  CHECK_EQ(folder.read("said"),
+           "sweep-agent: log level 'loud' is none of debug, info, warn, error\n");
+  CHECK_EQ(run("--log-level debug --config " + (folder / "agent.toml")), 10);
+  CHECK(folder.read("said").starts_with("FAILED     settings "));
+}
