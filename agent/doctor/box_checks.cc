@@ -32,6 +32,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kLook = "look at nvidia-smi and at the kernel's log (dmesg)";
+
 // The path itself, or the nearest one above it that is there.
 std::string nearest_there(const std::string& path) {
   std::error_code error;
@@ -82,8 +84,7 @@ std::vector<std::string> withheld_now(const Nvml& nvml,
   return judge.withheld();
 }
 
-Finding gpus_found(const Config& config, const Nvml& nvml, const DeviceList& found) {
-  const MaskedDevices left = masked(found.devices, masks_of_environment());
+std::string gpus_text(const Config& config, const DeviceList& found, const MaskedDevices& left) {
   std::string text = fmt::format("{} and {}, driver {}",
                                  counted(left.devices.size(), "GPU"),
                                  slots_text(config, left.devices.size()),
@@ -91,21 +92,37 @@ Finding gpus_found(const Config& config, const Nvml& nvml, const DeviceList& fou
   for (const Device& device : left.devices) {
     text += fmt::format("; {} {}", gpu_text(device.number, device.uuid), device.name);
   }
-  for (const std::string& note : left.notes) {
-    text += "; " + note;
+  for (const std::vector<std::string>& notes : {found.notes, left.notes}) {
+    for (const std::string& note : notes) {
+      text += "; " + note;
+    }
+  }
+  return text;
+}
+
+// A GPU that is lost keeps no trial from the others: it fails where none is left.
+Finding gpus_found(const Config& config, const Nvml& nvml, const DeviceList& found) {
+  const MaskedDevices left = masked(found.devices, masks_of_environment());
+  Finding finding{Check::kGpus, Outcome::kOk, gpus_text(config, found, left)};
+  std::vector<std::string> advice;
+  if (!found.notes.empty()) {
+    advice.emplace_back(kLook);
   }
   if (left.devices.empty() && !found.devices.empty()) {
-    return {Check::kGpus, Outcome::kWarning, text, "start the agent without that variable"};
+    advice.emplace_back("start the agent without that variable");
   }
   const std::vector<std::string> withheld = withheld_now(nvml, left.devices, config.busy_gpus);
   if (!withheld.empty()) {
-    return {
-        Check::kGpus,
-        Outcome::kWarning,
-        fmt::format("{}; withheld now: {}", text, fmt::join(withheld, "; ")),
-        "nvidia-smi shows who uses them; busy_gpus in agent.toml says what becomes of such GPUs"};
+    finding.text += fmt::format("; withheld now: {}", fmt::join(withheld, "; "));
+    advice.emplace_back(
+        "nvidia-smi shows who uses them; busy_gpus in agent.toml says what becomes of such GPUs");
   }
-  return {Check::kGpus, Outcome::kOk, text};
+  if (!advice.empty()) {
+    const bool none = left.devices.empty() && !found.notes.empty();
+    finding.outcome = none ? Outcome::kFailed : Outcome::kWarning;
+    finding.advice = fmt::format("{}", fmt::join(advice, "; "));
+  }
+  return finding;
 }
 
 }  // namespace
@@ -188,15 +205,10 @@ Finding check_gpus(const Config& config) {
             fmt::format("no GPU and {}: {}", slots_text(config, 0), nvml.error().message),
             nothing ? "the box would offer nothing: give it CPU slots with --cpu-slots" : ""};
   }
-  const std::string look = "look at nvidia-smi and at the kernel's log (dmesg)";
   if (!nvml.ok()) {
-    return {Check::kGpus, Outcome::kFailed, nvml.error().message, look};
+    return {Check::kGpus, Outcome::kFailed, nvml.error().message, kLook};
   }
-  const DeviceList found = nvml->list();
-  if (!found.notes.empty()) {
-    return {Check::kGpus, Outcome::kFailed, fmt::format("{}", fmt::join(found.notes, "; ")), look};
-  }
-  return gpus_found(config, *nvml, found);
+  return gpus_found(config, *nvml, nvml->list());
 }
 
 }  // namespace sweepd::agent

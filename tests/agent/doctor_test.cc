@@ -352,9 +352,12 @@ TEST_CASE("doctor: GPUs are told with what is withheld, and those that do not an
   CHECK(box.warned(Check::kGpus)
             .ends_with(
                 "; withheld now: GPU 1 (GPU-2): 1 process of others, 128.0 of 128.0 GiB free"));
-  fake.say("lost 1\n");
+  fake.say("processes 0 7\nlost 1\n");
   box.examine();
-  CHECK_EQ(box.failed(Check::kGpus), "GPU 1 is left out: GPU is lost (15)");
+  CHECK_EQ(
+      box.warned(Check::kGpus),
+      "1 GPU and 0 CPU slots, driver 535.00; GPU 0 (GPU-1) Fake H200; GPU 1 is left out: GPU is "
+      "lost (15); withheld now: GPU 0 (GPU-1): 1 process of others, 128.0 of 128.0 GiB free");
   fake.say("fail 9\n");
   box.examine();
   CHECK_EQ(box.failed(Check::kGpus), "NVML does not start: driver not loaded (9)");
@@ -410,4 +413,26 @@ TEST_CASE("doctor: wrong options end it with 2 and are named, whatever the file 
            "sweep-agent: log level 'loud' is none of debug, info, warn, error\n");
   CHECK_EQ(run("--log-level debug --config " + (folder / "agent.toml")), 10);
   CHECK(folder.read("said").starts_with("FAILED     settings "));
+}
+
+TEST_CASE("doctor: a GPU that is lost fails only where the masks leave no other") {
+  Box box;
+  box.config.server = "nonsense";
+  box.config.nvml = SWEEPD_FAKE_NVML;
+  const FakeGpus fake("3");
+  fake.say("lost 1\n");
+  ::setenv("CUDA_VISIBLE_DEVICES", "2", 1);
+  box.examine();
+  CHECK_EQ(
+      box.warned(Check::kGpus),
+      "1 GPU and 0 CPU slots, driver 535.00; GPU 2 (GPU-3) Fake H200; GPU 1 is left out: GPU is "
+      "lost (15); left out by CUDA_VISIBLE_DEVICES=2: GPU 0 (GPU-1)");
+  ::setenv("CUDA_VISIBLE_DEVICES", "1", 1);
+  box.examine();
+  ::unsetenv("CUDA_VISIBLE_DEVICES");
+  CHECK(box.failed(Check::kGpus).find("GPU 1 is left out: GPU is lost (15)") != std::string::npos);
+  CHECK(box.found[Check::kGpus].text.find("'1' is not the name of one GPU") != std::string::npos);
+  fake.say("lost 0\nlost 1\nlost 2\n");
+  box.examine();
+  CHECK(box.failed(Check::kGpus).find("GPU 0 is left out: GPU is lost (15)") != std::string::npos);
 }
