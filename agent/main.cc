@@ -128,7 +128,8 @@ Result<void> overlay(const Given& given, Config& config) {
 }
 
 int print_devices(const Config& config, bool json) {
-  const sweepd::agent::DeviceList list = sweepd::agent::offered_devices(config);
+  const sweepd::agent::DeviceList list =
+      sweepd::agent::offered_devices(config, sweepd::agent::kNvmlStartPatience);
   fmt::print("{}", json ? sweepd::agent::devices_json(list) : sweepd::agent::devices_text(list));
   for (const std::string& note : json ? std::vector<std::string>() : list.notes) {
     fmt::print(stderr, "{}\n", note);

@@ -1,6 +1,7 @@
 // The checks of this box.
 #include "agent/doctor/box_checks.h"
 
+#include "agent/ask_in_time.h"
 #include "agent/devices_nvml.h"
 #include "agent/gpu_judge.h"
 #include "agent/gpu_mask.h"
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -32,6 +34,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::milliseconds kNvmlPatience{3000};
 constexpr const char* kLook = "look at nvidia-smi and at the kernel's log (dmesg)";
 
 // The path itself, or the nearest one above it that is there.
@@ -101,8 +104,11 @@ std::string gpus_text(const Config& config, const DeviceList& found, const Maske
 }
 
 // A GPU that is lost keeps no trial from the others: it fails where none is left.
-Finding gpus_found(const Config& config, const Nvml& nvml, const DeviceList& found) {
-  const MaskedDevices left = masked(found.devices, masks_of_environment());
+Finding gpus_found(const Config& config,
+                   const GpuMasks& masks,
+                   const Nvml& nvml,
+                   const DeviceList& found) {
+  const MaskedDevices left = masked(found.devices, masks);
   Finding finding{Check::kGpus, Outcome::kOk, gpus_text(config, found, left)};
   std::vector<std::string> advice;
   if (!found.notes.empty()) {
@@ -123,6 +129,21 @@ Finding gpus_found(const Config& config, const Nvml& nvml, const DeviceList& fou
     finding.advice = fmt::format("{}", fmt::join(advice, "; "));
   }
   return finding;
+}
+
+Finding look_at_gpus(const Config& config, const GpuMasks& masks) {
+  const Result<Nvml> nvml = Nvml::open(config.nvml);
+  if (!nvml.ok() && nvml.error().code == Errc::kNotFound) {
+    const bool nothing = config.cpu_slots == 0U;
+    return {Check::kGpus,
+            nothing ? Outcome::kWarning : Outcome::kOk,
+            fmt::format("no GPU and {}: {}", slots_text(config, 0), nvml.error().message),
+            nothing ? "the box would offer nothing: give it CPU slots with --cpu-slots" : ""};
+  }
+  if (!nvml.ok()) {
+    return {Check::kGpus, Outcome::kFailed, nvml.error().message, kLook};
+  }
+  return gpus_found(config, masks, *nvml, nvml->list());
 }
 
 }  // namespace
@@ -197,18 +218,14 @@ Finding check_containment(const std::string& wanted) {
 }
 
 Finding check_gpus(const Config& config) {
-  const Result<Nvml> nvml = Nvml::open(config.nvml);
-  if (!nvml.ok() && nvml.error().code == Errc::kNotFound) {
-    const bool nothing = config.cpu_slots == 0U;
-    return {Check::kGpus,
-            nothing ? Outcome::kWarning : Outcome::kOk,
-            fmt::format("no GPU and {}: {}", slots_text(config, 0), nvml.error().message),
-            nothing ? "the box would offer nothing: give it CPU slots with --cpu-slots" : ""};
-  }
-  if (!nvml.ok()) {
-    return {Check::kGpus, Outcome::kFailed, nvml.error().message, kLook};
-  }
-  return gpus_found(config, *nvml, nvml->list());
+  const std::optional<Finding> found =
+      ask_in_time([config, masks = masks_of_environment()] { return look_at_gpus(config, masks); },
+                  kNvmlPatience);
+  return found.value_or(
+      Finding{Check::kGpus,
+              Outcome::kFailed,
+              fmt::format("NVML has not answered for {} s", kNvmlPatience.count() / 1000),
+              fmt::format("{}; GPUs without persistence mode take seconds each to wake", kLook)});
 }
 
 }  // namespace sweepd::agent

@@ -436,3 +436,22 @@ TEST_CASE("doctor: a GPU that is lost fails only where the masks leave no other"
   box.examine();
   CHECK(box.failed(Check::kGpus).find("GPU 0 is left out: GPU is lost (15)") != std::string::npos);
 }
+
+TEST_CASE("doctor: a library that hangs is told within three seconds, and keeps nobody") {
+  const Box box;
+  const Daemon daemon(box.port);
+  const FakeGpus fake("2");
+  fake.say("hang 20000\n");
+  box.folder.write("agent.toml", "nvml = \"" SWEEPD_FAKE_NVML "\"\n");
+  const std::string command = fmt::format("{} doctor --server {} --state {} --config {} >{} 2>&1",
+                                          SWEEPD_AGENT,
+                                          box.config.server,
+                                          box.config.state,
+                                          box.folder / "agent.toml",
+                                          box.folder / "said");
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_EQ(WEXITSTATUS(std::system(command.c_str())), 24);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(5000));
+  CHECK(box.folder.read("said").find("FAILED     gpus          NVML has not answered for 3 s\n") !=
+        std::string::npos);
+}
