@@ -2,6 +2,7 @@
 #include "agent/config.h"
 
 #include "agent/devices.h"
+#include "base/labels.h"
 #include "base/nearest.h"
 #include "base/settings_file.h"
 #include "wire/endpoint.h"
@@ -139,8 +140,11 @@ Result<void> read_labels(const Place& place, Config& config) {
     return fault(place, "must be a table");
   }
   for (const auto& [key, node] : *table) {
-    SWEEPD_TRY_VOID(
-        read_text({place.path, key.str(), node}, config.labels[std::string(key.str())]));
+    const Place label{place.path, key.str(), node};
+    if (label.key == kWithheldLabel || label.key == kContainmentLabel) {
+      return fault(label, "is a label that the agent itself sets; give yours another name");
+    }
+    SWEEPD_TRY_VOID(read_text(label, config.labels[std::string(label.key)]));
   }
   return {};
 }

@@ -24,6 +24,7 @@ struct DeviceList {
   std::vector<Device> devices;
   std::string driver;              // its version; empty: unknown
   std::vector<std::string> notes;  // what is wrong, in sentences; a GPU that fails is left out
+  std::string silence = {};        // of a library that did not answer in time, also a note
 };
 
 constexpr const char* kNvmlPath = "libnvidia-ml.so.1";

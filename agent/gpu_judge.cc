@@ -21,7 +21,12 @@ constexpr Duration kEveryWithheld = seconds(1);  // while somebody waits for one
 constexpr Duration kEveryLeftover = milliseconds(500);
 constexpr Duration kAnswerPatience = seconds(6);     // then nobody knows what is on the GPUs
 constexpr Duration kLeftoverPatience = seconds(10);  // then what is left counts as somebody else's
-constexpr std::uint32_t kLooksFree = 2;  // before a GPU comes back, so that it does not flicker
+// How long a GPU must have been free before it comes back, at two looks at least. Each return is a
+// record in the daemon's journal: after one that did not last it is twice as long, up to the most,
+// and the usual time again when it was calm.
+constexpr Duration kFreeUsual = seconds(1);
+constexpr Duration kFreeMost = seconds(128);
+constexpr Duration kCalm = seconds(600);
 
 std::string gib(std::uint64_t bytes) {
   constexpr double kGib = 1ULL << 30;
@@ -37,7 +42,7 @@ std::string free_text(const GpuUse& use) {
 
 // The GPU of the slot; null for a slot that stands for none.
 template <typename Gpus>
-auto* find(Gpus& gpus, std::uint32_t slot) {
+auto* gpu_at(Gpus& gpus, std::uint32_t slot) {
   const auto found = std::find_if(
       gpus.begin(), gpus.end(), [slot](const auto& gpu) { return gpu.place.slot == slot; });
   return found == gpus.end() ? nullptr : &*found;
@@ -54,7 +59,7 @@ GpuJudge::GpuJudge(std::vector<SlotGpu> gpus, const BusyGpus& rule) : rule_(rule
 // ---- inputs
 
 void GpuJudge::booked(std::uint32_t slot, const AttemptKey& attempt) {
-  if (Gpu* gpu = find(gpus_, slot)) {
+  if (Gpu* gpu = gpu_at(gpus_, slot)) {
     gpu->busy = true;
     ++gpu->bookings;
     gpu->last = attempt;
@@ -63,7 +68,7 @@ void GpuJudge::booked(std::uint32_t slot, const AttemptKey& attempt) {
 }
 
 void GpuJudge::released(std::uint32_t slot) {
-  if (Gpu* gpu = find(gpus_, slot)) {
+  if (Gpu* gpu = gpu_at(gpus_, slot)) {
     gpu->busy = false;
     gpu->unseen = true;
   }
@@ -97,7 +102,7 @@ bool GpuJudge::take(Instant now, const std::vector<GpuAnswer>& answers) {
   asked_at_.reset();
   bool changed = false;
   for (const GpuAnswer& answer : answers) {
-    Gpu* gpu = find(gpus_, answer.question.slot);
+    Gpu* gpu = gpu_at(gpus_, answer.question.slot);
     if (gpu != nullptr && !gpu->busy && gpu->bookings == answer.question.bookings) {
       gpu->unseen = false;
       changed = judge(now, *gpu, answer.use) || changed;
@@ -119,7 +124,7 @@ bool GpuJudge::pass(Instant now) {
         const Hold hold{
             Why::kUnknown,
             fmt::format("NVML has not answered for {} s", kAnswerPatience.us / seconds(1).us)};
-        changed = withhold(gpu, hold) || changed;
+        changed = withhold(now, gpu, hold) || changed;
       }
     }
   }
@@ -130,17 +135,17 @@ bool GpuJudge::pass(Instant now) {
 
 bool GpuJudge::judge(Instant now, Gpu& gpu, const Result<GpuUse>& use) {
   if (!use.ok()) {
-    return withhold(gpu, {Why::kUnknown, use.error().message});
+    return withhold(now, gpu, {Why::kUnknown, use.error().message});
   }
   if (std::optional<Hold> hold = leftover(now, gpu, *use)) {
-    return withhold(gpu, *std::move(hold));
+    return withhold(now, gpu, *std::move(hold));
   }
   gpu.last.reset();
   gpu.others = {use->processes.begin(), use->processes.end()};
   if (std::optional<Hold> hold = by_rule(*use)) {
-    return withhold(gpu, *std::move(hold));
+    return withhold(now, gpu, *std::move(hold));
   }
-  return offer(gpu);
+  return offer(now, gpu, *use);
 }
 
 // What has come to the GPU with the last attempt, and not gone with it. Somebody else may have come
@@ -192,8 +197,13 @@ std::optional<GpuJudge::Hold> GpuJudge::by_rule(const GpuUse& use) const {
 }
 
 // True when that is news.
-bool GpuJudge::withhold(Gpu& gpu, Hold hold) {
-  gpu.looks_free = 0;
+bool GpuJudge::withhold(Instant now, Gpu& gpu, Hold hold) {
+  gpu.free_since.reset();
+  const bool offered = !gpu.hold || gpu.hold->why == Why::kLeftover;
+  if (offered && hold.why != Why::kLeftover) {
+    const bool quick = gpu.back_at && now - *gpu.back_at < kCalm;
+    gpu.free_wanted = quick ? std::min(Duration{2 * gpu.free_wanted.us}, kFreeMost) : kFreeUsual;
+  }
   const bool known = gpu.hold && gpu.hold->why == hold.why &&
                      (hold.why != Why::kUnknown || gpu.hold->words == hold.words);
   if (!known) {
@@ -202,15 +212,28 @@ bool GpuJudge::withhold(Gpu& gpu, Hold hold) {
   return !known;
 }
 
-bool GpuJudge::offer(Gpu& gpu) {
+// Withheld for its memory, it comes back with a twentieth more than is wanted, so that one around
+// the mark stays away. Where it never has as much, though it has enough all the time, that will do.
+Duration GpuJudge::free_wanted(const Gpu& gpu, const GpuUse& use) const {
+  const auto* rule = std::get_if<OfferWhileFree>(&rule_);
+  const bool around = rule != nullptr && gpu.hold->why == Why::kTooFull && use.memory_bytes != 0 &&
+                      use.free_bytes < rule->bytes + rule->bytes / 20;
+  return around ? kFreeMost : gpu.free_wanted;
+}
+
+bool GpuJudge::offer(Instant now, Gpu& gpu, const GpuUse& use) const {
   if (!gpu.hold) {
     return false;
   }
-  if (gpu.hold->why != Why::kLeftover && ++gpu.looks_free < kLooksFree) {
-    return false;
+  if (gpu.hold->why != Why::kLeftover) {
+    gpu.free_since = gpu.free_since.value_or(now);
+    if (now - *gpu.free_since < free_wanted(gpu, use)) {
+      return false;
+    }
+    gpu.back_at = now;
   }
   gpu.hold.reset();
-  gpu.looks_free = 0;
+  gpu.free_since.reset();
   return true;
 }
 
@@ -222,17 +245,17 @@ bool GpuJudge::all_seen() const {
 }
 
 bool GpuJudge::withholds(std::uint32_t slot) const {
-  const Gpu* gpu = find(gpus_, slot);
+  const Gpu* gpu = gpu_at(gpus_, slot);
   return gpu != nullptr && !gpu->busy && gpu->hold.has_value();
 }
 
 bool GpuJudge::may_start(std::uint32_t slot) const {
-  const Gpu* gpu = find(gpus_, slot);
+  const Gpu* gpu = gpu_at(gpus_, slot);
   return gpu == nullptr || (!gpu->unseen && !gpu->hold);
 }
 
 std::optional<std::string> GpuJudge::refusal(std::uint32_t slot) const {
-  const Gpu* gpu = find(gpus_, slot);
+  const Gpu* gpu = gpu_at(gpus_, slot);
   if (gpu == nullptr || gpu->busy || !gpu->hold || gpu->hold->why == Why::kLeftover) {
     return std::nullopt;
   }

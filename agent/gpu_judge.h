@@ -36,8 +36,8 @@ struct GpuAnswer {
 // Judges by what the library said of GPUs on which the agent runs nothing: what is on such a GPU is
 // not the agent's. A GPU is withheld for what others have on it as far as `busy_gpus` says so, as
 // long as the library does not answer, and for some seconds after an attempt that left something on
-// it. It comes back by itself. What runs is never judged. Time is whatever the caller passes in, as
-// long as it does not go back.
+// it. It comes back by itself, later each time that it was not for long. What runs is never judged.
+// Time is whatever the caller passes in, as long as it does not go back.
 class GpuJudge {
  public:
   // No GPUs: then nothing is ever asked or withheld.
@@ -87,8 +87,8 @@ class GpuJudge {
 
   struct Hold {
     Why why = Why::kUnknown;
-    std::string
-        words;  // as it was when it began: numbers that change all the time are not told anew
+    // As it was when it began: numbers that change all the time are not told anew.
+    std::string words;
   };
 
   struct Gpu {
@@ -100,15 +100,18 @@ class GpuJudge {
     std::optional<Instant> idle_since;    // as far as it was noticed
     std::set<std::uint32_t> others = {};  // processes that were on it before the last attempt
     std::optional<Hold> hold;
-    std::uint32_t looks_free = 0;  // in a row, while it is withheld
+    std::optional<Instant> free_since;  // at every look, while it is withheld
+    Duration free_wanted;               // so long, until it comes back
+    std::optional<Instant> back_at;     // when it last did
   };
 
   bool due(Instant now) const;
   bool judge(Instant now, Gpu& gpu, const Result<GpuUse>& use);
   std::optional<Hold> leftover(Instant now, const Gpu& gpu, const GpuUse& use) const;
   std::optional<Hold> by_rule(const GpuUse& use) const;
-  static bool withhold(Gpu& gpu, Hold hold);
-  static bool offer(Gpu& gpu);
+  Duration free_wanted(const Gpu& gpu, const GpuUse& use) const;
+  static bool withhold(Instant now, Gpu& gpu, Hold hold);
+  bool offer(Instant now, Gpu& gpu, const GpuUse& use) const;
 
   std::vector<Gpu> gpus_;
   BusyGpus rule_;

@@ -39,15 +39,29 @@ std::optional<std::uint32_t> as_number(std::string_view entry) {
   return read.ec == std::errc() && read.ptr == end ? std::optional(number) : std::nullopt;
 }
 
+bool is_uuid(std::string_view entry) {
+  return entry.starts_with("GPU-") || entry.starts_with("MIG-");
+}
+
+// "0:1": slice 1 of GPU 0, as containers are given it.
+bool is_numbered_slice(std::string_view entry) {
+  return entry.find(':') != std::string_view::npos;
+}
+
+// The UUID of the whole GPU.
+const std::string& gpu_of(const Device& device) {
+  return device.gpu_uuid.empty() ? device.uuid : device.gpu_uuid;
+}
+
 // The one GPU or slice that the entry names; nothing where it names none, or may mean several.
 Chosen named_by(std::string_view entry, const std::vector<Device>& devices) {
   const std::optional<std::uint32_t> number = as_number(entry);
-  const bool uuid = entry.starts_with("GPU-") || entry.starts_with("MIG-");
+  const bool uuid = is_uuid(entry);
   Chosen found;
   std::set<std::string_view> names;
   for (std::size_t i = 0; i < devices.size(); ++i) {
     const Device& device = devices[i];
-    const std::string& gpu = device.gpu_uuid.empty() ? device.uuid : device.gpu_uuid;
+    const std::string& gpu = gpu_of(device);
     const bool itself = uuid && device.uuid.starts_with(entry);
     if (itself || number == device.number || (uuid && gpu.starts_with(entry))) {
       found.insert(i);
@@ -102,14 +116,53 @@ Mask read_cuda(std::string_view value, const std::vector<Device>& devices) {
   return mask;
 }
 
+// Whether this is a container that shows just what the list names: its numbers are those of the
+// host then, and mean nothing in here. UUIDs are the same everywhere.
+bool shows_just(const std::vector<std::string_view>& entries, const std::vector<Device>& devices) {
+  if (std::all_of(entries.begin(), entries.end(), is_uuid)) {
+    return false;
+  }
+  std::set<std::string_view> gpus;
+  for (const Device& device : devices) {
+    gpus.insert(gpu_of(device));
+  }
+  const bool slices = std::any_of(entries.begin(), entries.end(), is_numbered_slice);
+  return (slices ? devices.size() : gpus.size()) <= entries.size();
+}
+
+void read_entry(Mask& mask, std::string_view entry, const std::vector<Device>& devices) {
+  const Chosen named = named_by(entry, devices);
+  mask.left.insert(named.begin(), named.end());
+  if (named.empty()) {
+    mask.notes.push_back(fmt::format(
+        "{}={}: '{}' {}",
+        mask.variable,
+        mask.value,
+        entry,
+        is_numbered_slice(entry)
+            ? "names a slice by its number, which is not understood: name it by its UUID"
+            : "is not the name of one GPU here, and is passed over"));
+  }
+}
+
 Mask read_nvidia(std::string_view value, const std::vector<Device>& devices) {
   Mask mask{"NVIDIA_VISIBLE_DEVICES", value};
   const std::string_view word = trimmed(value);
-  const bool says_nothing = word.empty() || word == "all" || word == "void";
-  if (says_nothing || (word != "none" && devices.size() <= entries_of(word).size())) {
+  const std::vector<std::string_view> entries = entries_of(word);
+  if (word == "none" || ends_list(word)) {
+    return mask;
+  }
+  if (word.empty() || word == "all" || word == "void" || shows_just(entries, devices)) {
     mask.left = every_place(devices);
-  } else if (word != "none") {
-    read_list(mask, devices);
+    return mask;
+  }
+  for (const std::string_view entry : entries) {
+    read_entry(mask, entry, devices);
+  }
+  if (mask.left.empty()) {
+    mask.notes.push_back(
+        fmt::format("{}={} names no GPU here, and is ignored", mask.variable, mask.value));
+    mask.left = every_place(devices);
   }
   return mask;
 }

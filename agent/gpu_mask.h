@@ -27,8 +27,9 @@ struct MaskedDevices {
 //     first entry that names no GPU, or several.
 //   NVIDIA_VISIBLE_DEVICES: "", "all" and "void" say nothing ("void" stands in containers whose
 //     GPUs were given in another way), "none" means none. Its numbers count the GPUs of the host,
-//     so that a list only counts where there are more devices than it names: else the container
-//     has just those already, under other numbers.
+//     so that a list with numbers only counts where there are more GPUs, sliced or not, than it
+//     names: else the container has just those already, under other numbers. Entries that name
+//     nothing here, and slices by number (0:1), are passed over; a list of nothing else is ignored.
 MaskedDevices masked(std::vector<Device> devices, const GpuMasks& masks);
 
 }  // namespace sweepd::agent

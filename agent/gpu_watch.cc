@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <thread>
@@ -22,7 +23,7 @@ namespace sweepd::agent {
 
 namespace {
 
-constexpr int kEndPatienceMs = 1000;
+constexpr std::chrono::milliseconds kEndPatience{1000};
 
 enum Stage : int {
   kIdle,      // both sides have nothing of each other's
@@ -46,6 +47,7 @@ struct GpuWatch::Work {
   void run();
   void tell();
   void hear();
+  void wait_for_end();
   void answer();
   Result<void> open();
 };
@@ -78,6 +80,19 @@ void GpuWatch::Work::tell() {
 void GpuWatch::Work::hear() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t heard = ::read(signal.get(), &count, sizeof count);
+}
+
+// Not at the first signal: it may be of an answer that was given before the thread was to end.
+void GpuWatch::Work::wait_for_end() {
+  using std::chrono::steady_clock;
+  const auto end = steady_clock::now() + kEndPatience;
+  auto left = kEndPatience;
+  while (stage.load(std::memory_order_acquire) == kOver && left.count() > 0) {
+    pollfd told{signal.get(), POLLIN, 0};
+    ::poll(&told, 1, static_cast<int>(left.count()));
+    hear();
+    left = std::chrono::ceil<std::chrono::milliseconds>(end - steady_clock::now());
+  }
 }
 
 Result<void> GpuWatch::Work::open() {
@@ -126,8 +141,7 @@ GpuWatch::~GpuWatch() {
   work_->hear();
   work_->stage.store(kOver, std::memory_order_release);
   work_->stage.notify_one();
-  pollfd ended{work_->signal.get(), POLLIN, 0};
-  ::poll(&ended, 1, kEndPatienceMs);
+  work_->wait_for_end();
   int over = kOver;
   if (work_->stage.compare_exchange_strong(over, kLeft, std::memory_order_acq_rel)) {
     thread_.detach();

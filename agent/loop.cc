@@ -10,6 +10,7 @@
 #include "agent/setup.h"
 #include "agent/state_folder.h"
 #include "base/clocks.h"
+#include "base/labels.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/overloaded.h"
@@ -52,6 +53,7 @@ class Loop {
     Identity identity;
     std::vector<pb::Slot> slots;
     std::vector<SlotGpu> gpus;
+    std::string silence;  // why there may be GPUs of which nothing is known; empty: there are none
     Containment containment;
     Ledger ledger;
     wire::Dealer control;
@@ -85,6 +87,7 @@ class Loop {
   Containment containment_;
   std::optional<GpuWatch> watch_;  // none on a box without GPUs
   Slots slots_;
+  std::string silence_;
   Room room_;
   Session session_;
   Runner runner_;
@@ -111,6 +114,7 @@ Loop::Loop(Parts parts)
               parts.folder.path(),
               parts.config.shim,
               std::move(parts.containment)}),
+      silence_(std::move(parts.silence)),
       room_(parts.folder.path(), parts.config.disk_low_bytes),
       session_(std::move(parts.identity), {}, ledger_.remembered()),
       runner_({parts.config, parts.folder, session_, ledger_, bulk_, slots_}, ledger_.remembered()),
@@ -275,9 +279,11 @@ void Loop::offer_slots(Instant now) {
   const bool others = (first || (due && *due <= now)) && slots_.ensure(now);
   if (room_.look(now) || others || gpus) {
     const bool full = !room_.shortage().empty();
+    const std::vector<std::string> gpus_away =
+        silence_.empty() ? slots_.gpus().withheld() : std::vector<std::string>{silence_};
     session_.set_slots(now,
                        full ? std::vector<pb::Slot>{} : slots_.offered(),
-                       withheld_label(room_.shortage(), slots_.gpus().withheld()));
+                       withheld_label(room_.shortage(), gpus_away));
   }
 }
 
@@ -357,14 +363,17 @@ Result<void> run_agent(const Config& given) {
   SWEEPD_TRY(const int signals, open_signals());
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);  // what a killed shim leaves behind falls to us
   Identity identity = identity_of(config, folder, ledger);
-  const DeviceList found = offered_devices(config);
+  const DeviceList found = offered_devices(config, kNvmlStartPatience);
   for (const std::string& note : found.notes) {
     log_info("{}", note);
   }
   std::vector<pb::Slot> slots = slots_of(found.devices, {config.cpu_slots, cpu_model()});
   Containment containment = Containment::find(config.containment, folder.uuid());
+  if (!found.silence.empty()) {
+    identity.labels[kWithheldLabel] = withheld_label({}, {found.silence});
+  }
   // A label like others, so that it is shown, and can be chosen by.
-  identity.labels["containment"] = containment.name();
+  identity.labels[kContainmentLabel] = containment.name();
   log_info("name={} state={} slots={} containment={} incarnation={}",
            identity.name,
            folder.path(),
@@ -383,6 +392,7 @@ Result<void> run_agent(const Config& given) {
              std::move(identity),
              std::move(slots),
              slot_gpus_of(found.devices),
+             found.silence,
              std::move(containment),
              std::move(ledger),
              std::move(control),

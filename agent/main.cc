@@ -27,14 +27,10 @@ using sweepd::Result;
 using sweepd::agent::Config;
 
 constexpr const char* kAbout =
-    "Runs the trials that a sweepd daemon gives to this box: one at a time on each of its GPUs, or "
-    "on\n"
-    "CPU slots. Stop it with Ctrl-C or TERM: its trials go back to the queue. Killed, or ended "
-    "with "
-    "USR2\n"
-    "for an upgrade, it leaves them running, and the next sweep-agent on the same state folder "
-    "takes "
-    "them over.";
+    "Runs the trials that a sweepd daemon gives to this box: one at a time on each of its GPUs,\n"
+    "or on CPU slots. Stop it with Ctrl-C or TERM: its trials go back to the queue. Killed, or\n"
+    "ended with USR2 for an upgrade, it leaves them running, and the next sweep-agent on the same\n"
+    "state folder takes them over.";
 
 constexpr const char* kExamples =
     "Examples:\n"
@@ -52,25 +48,21 @@ constexpr const char* kDevicesExamples =
     "  sweep-agent devices          number, UUID, model, memory and processes of each GPU\n"
     "  sweep-agent devices --json   the same for programs\n"
     "\n"
-    "CUDA_VISIBLE_DEVICES and NVIDIA_VISIBLE_DEVICES leave out GPUs, as they do when the agent "
-    "runs "
-    "under\nthem; stderr says which.";
+    "CUDA_VISIBLE_DEVICES and NVIDIA_VISIBLE_DEVICES leave out GPUs, as they do when the agent\n"
+    "runs under them; stderr says which.";
 
 constexpr const char* kDoctorExamples =
     "Examples:\n"
     "  sweep-agent doctor --config /etc/sweepd/agent.toml\n"
     "  sweep-agent doctor --server tcp://127.0.0.1:7700 --json\n"
     "\n"
-    "Ask as the user and with the options that the agent runs with. A line a check: ok, a warning, "
-    "or "
-    "FAILED\n"
-    "with what to do. Nothing is registered or left behind.\n"
+    "Ask as the user and with the options that the agent runs with. A line a check: ok, a\n"
+    "warning, or FAILED with what to do. Nothing is registered or left behind.\n"
     "\n"
     "Exit codes: 0 nothing failed, 2 wrong options, else the first check that failed:\n"
     "  10 settings: the file cannot be read       18 bulk port: closed, or nothing heard\n"
     "  11 shim: sweep-shim cannot be executed     19 client port: closed, or nothing heard\n"
-    "  12 state: the folder cannot be used        20 daemon: something listens and does not "
-    "answer\n"
+    "  12 state: the folder cannot be used        20 daemon: what listens does not answer\n"
     "  13 disk: too little room                   21 version: another protocol\n"
     "  14 address: --server cannot be read        23 containment (only a warning so far)\n"
     "  15 name: the host does not resolve         24 gpus: NVML or a GPU does not answer\n"
@@ -106,17 +98,21 @@ void add_options(CLI::App& app, Given& given) {
   app.add_option("--log-level", given.log_level, "debug, info, warn or error")->type_name("LEVEL");
 }
 
-Result<Config> configure(const Given& given) {
+Result<Config> from_file(const std::string& path) {
   Config config = sweepd::agent::default_config();
-  if (!given.config.empty()) {
-    SWEEPD_TRY_VOID(sweepd::agent::read_config(given.config, config));
+  if (!path.empty()) {
+    SWEEPD_TRY_VOID(sweepd::agent::read_config(path, config));
   }
-  const auto overlay = [](const std::string& value, std::string& setting) {
+  return config;
+}
+
+Result<void> overlay(const Given& given, Config& config) {
+  const auto replace = [](const std::string& value, std::string& setting) {
     setting = value.empty() ? setting : value;
   };
-  overlay(given.server, config.server);
-  overlay(given.state, config.state);
-  overlay(given.name, config.name);
+  replace(given.server, config.server);
+  replace(given.state, config.state);
+  replace(given.name, config.name);
   config.cpu_slots = given.cpu_slots ? given.cpu_slots : config.cpu_slots;
   if (!given.busy_gpus.empty()) {
     const Result<sweepd::agent::BusyGpus> rule = sweepd::agent::parse_busy_gpus(given.busy_gpus);
@@ -128,11 +124,12 @@ Result<Config> configure(const Given& given) {
   if (!given.log_level.empty()) {
     SWEEPD_TRY(config.log_level, sweepd::agent::parse_log_level(given.log_level));
   }
-  return config;
+  return {};
 }
 
 int print_devices(const Config& config, bool json) {
-  const sweepd::agent::DeviceList list = sweepd::agent::offered_devices(config);
+  const sweepd::agent::DeviceList list =
+      sweepd::agent::offered_devices(config, sweepd::agent::kNvmlStartPatience);
   fmt::print("{}", json ? sweepd::agent::devices_json(list) : sweepd::agent::devices_text(list));
   for (const std::string& note : json ? std::vector<std::string>() : list.notes) {
     fmt::print(stderr, "{}\n", note);
@@ -192,9 +189,15 @@ int main(int argc, char** argv) {
   // A reader that goes away, or a limit on the size of files, is an error of a write like others.
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
-  const Result<Config> config = configure(given);
+  Result<Config> config = from_file(given.config);
+  // Wrong options are told as such, whatever is in the file.
+  Config unread;
+  const Result<void> overlaid = overlay(given, config.ok() ? *config : unread);
   sweepd::log_setup("sweep-agent", config.ok() ? config->log_level : sweepd::LogLevel::kInfo);
   sweepd::wire::quiet_protobuf();
+  if (!overlaid.ok()) {
+    return fail(overlaid.error());
+  }
   if (doctor->parsed()) {
     return print_doctor(config, given.config, given.json);
   }

@@ -1,6 +1,7 @@
 // What a run of the agent begins with: what the box is and has.
 #include "agent/setup.h"
 
+#include "agent/ask_in_time.h"
 #include "agent/utf8.h"
 
 #include <fmt/format.h>
@@ -53,12 +54,22 @@ GpuMasks masks_of_environment() {
   return {variable("CUDA_VISIBLE_DEVICES"), variable("NVIDIA_VISIBLE_DEVICES")};
 }
 
-DeviceList offered_devices(const Config& config) {
-  DeviceList found = find_devices(config.nvml);
-  MaskedDevices left = masked(std::move(found.devices), masks_of_environment());
-  found.devices = std::move(left.devices);
-  found.notes.insert(found.notes.end(), left.notes.begin(), left.notes.end());
-  return found;
+DeviceList offered_devices(const Config& config, std::chrono::milliseconds patience) {
+  const GpuMasks masks = masks_of_environment();  // before there is another thread
+  std::optional<DeviceList> answer =
+      ask_in_time([path = config.nvml] { return find_devices(path); }, patience);
+  if (!answer) {
+    DeviceList none;
+    constexpr const char* kSilent =
+        "NVML has not answered for {} s: no GPU is offered before the agent is started anew";
+    none.silence = fmt::format(kSilent, patience.count() / 1000);
+    none.notes.push_back(none.silence);
+    return none;
+  }
+  MaskedDevices left = masked(std::move(answer->devices), masks);
+  answer->devices = std::move(left.devices);
+  answer->notes.insert(answer->notes.end(), left.notes.begin(), left.notes.end());
+  return *std::move(answer);
 }
 
 }  // namespace sweepd::agent

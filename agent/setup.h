@@ -9,6 +9,7 @@
 #include "agent/state_folder.h"
 #include "base/result.h"
 
+#include <chrono>
 #include <string>
 
 namespace sweepd::agent {
@@ -21,7 +22,11 @@ Identity identity_of(const Config& config, const StateFolder& folder, const Ledg
 // The masks that this program was started under.
 GpuMasks masks_of_environment();
 
+// For GPUs that all have to wake first: without persistence mode each takes seconds.
+constexpr std::chrono::milliseconds kNvmlStartPatience{60'000};
+
 // The GPUs that are this agent's to offer. What is wrong, and what a mask leaves out, is noted.
-DeviceList offered_devices(const Config& config);
+// None when the library does not answer in time.
+DeviceList offered_devices(const Config& config, std::chrono::milliseconds patience);
 
 }  // namespace sweepd::agent

@@ -14,10 +14,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <thread>
 #include <utility>
 
 namespace sweepd::agent {
@@ -25,6 +27,9 @@ namespace sweepd::agent {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kLockPatience{1000};
+constexpr std::chrono::milliseconds kLockPause{10};
 
 std::string first_line(const std::string& path) {
   std::ifstream file(path);
@@ -52,13 +57,25 @@ Result<void> make_folders(const std::string& path) {
   return {};
 }
 
+// Not at the first try: whoever only looks at the lock has it for an instant.
+bool lock_in_time(int fd) {
+  const auto end = std::chrono::steady_clock::now() + kLockPatience;
+  while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+    if (std::chrono::steady_clock::now() >= end) {
+      return false;
+    }
+    std::this_thread::sleep_for(kLockPause);
+  }
+  return true;
+}
+
 Result<int> lock_folder(const std::string& path) {
   const std::string name = path + "/lock";
   const int fd = ::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) {
     return failed("open", name, errno);
   }
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+  if (!lock_in_time(fd)) {
     ::close(fd);
     return Error{Errc::kWrongState,
                  fmt::format("another sweep-agent (process {}) uses the state folder {}; give this "

@@ -12,7 +12,8 @@ namespace sweepd::agent {
 // The folder, held by this process until it ends.
 class StateFolder {
  public:
-  // Makes what is missing. Fails when another agent has it, or it cannot be written.
+  // Makes what is missing. Fails when another agent still has it after a second, or it cannot be
+  // written.
   static Result<StateFolder> open(const std::string& path);
 
   // The process of the agent that has the folder now; none: no agent has.

@@ -1,6 +1,7 @@
 // The checks of this box.
 #include "agent/doctor/box_checks.h"
 
+#include "agent/ask_in_time.h"
 #include "agent/devices_nvml.h"
 #include "agent/gpu_judge.h"
 #include "agent/gpu_mask.h"
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <filesystem>
 #include <optional>
 #include <system_error>
@@ -31,6 +33,9 @@ namespace sweepd::agent {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::chrono::milliseconds kNvmlPatience{3000};
+constexpr const char* kLook = "look at nvidia-smi and at the kernel's log (dmesg)";
 
 // The path itself, or the nearest one above it that is there.
 std::string nearest_there(const std::string& path) {
@@ -82,8 +87,7 @@ std::vector<std::string> withheld_now(const Nvml& nvml,
   return judge.withheld();
 }
 
-Finding gpus_found(const Config& config, const Nvml& nvml, const DeviceList& found) {
-  const MaskedDevices left = masked(found.devices, masks_of_environment());
+std::string gpus_text(const Config& config, const DeviceList& found, const MaskedDevices& left) {
   std::string text = fmt::format("{} and {}, driver {}",
                                  counted(left.devices.size(), "GPU"),
                                  slots_text(config, left.devices.size()),
@@ -91,21 +95,55 @@ Finding gpus_found(const Config& config, const Nvml& nvml, const DeviceList& fou
   for (const Device& device : left.devices) {
     text += fmt::format("; {} {}", gpu_text(device.number, device.uuid), device.name);
   }
-  for (const std::string& note : left.notes) {
-    text += "; " + note;
+  for (const std::vector<std::string>& notes : {found.notes, left.notes}) {
+    for (const std::string& note : notes) {
+      text += "; " + note;
+    }
+  }
+  return text;
+}
+
+// A GPU that is lost keeps no trial from the others: it fails where none is left.
+Finding gpus_found(const Config& config,
+                   const GpuMasks& masks,
+                   const Nvml& nvml,
+                   const DeviceList& found) {
+  const MaskedDevices left = masked(found.devices, masks);
+  Finding finding{Check::kGpus, Outcome::kOk, gpus_text(config, found, left)};
+  std::vector<std::string> advice;
+  if (!found.notes.empty()) {
+    advice.emplace_back(kLook);
   }
   if (left.devices.empty() && !found.devices.empty()) {
-    return {Check::kGpus, Outcome::kWarning, text, "start the agent without that variable"};
+    advice.emplace_back("start the agent without that variable");
   }
   const std::vector<std::string> withheld = withheld_now(nvml, left.devices, config.busy_gpus);
   if (!withheld.empty()) {
-    return {
-        Check::kGpus,
-        Outcome::kWarning,
-        fmt::format("{}; withheld now: {}", text, fmt::join(withheld, "; ")),
-        "nvidia-smi shows who uses them; busy_gpus in agent.toml says what becomes of such GPUs"};
+    finding.text += fmt::format("; withheld now: {}", fmt::join(withheld, "; "));
+    advice.emplace_back(
+        "nvidia-smi shows who uses them; busy_gpus in agent.toml says what becomes of such GPUs");
   }
-  return {Check::kGpus, Outcome::kOk, text};
+  if (!advice.empty()) {
+    const bool none = left.devices.empty() && !found.notes.empty();
+    finding.outcome = none ? Outcome::kFailed : Outcome::kWarning;
+    finding.advice = fmt::format("{}", fmt::join(advice, "; "));
+  }
+  return finding;
+}
+
+Finding look_at_gpus(const Config& config, const GpuMasks& masks) {
+  const Result<Nvml> nvml = Nvml::open(config.nvml);
+  if (!nvml.ok() && nvml.error().code == Errc::kNotFound) {
+    const bool nothing = config.cpu_slots == 0U;
+    return {Check::kGpus,
+            nothing ? Outcome::kWarning : Outcome::kOk,
+            fmt::format("no GPU and {}: {}", slots_text(config, 0), nvml.error().message),
+            nothing ? "the box would offer nothing: give it CPU slots with --cpu-slots" : ""};
+  }
+  if (!nvml.ok()) {
+    return {Check::kGpus, Outcome::kFailed, nvml.error().message, kLook};
+  }
+  return gpus_found(config, masks, *nvml, nvml->list());
 }
 
 }  // namespace
@@ -180,23 +218,14 @@ Finding check_containment(const std::string& wanted) {
 }
 
 Finding check_gpus(const Config& config) {
-  const Result<Nvml> nvml = Nvml::open(config.nvml);
-  if (!nvml.ok() && nvml.error().code == Errc::kNotFound) {
-    const bool nothing = config.cpu_slots == 0U;
-    return {Check::kGpus,
-            nothing ? Outcome::kWarning : Outcome::kOk,
-            fmt::format("no GPU and {}: {}", slots_text(config, 0), nvml.error().message),
-            nothing ? "the box would offer nothing: give it CPU slots with --cpu-slots" : ""};
-  }
-  const std::string look = "look at nvidia-smi and at the kernel's log (dmesg)";
-  if (!nvml.ok()) {
-    return {Check::kGpus, Outcome::kFailed, nvml.error().message, look};
-  }
-  const DeviceList found = nvml->list();
-  if (!found.notes.empty()) {
-    return {Check::kGpus, Outcome::kFailed, fmt::format("{}", fmt::join(found.notes, "; ")), look};
-  }
-  return gpus_found(config, *nvml, found);
+  const std::optional<Finding> found =
+      ask_in_time([config, masks = masks_of_environment()] { return look_at_gpus(config, masks); },
+                  kNvmlPatience);
+  return found.value_or(
+      Finding{Check::kGpus,
+              Outcome::kFailed,
+              fmt::format("NVML has not answered for {} s", kNvmlPatience.count() / 1000),
+              fmt::format("{}; GPUs without persistence mode take seconds each to wake", kLook)});
 }
 
 }  // namespace sweepd::agent

@@ -14,6 +14,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <optional>
@@ -25,6 +26,7 @@ namespace sweepd::agent {
 namespace {
 
 using std::chrono::milliseconds;
+using std::chrono::steady_clock;
 using wire::Door;
 using wire::Endpoint;
 
@@ -118,15 +120,16 @@ Finding check_port(const Endpoint& endpoint,
 
 // ---- the daemon
 
-// The first answer at the door. kTimeout when there is none.
+// The first answer at the door. kTimeout when there is none by then.
 Result<std::string> ask(const std::string& address,
                         const wire::SocketOptions& options,
-                        const std::string& question) {
+                        const std::string& question,
+                        steady_clock::time_point end) {
   wire::Context context;
   SWEEPD_TRY(wire::Dealer dealer, wire::Dealer::connect(context, address, options));
-  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const std::chrono::duration<double> given = end - steady_clock::now();
   bool sent = false;
-  while (std::chrono::steady_clock::now() < end) {
+  while (steady_clock::now() < end) {
     sent = sent || dealer.send(question) == wire::Sent::kYes;
     if (std::optional<std::string> answer = dealer.receive()) {
       return *std::move(answer);
@@ -134,10 +137,10 @@ Result<std::string> ask(const std::string& address,
     std::array<wire::PollItem, 1> items{{{.dealer = &dealer}}};
     wire::poll(items, kRetryPeriod);
   }
-  return Error{
-      Errc::kTimeout,
-      fmt::format(
-          "{} is open, and no sweepd answered there in {} s", address, kPatience.count() / 1000)};
+  return Error{Errc::kTimeout,
+               fmt::format("{} is open, and no sweepd answered there in {:.1f} s",
+                           address,
+                           std::max(given.count(), 0.0))};
 }
 
 Error stranger(const std::string& address) {
@@ -145,11 +148,11 @@ Error stranger(const std::string& address) {
 }
 
 // A word of no session is answered with the question who that is.
-Result<void> ask_control(const std::string& address) {
+Result<void> ask_control(const std::string& address, steady_clock::time_point end) {
   pb::AgentMessage question;
   question.mutable_heartbeat();
   SWEEPD_TRY(const std::string answer,
-             ask(address, {limits::kControlMessageBytesMax, 10}, wire::encode(question)));
+             ask(address, {limits::kControlMessageBytesMax, 10}, wire::encode(question), end));
   pb::DaemonMessage message;
   return wire::decode(answer, limits::kControlMessageBytesMax, message).ok() &&
                  message.has_who_are_you()
@@ -158,12 +161,12 @@ Result<void> ask_control(const std::string& address) {
 }
 
 // Which of no files are missing.
-Result<void> ask_bulk(const std::string& address) {
+Result<void> ask_bulk(const std::string& address, steady_clock::time_point end) {
   pb::BulkRequest question;
   question.set_tag(1);
   question.mutable_has();
   SWEEPD_TRY(const std::string answer,
-             ask(address, blobs::bulk_socket_options(), wire::encode(question)));
+             ask(address, blobs::bulk_socket_options(), wire::encode(question), end));
   pb::BulkReply reply;
   return wire::decode(answer, limits::kBulkMessageBytesMax, reply).ok() && reply.has_missing()
              ? Result<void>()
@@ -177,7 +180,10 @@ Result<pb::ServerDetail> ask_client(const std::string& address) {
   question.set_protocol(wire::kProtocolVersion);
   question.mutable_server_info();
   SWEEPD_TRY(const std::string answer,
-             ask(address, {limits::kClientMessageBytesMax, 10}, wire::encode(question)));
+             ask(address,
+                 {limits::kClientMessageBytesMax, 10},
+                 wire::encode(question),
+                 steady_clock::now() + kPatience));
   pb::ClientReply reply;
   if (!wire::decode(answer, limits::kClientMessageBytesMax, reply).ok()) {
     return stranger(address);
@@ -189,9 +195,10 @@ Result<pb::ServerDetail> ask_client(const std::string& address) {
 }
 
 Finding check_answers(const Endpoint& endpoint) {
-  Result<void> answered = ask_control(endpoint.address(Door::kControl));
+  const auto end = steady_clock::now() + kPatience;  // of both: it is one check
+  Result<void> answered = ask_control(endpoint.address(Door::kControl), end);
   if (answered.ok()) {
-    answered = ask_bulk(endpoint.address(Door::kBulk));
+    answered = ask_bulk(endpoint.address(Door::kBulk), end);
   }
   if (answered.ok()) {
     return {Check::kDaemon, Outcome::kOk, "it answers on the control and the bulk port"};

@@ -36,3 +36,17 @@ TEST_CASE("agent config: the file that comes with the sources can be read") {
   const Result<void> read = read_config(SWEEPD_AGENT_TOML, config);
   CHECK_EQ(read.ok() ? std::string() : read.error().message, "");
 }
+
+TEST_CASE("agent config: labels that the agent sets itself are refused where they stand") {
+  const testing::Folder folder;
+  for (const std::string label : {"withheld", "containment"}) {
+    Config config = default_config();
+    folder.write("agent.toml", "[labels]\nlocation = \"basement\"\n" + label + " = \"mine\"\n");
+    const Result<void> read = read_config(folder / "agent.toml", config);
+    REQUIRE_FALSE(read.ok());
+    CHECK(read.error().code == Errc::kInvalidArgument);
+    CHECK_EQ(read.error().message,
+             (folder / "agent.toml") + ":3: '" + label +
+                 "' is a label that the agent itself sets; give yours another name");
+  }
+}

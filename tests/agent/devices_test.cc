@@ -3,13 +3,16 @@
 
 #include "agent/devices_nvml.h"
 #include "agent/offer.h"
+#include "agent/setup.h"
 #include "tests/agent/fake_gpus.h"
 
 #include <doctest/doctest.h>
 
 #include <stdlib.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace sweepd;
@@ -129,4 +132,24 @@ TEST_CASE("offer: what is withheld fits into a label, and says how much it leave
   const std::string too_long = "ä" + std::string(400, 'b');
   CHECK_EQ(withheld_label(too_long, {"c"}).size(), 240 + std::string("; and 1 more").size());
   CHECK_EQ(withheld_label("\xff", {}), "?");
+}
+
+TEST_CASE("devices: a library that hangs is waited for so long, and then no GPU is offered") {
+  const FakeGpus fake("2");
+  fake.say("hang 600\n");
+  Config config = default_config();
+  config.nvml = SWEEPD_FAKE_NVML;
+  const auto begin = std::chrono::steady_clock::now();
+  const DeviceList none = offered_devices(config, std::chrono::milliseconds(100));
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(500));
+  CHECK(none.devices.empty());
+  CHECK_EQ(none.silence,
+           "NVML has not answered for 0 s: no GPU is offered before the agent is started anew");
+  CHECK_EQ(none.notes, std::vector<std::string>{none.silence});
+  // The thread comes back before the next test changes what it reads.
+  std::this_thread::sleep_until(begin + std::chrono::milliseconds(1200));
+  fake.say("");
+  const DeviceList both = offered_devices(config, std::chrono::milliseconds(5000));
+  CHECK_EQ(both.devices.size(), 2);
+  CHECK_EQ(both.silence, "");
 }

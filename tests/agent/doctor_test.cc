@@ -77,12 +77,19 @@ int free_ports() {
   return 0;
 }
 
+// How a daemon is not well.
+struct Manner {
+  std::chrono::milliseconds thinks = {};  // before it answers on the control port
+  bool bulk_silent = false;
+};
+
 // Answers at all three doors as sweepd does.
 class Daemon {
  public:
-  explicit Daemon(int port, pb::ServerDetail detail = healthy())
+  explicit Daemon(int port, pb::ServerDetail detail = healthy(), Manner manner = {})
       : endpoint_(*wire::Endpoint::parse(fmt::format("tcp://127.0.0.1:{}", port))),
         detail_(std::move(detail)),
+        manner_(manner),
         thread_([this] { serve(); }) {
     while (!ready_) {
       std::this_thread::yield();
@@ -122,9 +129,10 @@ class Daemon {
         CHECK_FALSE(message.has_hello());  // nothing is registered
         pb::DaemonMessage answer;
         answer.mutable_who_are_you();
+        std::this_thread::sleep_for(manner_.thinks);
         control.send(asked->peer, wire::encode(answer));
       }
-      if (const auto asked = bulk.receive()) {
+      if (const auto asked = bulk.receive(); asked && !manner_.bulk_silent) {
         pb::BulkReply answer;
         answer.mutable_missing();
         bulk.send(asked->peer, wire::encode(answer));
@@ -139,6 +147,7 @@ class Daemon {
 
   wire::Endpoint endpoint_;
   pb::ServerDetail detail_;
+  Manner manner_;
   std::atomic<bool> ready_{false};
   std::atomic<bool> over_{false};
   std::thread thread_;
@@ -295,8 +304,18 @@ TEST_CASE("doctor: something that listens and says nothing is no daemon, within 
   CHECK_EQ(box.examine(), 20);
   CHECK_EQ(
       box.failed(Check::kDaemon),
-      fmt::format("tcp://127.0.0.1:{} is open, and no sweepd answered there in 3 s", box.port));
+      fmt::format("tcp://127.0.0.1:{} is open, and no sweepd answered there in 3.0 s", box.port));
   CHECK(box.not_tried(Check::kVersion));
+  CHECK(box.took < std::chrono::milliseconds(4000));
+}
+
+TEST_CASE("doctor: both ports of the daemon together have three seconds to answer") {
+  Box box;
+  const Daemon daemon(box.port, Daemon::healthy(), {std::chrono::milliseconds(2000), true});
+  CHECK_EQ(box.examine(), 20);
+  CHECK(box.failed(Check::kDaemon)
+            .starts_with(fmt::format("tcp://127.0.0.1:{} is open, and no sweepd answered there in ",
+                                     box.port + 1)));
   CHECK(box.took < std::chrono::milliseconds(4000));
 }
 
@@ -333,9 +352,12 @@ TEST_CASE("doctor: GPUs are told with what is withheld, and those that do not an
   CHECK(box.warned(Check::kGpus)
             .ends_with(
                 "; withheld now: GPU 1 (GPU-2): 1 process of others, 128.0 of 128.0 GiB free"));
-  fake.say("lost 1\n");
+  fake.say("processes 0 7\nlost 1\n");
   box.examine();
-  CHECK_EQ(box.failed(Check::kGpus), "GPU 1 is left out: GPU is lost (15)");
+  CHECK_EQ(
+      box.warned(Check::kGpus),
+      "1 GPU and 0 CPU slots, driver 535.00; GPU 0 (GPU-1) Fake H200; GPU 1 is left out: GPU is "
+      "lost (15); withheld now: GPU 0 (GPU-1): 1 process of others, 128.0 of 128.0 GiB free");
   fake.say("fail 9\n");
   box.examine();
   CHECK_EQ(box.failed(Check::kGpus), "NVML does not start: driver not loaded (9)");
@@ -374,4 +396,62 @@ TEST_CASE("doctor: the program exits with the code of the first check that faile
       "{} doctor --config /nowhere/agent.toml --json >{} 2>&1", SWEEPD_AGENT, box.folder / "said");
   CHECK_EQ(WEXITSTATUS(std::system(wrong.c_str())), 10);
   CHECK(box.folder.read("said").starts_with("{\n  \"exit_code\": 10"));
+}
+
+TEST_CASE("doctor: wrong options end it with 2 and are named, whatever the file holds") {
+  const testing::Folder folder;
+  folder.write("agent.toml", "x = 1\n");
+  const auto run = [&](const std::string& options) {
+    const std::string command =
+        fmt::format("{} doctor {} >{} 2>&1", SWEEPD_AGENT, options, folder / "said");
+    return WEXITSTATUS(std::system(command.c_str()));
+  };
+  CHECK_EQ(run("--busy-gpus nonsense"), 2);
+  CHECK(folder.read("said").starts_with("sweep-agent: --busy-gpus 'nonsense' is none of "));
+  CHECK_EQ(run("--log-level loud --config " + (folder / "agent.toml")), 2);
+  CHECK_EQ(folder.read("said"),
+           "sweep-agent: log level 'loud' is none of debug, info, warn, error\n");
+  CHECK_EQ(run("--log-level debug --config " + (folder / "agent.toml")), 10);
+  CHECK(folder.read("said").starts_with("FAILED     settings "));
+}
+
+TEST_CASE("doctor: a GPU that is lost fails only where the masks leave no other") {
+  Box box;
+  box.config.server = "nonsense";
+  box.config.nvml = SWEEPD_FAKE_NVML;
+  const FakeGpus fake("3");
+  fake.say("lost 1\n");
+  ::setenv("CUDA_VISIBLE_DEVICES", "2", 1);
+  box.examine();
+  CHECK_EQ(
+      box.warned(Check::kGpus),
+      "1 GPU and 0 CPU slots, driver 535.00; GPU 2 (GPU-3) Fake H200; GPU 1 is left out: GPU is "
+      "lost (15); left out by CUDA_VISIBLE_DEVICES=2: GPU 0 (GPU-1)");
+  ::setenv("CUDA_VISIBLE_DEVICES", "1", 1);
+  box.examine();
+  ::unsetenv("CUDA_VISIBLE_DEVICES");
+  CHECK(box.failed(Check::kGpus).find("GPU 1 is left out: GPU is lost (15)") != std::string::npos);
+  CHECK(box.found[Check::kGpus].text.find("'1' is not the name of one GPU") != std::string::npos);
+  fake.say("lost 0\nlost 1\nlost 2\n");
+  box.examine();
+  CHECK(box.failed(Check::kGpus).find("GPU 0 is left out: GPU is lost (15)") != std::string::npos);
+}
+
+TEST_CASE("doctor: a library that hangs is told within three seconds, and keeps nobody") {
+  const Box box;
+  const Daemon daemon(box.port);
+  const FakeGpus fake("2");
+  fake.say("hang 20000\n");
+  box.folder.write("agent.toml", "nvml = \"" SWEEPD_FAKE_NVML "\"\n");
+  const std::string command = fmt::format("{} doctor --server {} --state {} --config {} >{} 2>&1",
+                                          SWEEPD_AGENT,
+                                          box.config.server,
+                                          box.config.state,
+                                          box.folder / "agent.toml",
+                                          box.folder / "said");
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK_EQ(WEXITSTATUS(std::system(command.c_str())), 24);
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(5000));
+  CHECK(box.folder.read("said").find("FAILED     gpus          NVML has not answered for 3 s\n") !=
+        std::string::npos);
 }

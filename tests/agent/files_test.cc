@@ -11,11 +11,16 @@
 
 #include <doctest/doctest.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace sweepd;
@@ -197,6 +202,19 @@ TEST_CASE("state folder: one agent has it, and its identity stays") {
   REQUIRE(again.ok());
   CHECK_EQ(again->uuid(), uuid);
   CHECK_FALSE(StateFolder::open("/proc/nothing").ok());
+}
+
+TEST_CASE("state folder: whoever only looks at its lock keeps no agent from starting") {
+  const Folder folder;
+  REQUIRE(StateFolder::open(folder.path + "/state").ok());
+  const int looks = ::open((folder.path + "/state/lock").c_str(), O_RDONLY | O_CLOEXEC);
+  REQUIRE_EQ(::flock(looks, LOCK_SH | LOCK_NB), 0);
+  std::thread done([looks] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    ::close(looks);
+  });
+  CHECK(StateFolder::open(folder.path + "/state").ok());
+  done.join();
 }
 
 TEST_CASE("trash: a deep folder goes a little at a time, whatever it forbids") {

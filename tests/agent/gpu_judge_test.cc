@@ -239,3 +239,91 @@ TEST_CASE("gpus: what is left for ten seconds counts as somebody else's") {
     }
   }
 }
+
+TEST_CASE(
+    "gpus: one that had too little memory free comes back with a twentieth more than wanted") {
+  Bench bench(OfferWhileFree{20 * kGib});
+  bench.first = Bench::use({}, 20 * kGib - 1);
+  CHECK(bench.look());
+  bench.first = Bench::use({}, 21 * kGib - 1);
+  for (int i = 0; i < 10; ++i) {
+    CHECK_FALSE(bench.look(seconds(1)));
+  }
+  bench.first = Bench::use({}, 21 * kGib);
+  bench.look(seconds(1));
+  bench.look(seconds(1));
+  CHECK_FALSE(bench.judge.withholds(0));
+  bench.first = Bench::use({}, 20 * kGib);
+  CHECK_FALSE(bench.look());  // what is offered may go down to what is wanted
+  CHECK_FALSE(bench.judge.withholds(0));
+}
+
+TEST_CASE("gpus: one that never has a twentieth more free comes back after two minutes") {
+  Bench bench(OfferWhileFree{79 * kGib});
+  bench.first = Bench::use({}, 60 * kGib);
+  bench.look();
+  bench.first = Bench::use({}, 79 * kGib);  // all that there is of it, but for the driver's
+  const Instant begin = bench.now;
+  while (bench.judge.withholds(0) && bench.now - begin < seconds(1000)) {
+    bench.look(seconds(1));
+  }
+  CHECK(bench.now - begin >= seconds(120));
+  CHECK(bench.now - begin <= seconds(130));
+}
+
+TEST_CASE(
+    "gpus: one whose neighbour comes and goes is waited for longer each time, and not for ever") {
+  Bench bench(WithholdBusy{});
+  const auto wait_for_return = [&bench] {
+    bench.first = Bench::use({7});
+    bench.look();
+    CHECK(bench.judge.withholds(0));
+    bench.first = Bench::use({});
+    int looks = 0;
+    for (; bench.judge.withholds(0) && looks < 1000; ++looks) {
+      bench.look(seconds(1));
+    }
+    return looks;
+  };
+  bench.look();
+  std::vector<int> looks;
+  for (int i = 0; i < 9; ++i) {
+    looks.push_back(wait_for_return());
+  }
+  CHECK_EQ(looks, std::vector<int>{2, 3, 5, 9, 17, 33, 65, 129, 129});
+  bench.look(seconds(590));
+  CHECK_EQ(wait_for_return(), 129);
+  bench.look(seconds(600));
+  CHECK_EQ(wait_for_return(), 2);
+}
+
+TEST_CASE(
+    "gpus: what attempts leave behind again and again is waited for no longer than at first") {
+  Bench bench(WithholdBusy{});
+  bench.look();
+  for (int i = 0; i < 5; ++i) {
+    bench.judge.booked(0, kAttempt);
+    bench.judge.released(0);
+    bench.first = Bench::use({50});
+    CHECK(bench.look({}));
+    CHECK_FALSE(bench.look(milliseconds(500)));
+    bench.first = Bench::use({});
+    CHECK(bench.look(milliseconds(500)));
+  }
+  bench.first = Bench::use({7});
+  CHECK(bench.look());
+  bench.first = Bench::use({});
+  CHECK_FALSE(bench.look());
+  CHECK(bench.look());
+}
+
+TEST_CASE("gpus: whatever a neighbour does, it is told 1,400 times in a day at most") {
+  Bench bench(OfferWhileFree{20 * kGib});
+  int told = 0;
+  const Instant begin = bench.now;
+  while (bench.now - begin < seconds(86'400)) {
+    bench.first = Bench::use({}, (bench.judge.withholds(0) ? 21 : 19) * kGib);
+    told += bench.look(seconds(1)) ? 1 : 0;
+  }
+  CHECK(told <= 1400);
+}

@@ -115,3 +115,45 @@ TEST_CASE("mask: what both variables leave is offered") {
   CHECK_EQ(left(four_gpus(), {"0,2", "2,3"}), "3");
   CHECK_EQ(masked(four_gpus(), {"0,2", "2,3"}).notes.size(), 2);
 }
+
+TEST_CASE("mask: in a container GPUs are counted, not the slices that they are cut into") {
+  // GPU 2 of the host, which is 0 in here.
+  std::vector<Device> slices(2);
+  slices[0].uuid = "MIG-11";
+  slices[1].uuid = "MIG-12";
+  slices[0].gpu_uuid = slices[1].gpu_uuid = "GPU-aa";
+  CHECK_EQ(left(slices, {std::nullopt, "2"}), "12");
+  CHECK(masked(slices, {std::nullopt, "2"}).notes.empty());
+  CHECK_EQ(left(slices, {std::nullopt, "MIG-12"}), "2");  // the same everywhere
+  CHECK_EQ(left(slices, {std::nullopt, "GPU-aa"}), "12");
+  CHECK_EQ(left(sliced_gpus(), {std::nullopt, "1"}), "b");
+}
+
+TEST_CASE(
+    "mask: what names nothing of a container's list is noted, and no list that names nothing "
+    "counts") {
+  CHECK_EQ(nvidia("1,9,0"), "12");
+  const MaskedDevices none = masked(four_gpus(), {std::nullopt, "9"});
+  CHECK_EQ(none.devices, four_gpus());
+  REQUIRE_EQ(none.notes.size(), 2);
+  CHECK_EQ(none.notes[1], "NVIDIA_VISIBLE_DEVICES=9 names no GPU here, and is ignored");
+  const MaskedDevices some = masked(four_gpus(), {std::nullopt, "9,1"});
+  REQUIRE_EQ(some.notes.size(), 2);
+  CHECK_EQ(some.notes[0],
+           "NVIDIA_VISIBLE_DEVICES=9,1: '9' is not the name of one GPU here, and is passed over");
+  CHECK_EQ(nvidia("-1"), "");
+}
+
+TEST_CASE("mask: slices by number are said not to be understood") {
+  const MaskedDevices all = masked(sliced_gpus(), {std::nullopt, "0:1"});
+  CHECK_EQ(all.devices, sliced_gpus());
+  REQUIRE_EQ(all.notes.size(), 2);
+  CHECK_EQ(
+      all.notes[0],
+      "NVIDIA_VISIBLE_DEVICES=0:1: '0:1' names a slice by its number, which is not understood: "
+      "name it by its UUID");
+  CHECK_EQ(all.notes[1], "NVIDIA_VISIBLE_DEVICES=0:1 names no GPU here, and is ignored");
+  CHECK_EQ(left(sliced_gpus(), {std::nullopt, "0:1,1"}), "b");
+  // A container that shows that slice alone.
+  CHECK(masked({sliced_gpus()[1]}, {std::nullopt, "0:1"}).notes.empty());
+}

@@ -6,9 +6,12 @@
 #include <doctest/doctest.h>
 
 #include <poll.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
+#include <thread>
 
 using namespace sweepd;
 using namespace sweepd::agent;
@@ -73,4 +76,26 @@ TEST_CASE("gpu watch: a call that does not come back holds nobody up, not even a
     CHECK(scene.judge.withholds(0));
   }
   CHECK(std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(2000));
+}
+
+TEST_CASE(
+    "gpu watch: a thread that comes back is waited for, whatever was signalled before its end") {
+  Watched scene;
+  scene.fake.say("hang 400\n");
+  std::thread late;
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    GpuWatch watch(SWEEPD_FAKE_NVML);
+    CHECK_FALSE(watch.turn(scene.now, scene.judge));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // now it is in the library
+    // As an answer that was told between the last look at the signal and the wait for the end.
+    late = std::thread([signal = ::dup(watch.fd())] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      const std::uint64_t one = 1;
+      CHECK_EQ(::write(signal, &one, sizeof one), sizeof one);
+      ::close(signal);
+    });
+  }
+  CHECK(std::chrono::steady_clock::now() - begin >= std::chrono::milliseconds(400));
+  late.join();
 }

@@ -3,21 +3,40 @@
 
 #include <doctest/doctest.h>
 
+#include <time.h>
+
 #include <chrono>
 #include <cstdint>
+#include <thread>
 
 using namespace sweepd;
 
-TEST_CASE("clocks: one never goes back, the other is UTC") {
-  using std::chrono::duration_cast;
-  using std::chrono::microseconds;
-  using std::chrono::system_clock;
-  const Clocks first = read_clocks();
-  const std::int64_t utc =
-      duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-  const Clocks second = read_clocks();
-  CHECK(first.now > Instant{});
-  CHECK(second.now >= first.now);
-  CHECK(first.wall.us <= utc);
-  CHECK(utc <= second.wall.us);
+namespace {
+
+std::int64_t microseconds(clockid_t clock) {
+  timespec time{};
+  REQUIRE_EQ(::clock_gettime(clock, &time), 0);
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1000;
+}
+
+}  // namespace
+
+TEST_CASE("clocks: now is the time since the start of the machine, in microseconds, and goes on") {
+  const std::int64_t before = microseconds(CLOCK_BOOTTIME);
+  const Instant first = read_clocks().now;
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  const Instant second = read_clocks().now;
+  const std::int64_t after = microseconds(CLOCK_BOOTTIME);
+  CHECK(before <= first.us);
+  CHECK(second - first >= milliseconds(5));
+  CHECK(second.us <= after);
+}
+
+TEST_CASE("clocks: wall is UTC since 1970") {
+  // Wide enough for a machine that is busy: a clock of another kind is off by years.
+  constexpr std::int64_t kSecondUs = 1'000'000;
+  const std::int64_t utc = static_cast<std::int64_t>(::time(nullptr)) * kSecondUs;
+  const std::int64_t wall = read_clocks().wall.us;
+  CHECK(wall >= utc - kSecondUs);
+  CHECK(wall <= utc + 10 * kSecondUs);
 }
