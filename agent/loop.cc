@@ -41,8 +41,10 @@ namespace {
 constexpr Duration kTurnMax = seconds(1);         // no longer sleep, whatever is due
 constexpr Duration kLockPatience = seconds(15);   // for shims of an earlier run
 constexpr Duration kLeavePatience = seconds(10);  // beyond the grace, to deliver what ended
-constexpr Duration kSilence = seconds(5);         // of the daemon, before that is worth a line
-constexpr Duration kHurry = seconds(2);           // after a second signal; to say goodbye
+// Of the daemon, before that is worth a line: at the start, and later, when it may be busy.
+constexpr Duration kSilenceFirst = seconds(5);
+constexpr Duration kSilence = seconds(15);
+constexpr Duration kHurry = seconds(2);  // after a second signal; to say goodbye
 constexpr int kMessagesPerTurn = 1024;
 
 class Loop {
@@ -96,7 +98,9 @@ class Loop {
   bool again_ = false;     // the next turn has something to do already
   bool speaking_ = false;  // to the daemon
   bool was_registered_ = false;
+  std::string refused_;  // why, as it was said last
   bool told_silence_ = false;
+  Instant heard_;  // any word of a daemon
   std::optional<Instant> leave_by_;
   Instant goodbye_by_;  // no longer is a daemon waited for to say it to
   bool handing_over_ = false;
@@ -238,6 +242,7 @@ void Loop::take_messages(Instant now) {
       continue;
     }
     session_.receive(now, message);
+    heard_ = now;
   }
 }
 
@@ -312,10 +317,12 @@ void Loop::send() {
     // What the queue has no room for is lost like any message, and repeated.
     control_.send(wire::encode(message));
   }
-  if (const std::optional<std::string> why = session_.take_rejection()) {
+  if (const std::optional<std::string> why = session_.take_rejection(); why && *why != refused_) {
     log_error("the daemon refuses this agent: {}", *why);
+    refused_ = *why;
   }
   if (was_registered_ != session_.registered()) {
+    refused_.clear();
     was_registered_ = session_.registered();
     log_info("registered={} server={} slots={}",
              was_registered_,
@@ -326,7 +333,12 @@ void Loop::send() {
 
 // A person who looks at the log of an agent that does nothing wants to know why.
 void Loop::tell_silence(Instant now) {
-  if (!told_silence_ && !session_.registered() && now - started_ >= kSilence) {
+  const Duration silence = now - std::max(started_, heard_);
+  const Duration patience = heard_ == Instant{} ? kSilenceFirst : kSilence;
+  if (told_silence_ && silence < patience) {
+    told_silence_ = false;
+    log_info("the daemon at {} answers again", config_.server);
+  } else if (!told_silence_ && silence >= patience) {
     told_silence_ = true;
     log_warn("no daemon answers at {}: trying on", config_.server);
   }

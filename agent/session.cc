@@ -64,6 +64,12 @@ void Session::hold_ended(const AttemptKey& key, pb::AttemptEnded end) {
 
 void Session::receive(Instant now, const pb::DaemonMessage& message) {
   if (!obey_term(message.term())) {
+    // Not obeyed either, but people should hear why nothing happens: it says so to a Hello.
+    if (message.has_hello_rejected() && !registered()) {
+      rejection_ = message.hello_rejected().sentence();
+    } else if (message.has_who_are_you() && registered() && message.session() == session_) {
+      reregister(now);
+    }
     return;
   }
   const bool current = registered() && message.session() == session_;
@@ -148,6 +154,7 @@ void Session::on_hello_ok(Instant now, std::uint64_t session, const pb::HelloOk&
     compare_reports(now, ack);
   }
   for (auto& [key, held] : held_) {
+    held.lease = {};  // another daemon's promise may have been another
     held.reports.send_again();
     held.end_resend_at = now;
   }

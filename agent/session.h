@@ -148,7 +148,7 @@ class Session {
   // attempt not held, and while only its shim knows.
   std::optional<Instant> lease_end(const AttemptKey& attempt) const;
 
-  // Why the daemon refuses this agent, once each time it does.
+  // Why a daemon refuses this agent, once each time it does; also one of a smaller term.
   std::optional<std::string> take_rejection();
 
  private:

@@ -32,7 +32,7 @@ std::vector<core::EventBody> Liveness::due(Instant now) {
   std::vector<core::EventBody> events;
   for (auto agent = agents_.begin(); agent != agents_.end();) {
     Watched& watched = agent->second;
-    if (now - watched.heard > lease) {
+    if (now - watched.heard > lease && now >= older_over_) {
       events.emplace_back(core::AgentLost{agent->first, false});
       agent = agents_.erase(agent);
       continue;

@@ -30,6 +30,9 @@ class Liveness {
   // up.
   void restart(const core::State& state, Instant now);
 
+  // Until then an agent may have a longer lease, from a daemon before this one: none is lost.
+  void older_leases_until(Instant end) { older_over_ = end; }
+
   void heard(AgentId agent, Instant now);
 
   void forget(AgentId agent) { agents_.erase(agent); }
@@ -47,6 +50,7 @@ class Liveness {
   };
 
   LivenessRules rules_;
+  Instant older_over_;
   std::map<AgentId, Watched> agents_;
 };
 

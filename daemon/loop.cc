@@ -49,15 +49,18 @@ Loop::Loop(const Ports& ports, const Options& options)
 Result<void> Loop::start() {
   SWEEPD_TRY(state_, shelf_.recover());
   const ClockMark now = ports_.clock.mark();
+  const bool longer_before = state_.lease > options_.rules.lease;
+  const Duration longest = longer_before ? state_.lease : options_.rules.lease;
+  const Instant leases_over = std::max(state_.leases_over, now.now + lease_with_margin(longest));
   liveness_.restart(state_, now.now);
-  const Instant leases_over = now.now + lease_with_margin(options_.rules.lease);
+  liveness_.older_leases_until(longer_before ? leases_over : state_.leases_over);
   agents_.begin({state_.restores, place(), leases_over, options_.session});
   records_lost_before_ = state_.records_lost;
   housekeeping_.begin_turn(now.now);
   housekeeping_.start(now.now);
   next_flush_ = now.now + kFlushPeriod;
   next_owed_ = now.now + kOwedPeriod;  // who is owed something has to say Hello first
-  decide(core::DaemonStarted{leases_over}, now);
+  decide(core::DaemonStarted{leases_over, options_.rules.lease}, now);
   return finish(now);
 }
 
@@ -162,7 +165,7 @@ Result<void> Loop::watch_disk(const ClockMark& now) {
   if (const auto changed = disk_.look(now.now, state_.storage)) {
     decide(*changed, now);
   }
-  say_health();
+  say_health(now.now);
   if (disk_.overdue(now.now)) {
     return Error{Errc::kUnexpected,
                  fmt::format("there is room on the disk of {} again, and the store still cannot be "
@@ -177,9 +180,17 @@ std::uint64_t Loop::place() const {
   return wire::to_number({options_.store, state_.restores, ports_.journal.next_seq() - 1});
 }
 
-void Loop::say_health() {
+void Loop::say_health(Instant now) {
   ServerFacts& facts = options_.facts;
   facts.disk = disk_.space();
+  if (const auto newer = agents_.newer_term()) {
+    facts.refuses = fmt::format(
+        "agents obey a daemon of term {}, and this one is of term {}: its state folder is an old "
+        "one; start sweepd on the newest, or, if there is none, `sweepctl server backup` this one "
+        "and `sweepd restore` the backup",
+        *newer,
+        facts.term);
+  }
   if (trouble_) {
     facts.health = trouble_->message;
   } else if (state_.storage != core::StorageLevel::kPlenty) {
@@ -192,13 +203,13 @@ void Loop::say_health() {
         counted(state_.records_lost - records_lost_before_, "record"),
         state_.records_lost - records_lost_before_ == 1 ? "is" : "are",
         facts.state_folder);
-  } else if (const auto newer = agents_.newer_term()) {
+  } else if (!facts.refuses.empty()) {
+    facts.health = facts.refuses;
+  } else if (now < state_.starts_from) {
     facts.health = fmt::format(
-        "agents obey a daemon of term {}, and this one is of term {}: its state folder is an old "
-        "one; start sweepd on the newest, or, if there is none, `sweepctl server backup` this one "
-        "and `sweepd restore` the backup",
-        *newer,
-        facts.term);
+        "restored, or gone back: nothing is started for {} s, until no lease of before holds any "
+        "more",
+        (state_.starts_from - now).us / 1'000'000 + 1);
   } else {
     facts.health = "ok";
   }
@@ -298,7 +309,7 @@ Result<void> Loop::give_up_batch(const Error& error, const ClockMark& now) {
                                options_.facts.state_folder)};
   next_heal_ = now.now + kHealPeriod;
   disk_.full(now.now);
-  say_health();
+  say_health(now.now);
   // The memory is ahead of the disk, and only what is on the disk is true.
   SWEEPD_TRY(state_, shelf_.recover());
   agents_.keep_known(state_);
@@ -327,7 +338,7 @@ Result<void> Loop::try_to_heal(const ClockMark& now) {
   agents_.keep_known(state_);
   liveness_.restart(state_, now.now);
   trouble_.reset();
-  say_health();
+  say_health(now.now);
   return {};
 }
 

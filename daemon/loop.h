@@ -75,7 +75,7 @@ class Loop {
   Result<void> watch_disk(const ClockMark& now);
   Result<void> flush_now_and_then(Instant now);
   Result<void> keep_house(Instant now);
-  void say_health();
+  void say_health(Instant now);
   std::uint64_t place() const;
   void decide(const core::EventBody& event, const ClockMark& now);
   void add_owed(const std::optional<AgentId>& only);

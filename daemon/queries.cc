@@ -57,6 +57,12 @@ Error no_attempt(const core::Sweep& sweep, const core::Trial& trial) {
                       to_string(TrialKey{sweep.id, trial.number}))};
 }
 
+bool nobody_connected(const core::State& state) {
+  return std::none_of(state.agents.begin(), state.agents.end(), [](const auto& entry) {
+    return entry.second.state == core::AgentState::kConnected;
+  });
+}
+
 }  // namespace
 
 Result<void> Queries::answer(const pb::ClientRequest& request,
@@ -201,7 +207,11 @@ Result<void> Queries::sweep(const pb::ShowSweep& request,
   *detail.mutable_spec() = wire::to_proto(sweep->spec);
   detail.set_toml(sweep->toml);
   detail.set_snapshot_digest(sweep->snapshot_digest);
-  detail.set_waiting(core::why_waiting(sources_.state, *sweep, at.now));
+  std::string waiting = core::why_waiting(sources_.state, *sweep, at.now);
+  if (!waiting.empty() && !sources_.facts.refuses.empty() && nobody_connected(sources_.state)) {
+    waiting += "; " + sources_.facts.refuses;
+  }
+  detail.set_waiting(waiting);
   return {};
 }
 

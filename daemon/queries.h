@@ -22,6 +22,7 @@ struct ServerFacts {
   std::uint64_t term = 0;
   WallTime started;
   std::string health = "ok";  // or what is wrong
+  std::string refuses = {};   // why agents that say Hello are not taken; empty: they are
   DiskSpace disk = {};        // as it was last looked at
 };
 

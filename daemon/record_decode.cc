@@ -209,6 +209,11 @@ void get(Checked& check, const store::StoreWentBack& stored, Records& records) {
                                            {stored.starts_from_us()}});
 }
 
+void get(Checked&, const store::LeaseChanged& stored, Records& records) {
+  records.emplace_back(
+      core::LeaseChanged{{stored.lease_us()}, {stored.leases_over_us()}, {stored.wall_us()}});
+}
+
 void get(Checked&, const store::StartsDeferred& stored, Records& records) {
   records.emplace_back(core::StartsDeferred{{stored.starts_from_us()}, {stored.wall_us()}});
 }
@@ -292,6 +297,8 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.store_restored(), records);
     case store::Record::kStoreWentBack:
       return get(check, row.store_went_back(), records);
+    case store::Record::kLeaseChanged:
+      return get(check, row.lease_changed(), records);
     case store::Record::kStartsDeferred:
       return get(check, row.starts_deferred(), records);
     case store::Record::kSweepRemoved:

@@ -229,6 +229,13 @@ struct Put {
     stored.set_starts_from_us(record.starts_from.us);
   }
 
+  void operator()(const core::LeaseChanged& record) const {
+    store::LeaseChanged& stored = *row.mutable_lease_changed();
+    stored.set_lease_us(record.lease.us);
+    stored.set_leases_over_us(record.leases_over.us);
+    stored.set_wall_us(record.wall.us);
+  }
+
   void operator()(const core::StartsDeferred& record) const {
     store::StartsDeferred& stored = *row.mutable_starts_deferred();
     stored.set_starts_from_us(record.starts_from.us);

@@ -4,6 +4,7 @@
 #include "base/counted.h"
 #include "base/log.h"
 #include "daemon/core/view.h"
+#include "sweeps/units.h"
 
 #include <fmt/format.h>
 
@@ -132,6 +133,10 @@ struct Line {
         agent(record.agent),
         counted(record.records_lost, "record"),
         record.sweeps_last + 1);
+  }
+
+  std::string operator()(const core::LeaseChanged& record) const {
+    return fmt::format("lease={}", sweeps::to_text(record.lease));
   }
 
   std::string operator()(const core::StartsDeferred&) const {

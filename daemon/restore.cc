@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -126,7 +127,10 @@ Result<void> mark_restored(const std::string& folder, Restored& restored) {
   Batch batch{std::move(outcome.records), {}, now};
   batch.headers = shelf.update(state, batch.records);
   SWEEPD_TRY_VOID(journal->commit(batch));
-  SWEEPD_TRY_VOID(journal->raise_term(kTermsSkipped));
+  const auto seconds_now =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(now.wall.us, 0)) / 1'000'000;
+  const std::uint64_t term = std::max(journal->term() + kTermsSkipped, seconds_now);
+  SWEEPD_TRY_VOID(journal->raise_term(term - journal->term()));
   restored.term = journal->term();
   return journal->flush();
 }

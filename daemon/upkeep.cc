@@ -136,9 +136,8 @@ Result<int> run_restore(const RestoreCommand& command) {
       "What was acknowledged after the backup is not in it: {} that ran then {} run again, and "
       "what agents\nbegan since is ended when they come back. Nobody knows which numbers were "
       "given away since, so that\nthe next sweep is {}, and the term, which tells agents whom to "
-      "obey, is larger than any before.\nNothing is started in the first minutes of the new "
-      "daemon: "
-      "what runs somewhere has a lease to end by.\n"
+      "obey, is larger than any before.\nAt first nothing is started, for as long as agents may "
+      "hold a lease of before; `sweepctl server info`\ntells for how much longer.\n"
       "  start   sweepd --state {}\n",
       counted(restored.attempts_lost, "attempt"),
       restored.attempts_lost == 1 ? "is" : "are",

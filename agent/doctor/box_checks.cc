@@ -57,8 +57,9 @@ Result<void> try_to_write(const std::string& folder) {
     ::close(file);
     ::unlink(name.c_str());
   }
+  const Errc code = number == ENOSPC || number == EDQUOT ? Errc::kUnavailable : Errc::kUnexpected;
   return written ? Result<void>()
-                 : Result<void>(Error{Errc::kUnavailable,
+                 : Result<void>(Error{code,
                                       fmt::format("cannot write in {}: {}",
                                                   folder,
                                                   std::generic_category().message(number))});
@@ -168,7 +169,17 @@ Finding check_state(const std::string& path) {
             fmt::format("{} is on {}, where locks and syncs cannot be trusted", path, *network),
             "name a folder on a local disk with --state"};
   }
+  if (std::error_code unknown; !fs::is_directory(folder, unknown)) {
+    return {Check::kState,
+            Outcome::kFailed,
+            folder + " is no folder",
+            "name another folder with --state"};
+  }
   if (const Result<void> written = try_to_write(folder); !written.ok()) {
+    // The check of the disk says how much room there is.
+    if (written.error().code == Errc::kUnavailable) {
+      return {Check::kState, Outcome::kWarning, written.error().message, "free some space"};
+    }
     return {
         Check::kState,
         Outcome::kFailed,

@@ -380,6 +380,11 @@ struct Apply {
     state.just_restored = true;
   }
 
+  void operator()(const LeaseChanged& record) const {
+    state.lease = record.lease;
+    state.leases_over = record.leases_over;
+  }
+
   void operator()(const StartsDeferred& record) const {
     state.starts_from = record.starts_from;
     state.just_restored = false;

@@ -187,6 +187,7 @@ struct TrialsSuggested {
 // The daemon has recovered: agents have their full lease to come back.
 struct DaemonStarted {
   Instant leases_over = {};  // from then on nothing runs under a lease of before the start
+  Duration lease = {};       // that agents are promised from here on
 };
 
 // The room on the daemon's disk has changed.

@@ -73,12 +73,38 @@ std::string withheld_words(const State& state, std::optional<std::uint32_t> gpus
              : text + fmt::format("; {} more, too", counted(agents - kWithholdersTold, "agent"));
 }
 
+// "; agent box has not been heard of for a while: what it runs stays its own until its lease ends";
+// empty when there is none.
+std::string suspects_words(const State& state) {
+  std::string text;
+  std::size_t agents = 0;
+  for (const auto& [id, agent] : state.agents) {
+    if (agent.state == AgentState::kSuspect && ++agents <= kWithholdersTold) {
+      text += fmt::format("{}agent {}", agents == 1 ? "; " : ", ", agent.name);
+    }
+  }
+  if (agents == 0) {
+    return text;
+  }
+  const std::string more =
+      agents > kWithholdersTold ? fmt::format(" and {} more", agents - kWithholdersTold) : "";
+  return fmt::format(
+      "{}{} {} not been heard of for a while: what runs there stays there until the "
+      "lease ends",
+      text,
+      more,
+      agents == 1 ? "has" : "have");
+}
+
 // Why a trial of the sweep finds no slot, though it may start.
 std::string why_no_slot(const State& state, const Sweep& sweep) {
   const std::optional<std::uint32_t> gpus = sweep.spec.resources.gpus;
   const SlotCount slots = count_slots(state);
   const std::string withheld = withheld_words(state, gpus);
   if (slots.all == 0) {
+    if (const std::string suspects = suspects_words(state); !suspects.empty()) {
+      return "no agent is connected now" + suspects;
+    }
     return withheld.empty() ? "no agent is connected: start `sweep-agent` on a machine"
                             : "no slot is offered now" + withheld;
   }

@@ -138,6 +138,8 @@ struct Misfit {
 
   Words operator()(const StoreWentBack& record) const { return agent(record.agent); }
 
+  Words operator()(const LeaseChanged&) const { return {}; }
+
   Words operator()(const StartsDeferred&) const {
     return state.just_restored ? Words{} : "the store was not restored before it";
   }

@@ -179,6 +179,9 @@ void on(Decider& decider, const AgentLost& event) {
 }
 
 void on(Decider& decider, const DaemonStarted& event) {
+  if (decider.state().lease != event.lease) {
+    decider.decide(LeaseChanged{event.lease, event.leases_over, decider.at().wall});
+  }
   if (decider.state().just_restored) {
     decider.decide(StartsDeferred{event.leases_over, decider.at().wall});
   }

@@ -312,6 +312,16 @@ struct StartsDeferred {
   bool operator==(const StartsDeferred&) const = default;
 };
 
+// From here on agents are promised this lease. What was promised before holds nowhere any more from
+// `leases_over` on.
+struct LeaseChanged {
+  Duration lease;
+  Instant leases_over;
+  WallTime wall;
+
+  bool operator==(const LeaseChanged&) const = default;
+};
+
 using Record = std::variant<SweepAccepted,
                             SweepStateChanged,
                             SweepClosing,
@@ -339,7 +349,8 @@ using Record = std::variant<SweepAccepted,
                             SweepRemoved,
                             OutputsDropped,
                             StoreWentBack,
-                            StartsDeferred>;
+                            StartsDeferred,
+                            LeaseChanged>;
 
 // The sweep whose journal holds the record; 0 for agents, models, removals and the store, which
 // belong to no sweep that is there.

@@ -63,6 +63,8 @@ struct ChangesSchedule {
 
   bool operator()(const StartsDeferred&) const { return false; }
 
+  bool operator()(const LeaseChanged&) const { return false; }
+
   bool operator()(const AgentCharged& record) const { return record.charge != Charge::kMade; }
 
   bool operator()(const AgentProven&) const { return true; }

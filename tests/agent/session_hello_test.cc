@@ -156,3 +156,48 @@ TEST_CASE("session: slots that change in a session make it say Hello again, with
   REQUIRE_EQ(bench.count(pb::AgentMessage::kHello), 1);
   CHECK_EQ(bench.messages.front().hello().labels().at("withheld"), "no room");
 }
+
+TEST_CASE("session: the word of a daemon of a smaller term that refuses it is for people only") {
+  Remembered remembered;
+  remembered.term = 7;
+  Bench bench(remembered);
+  bench.tick();
+  REQUIRE_EQ(bench.count(pb::AgentMessage::kHello), 1);
+  pb::DaemonMessage refusal = from_daemon(0, 4);
+  refusal.mutable_hello_rejected()->set_sentence("its state folder is older");
+  bench.hear(refusal);
+  CHECK_EQ(bench.session.take_rejection().value_or(""), "its state folder is older");
+  CHECK_FALSE(bench.session.take_rejection());
+  bench.tick(seconds(10));
+  CHECK_EQ(bench.count(pb::AgentMessage::kHello), 1);  // it goes on asking
+}
+
+TEST_CASE("session: asked who it is by a daemon of a smaller term, it says so and is told") {
+  Bench bench;
+  bench.register_agent();
+  pb::DaemonMessage newer = from_daemon();
+  newer.set_term(9);
+  newer.mutable_heartbeat_ack();
+  bench.hear(newer);
+  pb::DaemonMessage stranger = from_daemon(kSession, 4);
+  stranger.mutable_who_are_you();
+  bench.hear(stranger);
+  CHECK_FALSE(bench.session.registered());
+  bench.tick(seconds(1));
+  CHECK_EQ(bench.count(pb::AgentMessage::kHello), 1);
+}
+
+TEST_CASE("session: the lease of what is held is the one that the last Hello was answered with") {
+  Bench bench;
+  bench.register_agent(2000, 600'000);
+  pb::DaemonMessage start = start_of(kFirst);
+  start.mutable_start()->set_lease_ms(600'000);
+  bench.hear(start);
+  CHECK_EQ(bench.session.lease_end(kFirst), bench.now + seconds(600));
+  pb::DaemonMessage who = from_daemon();
+  who.mutable_who_are_you();
+  bench.hear(who);
+  bench.tick(seconds(1));
+  bench.hear(bench.hello_ok(8, 2, 2000, 8000));
+  CHECK_EQ(bench.session.lease_end(kFirst), bench.now + seconds(8));
+}

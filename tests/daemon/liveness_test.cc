@@ -75,6 +75,17 @@ TEST_CASE("liveness: after a restart every agent that is not lost has a full lea
   CHECK(letters(liveness.due(at(1106))) == "l");
 }
 
+TEST_CASE("liveness: while an agent may have an older, longer lease none is lost") {
+  core::State state;
+  state.agents[kAgent].state = core::AgentState::kConnected;
+  Liveness liveness(kRules);
+  liveness.restart(state, at(1000));
+  liveness.older_leases_until(at(1600));
+  CHECK(letters(liveness.due(at(1500))) == "s");
+  CHECK(letters(liveness.due({at(1600).us - 1})).empty());
+  CHECK(letters(liveness.due(at(1600))) == "l");
+}
+
 TEST_CASE("liveness: an agent that said goodbye is not waited for") {
   Liveness liveness(kRules);
   liveness.heard(kAgent, at(0));

@@ -82,7 +82,7 @@ TEST_CASE("loop: a loss is found by who knows more, journaled once, and said to 
   joined(world, told);
   CHECK(losses() == 1);
   CHECK(server(world).records_lost() == 20);
-  CHECK(server(world).health() == "ok");
+  CHECK(server(world).health().find("nothing is started for ") != std::string::npos);
 }
 
 TEST_CASE("loop: a loss that could not be written is found again") {

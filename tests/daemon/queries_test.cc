@@ -21,7 +21,7 @@ struct House {
   core::State state;
   daemon::SweepShelf shelf{journal};
   daemon::Liveness liveness{{}};
-  daemon::ServerFacts facts{"0.1", "/srv", 3, {7}, "ok", {100, 40}};
+  daemon::ServerFacts facts{"0.1", "/srv", 3, {7}, "ok", "", {100, 40}};
   daemon::test::FakeBackups backups;
   daemon::test::FakeGc gc;
   daemon::Housekeeping housekeeping{{journal, gc, backups}};
@@ -220,6 +220,20 @@ TEST_CASE("queries: a sweep is shown with its specification and text") {
   CHECK(detail.waiting().empty());
   request.mutable_show_sweep()->set_selector("99");
   CHECK(house.refused(request) == Errc::kNotFound);
+}
+
+TEST_CASE("queries: a sweep that waits while agents are refused says why they are") {
+  House house;
+  house.facts.refuses = "agents obey a newer daemon";
+  house.decide(core::SweepSubmitted{{1, 9}, sample_spec(1), "# toml", "dig", "ada", false});
+  const auto waiting = [&] {
+    pb::ClientRequest request;
+    request.mutable_show_sweep()->set_selector("2");
+    return house.ask(request).sweep().waiting();
+  };
+  CHECK(waiting().find("newer daemon") == std::string::npos);
+  house.decide(core::AgentLost{{1}, false});
+  CHECK(waiting().ends_with("; agents obey a newer daemon"));
 }
 
 TEST_CASE("queries: the leaderboard is best first, trials are in order and paged") {

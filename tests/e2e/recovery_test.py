@@ -106,6 +106,26 @@ setsid sh -c 'trap "" TERM; echo $$ > {ran}; sleep 300 & wait' & wait
             self.assertTrue(gone, "what the first attempt left was ended before the second")
             self.assertEqual([row["attempt"] for row in house.trials(sweep)], [2])
 
+    def test_a_shorter_lease_shortens_none_that_was_promised(self):
+        with House(lease="6s").start(agents=2, slots=1) as house:
+            ran = house.folder / "ran"
+            script = house.file("train.sh", SCRIPT.format(ran=ran, beats=600), 0o755)
+            sweep = house.submit(SWEEP.format(script=script, trials=1))
+            agent = wait_until("it runs", lambda: house.trials(sweep)[0]["state"] == "running" and house.trials(sweep)[0]["agent"])
+            # Nobody hears the agent any more, and its shim keeps what it was promised by a daemon that is gone.
+            house.agents[agent].send_signal(signal.SIGSTOP)
+            house.kill(house.daemon)
+            house.lease = "1s"
+            house.start_daemon()
+            wait_until("the other agent has it", lambda: house.trials(sweep)[0]["attempt"] == 2, timeout=20)
+            house.agents[agent].send_signal(signal.SIGCONT)
+            wait_until("it beats", lambda: " 2 " in ran.read_text())
+            alive = {"1": [], "2": []}
+            for line in ran.read_text().splitlines():
+                alive[line.split()[2]].append(float(line.split()[4]))
+            self.assertLess(max(alive["1"]), min(alive["2"]), "two attempts of the trial were alive at one time")
+            house.ok("kill", sweep)
+
     def test_submitting_twice_under_kill_runs_once(self):
         """Acknowledged sweeps survive a kill -9 that follows at once."""
         with House().start(agents=0) as house:

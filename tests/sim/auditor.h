@@ -158,6 +158,7 @@ class Auditor {
   void take(const core::StoreRestored& record);
   void take(const core::StoreWentBack& record);
   void take(const core::StartsDeferred& record);
+  void take(const core::LeaseChanged& record);
   void take(const core::SweepRemoved& record);
   void take(const core::OutputsDropped& record);
   void take(const core::ModelRegistered& record);

@@ -360,6 +360,8 @@ void Auditor::take(const core::StoreRestored&) {}
 
 void Auditor::take(const core::StartsDeferred&) {}
 
+void Auditor::take(const core::LeaseChanged&) {}
+
 void Auditor::take(const core::StoreWentBack& record) {
   ++losses_told_;
   require(losses_told_ <= losses_ && record.records_lost <= records_lost_,

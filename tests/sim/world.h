@@ -30,6 +30,7 @@ struct Luck {
   Random watermarks;
   Random losses;
   Random files;
+  Random leases;
 
   explicit Luck(const Random& base)
       : wall_clocks(base.fork(1)),
@@ -40,7 +41,8 @@ struct Luck {
         mistakes(base.fork(6)),
         watermarks(base.fork(7)),
         losses(base.fork(8)),
-        files(base.fork(9)) {}
+        files(base.fork(9)),
+        leases(base.fork(10)) {}
 };
 
 struct World {

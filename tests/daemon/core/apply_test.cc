@@ -55,7 +55,7 @@ std::vector<Record> long_story(State& state) {
   step(AgentControlRequested{{3, 2}, AgentVerb::kResume, "box", "ada", ""});
   step(StorageChanged{StorageLevel::kLow, {ReasonCode::kDiskLow, "little is free"}});
   step(BackupRestored{10'001});
-  step(DaemonStarted{Instant{now}});
+  step(DaemonStarted{Instant{now}, seconds(60)});
   step(RemovalRequested{{4, 1}, "1", "ada"});
   AgentJoined ahead{"box", "box", "boot", "1", Desk::slots(2), {}, {}};
   ahead.records_lost = 5;

@@ -23,6 +23,17 @@ TEST_CASE("waiting: without an agent the sentence says how to start one") {
   CHECK_EQ(told(desk, 1), "1/1 is queued\nno agent is connected: start `sweep-agent` on a machine");
 }
 
+TEST_CASE("waiting: an agent that is not heard of for a while is named") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.step(AgentSuspected{desk.agent()});
+  desk.submit(a_spec(1));
+  CHECK_EQ(
+      waiting(desk),
+      "no agent is connected now; agent box has not been heard of for a while: what runs there "
+      "stays there until the lease ends");
+}
+
 TEST_CASE("waiting: a pause, the limit and busy slots are told apart") {
   Desk desk;
   desk.join("box", Desk::slots(2));

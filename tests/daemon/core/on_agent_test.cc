@@ -230,3 +230,14 @@ TEST_CASE("agents: unknown ones are nobody") {
   CHECK(desk.step(AgentLost{AgentId{5}, false}).records.empty());
   CHECK(desk.step(AttemptsHeld{AgentId{5}, {}}).records.empty());
 }
+
+TEST_CASE("daemon: another lease than the last one's is on record before anybody is promised it") {
+  Desk desk;
+  const Instant over{5'000'000};
+  const auto changed = one_record<LeaseChanged>(desk.step(DaemonStarted{over, seconds(60)}));
+  CHECK(changed.lease == seconds(60));
+  CHECK(changed.leases_over == over);
+  CHECK(desk.state.lease == seconds(60));
+  CHECK(records<LeaseChanged>(desk.step(DaemonStarted{Instant{9}, seconds(60)})).empty());
+  CHECK(desk.state.leases_over == over);
+}

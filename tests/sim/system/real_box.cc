@@ -204,7 +204,7 @@ void RealBox::pump() {
   for (auto& [key, process] : processes_) {
     const auto lease = session_->lease_end(key);
     if (lease && !process.end) {
-      process.lease = global(*lease);
+      process.lease = std::max(process.lease, global(*lease));  // it is not told of shorter ones
       watch_lease(key);
     }
   }

@@ -14,6 +14,9 @@ void RealDaemon::start() {
   inbox_.clear();
   daemon::Loop::Options options;
   options.rules = {world_.scenario.heartbeat, world_.scenario.lease};
+  if (world_.faulty && world_.luck.leases.chance(0.3)) {
+    options.rules.lease = scaled(options.rules.lease, 0.5);  // somebody has configured another one
+  }
   options.facts.term = term_;
   loop_ = std::make_unique<daemon::Loop>(
       daemon::Loop::Ports{*this, disk_, *this, *this, *this, room_, backups_, gc_}, options);
