@@ -118,8 +118,8 @@ setsid sh -c 'trap "" TERM; echo $$ > {ran}; sleep 300 & wait' & wait
             house.lease = "1s"
             house.start_daemon()
             wait_until("the other agent has it", lambda: house.trials(sweep)[0]["attempt"] == 2, timeout=20)
+            wait_until("it beats there", lambda: ran.read_text().count(" 1 2 ") >= 10)
             house.agents[agent].send_signal(signal.SIGCONT)
-            wait_until("it beats", lambda: " 2 " in ran.read_text())
             alive = {"1": [], "2": []}
             for line in ran.read_text().splitlines():
                 alive[line.split()[2]].append(float(line.split()[4]))
