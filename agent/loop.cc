@@ -333,8 +333,13 @@ void Loop::send() {
 
 // A person who looks at the log of an agent that does nothing wants to know why.
 void Loop::tell_silence(Instant now) {
+  if (!refused_.empty()) {
+    return;  // it has answered, and is asked again after a while
+  }
+  const Duration patience = heard_ == Instant{}
+                                ? kSilenceFirst
+                                : std::max(kSilence, Duration{3 * session_.heartbeat().us});
   const Duration silence = now - std::max(started_, heard_);
-  const Duration patience = heard_ == Instant{} ? kSilenceFirst : kSilence;
   if (told_silence_ && silence < patience) {
     told_silence_ = false;
     log_info("the daemon at {} answers again", config_.server);

@@ -135,6 +135,9 @@ class Session {
 
   bool registered() const { return session_ != 0; }
 
+  // How often the daemon is told something, as it said last.
+  Duration heartbeat() const { return heartbeat_period_; }
+
   bool holds_nothing() const { return held_.empty(); }
 
   // Whether the attempt's reports are all stored by the daemon (or wanted by nobody).

@@ -57,9 +57,9 @@ struct BulkSession::Impl {
   std::map<JobId, std::unique_ptr<Job>> jobs;
   std::vector<Finished> finished;  // for the next pump to give away
   JobId last_job = 0;
-  JobId last_turn = 0;         // of those in no line, the transfer that sent last
-  bool line_had_turn = false;  // the last one was of the line
-  Instant room_retry;          // who waits for room asks nothing before
+  JobId last_turn = 0;               // of those in no line, the transfer that sent last
+  bool line_had_turn = false;        // the last one was of the line
+  std::map<JobId, Instant> resting;  // for want of room: who asks nothing before then
   std::uint64_t last_tag = 0;
   std::map<std::uint64_t, UnderWay> under_way;  // by tag
   std::uint64_t window = 0;                     // bytes of it
@@ -77,7 +77,7 @@ struct BulkSession::Impl {
   bool send_held(Instant now);
   bool prepare_next(Instant now);
   std::vector<JobId> turns() const;
-  bool rests(const Job& job, Instant now) const;
+  bool rests(JobId id, Instant now) const;
   bool ask(JobId id, pb::BulkRequest& request);
   bool window_open() const;
   void forget(std::uint64_t tag);
@@ -158,11 +158,10 @@ std::optional<Instant> BulkSession::next_deadline(Instant now) const {
     deadline = now + kBusyRetry;
   } else if (session.under_way.empty() && !session.jobs.empty()) {
     // Somebody has not had a turn yet, or rests.
-    const bool all_rest =
-        std::all_of(session.jobs.begin(), session.jobs.end(), [&](const auto& entry) {
-          return session.rests(*entry.second, now);
-        });
-    deadline = all_rest ? session.room_retry : now;
+    for (const auto& [id, job] : session.jobs) {
+      const Instant due = session.rests(id, now) ? session.resting.at(id) : now;
+      deadline = std::min(deadline.value_or(due), due);
+    }
   }
   for (const auto& [tag, sent] : session.under_way) {
     const Instant expires = sent.sent + session.patience;
@@ -198,7 +197,7 @@ void BulkSession::Impl::take(const pb::BulkReply& reply, Instant now) {
   Job& job = *jobs.at(id);
   if (reply.code() == static_cast<int>(Errc::kUnavailable) && job.waits_for_room()) {
     job.lost(reply.tag());
-    room_retry = now + kRoomRetry;
+    resting[id] = now + kRoomRetry;
   } else if (const Result<void> taken = job.answer(reply); !taken.ok()) {
     end(id, taken.error());
   } else if (std::optional<Outcome> outcome = job.outcome()) {
@@ -243,8 +242,10 @@ bool BulkSession::Impl::send_held(Instant now) {
   return true;
 }
 
-bool BulkSession::Impl::rests(const Job& job, Instant now) const {
-  return job.waits_for_room() && now < room_retry;
+// Each by itself: one whose file is too large for the daemon's disk must not keep the others.
+bool BulkSession::Impl::rests(JobId id, Instant now) const {
+  const auto until = resting.find(id);
+  return until != resting.end() && now < until->second;
 }
 
 // Who may ask, in this order: the line from its head, and the others round, from behind the one
@@ -266,11 +267,10 @@ std::vector<JobId> BulkSession::Impl::turns() const {
 
 bool BulkSession::Impl::prepare_next(Instant now) {
   for (const JobId id : turns()) {
-    const Job& job = *jobs.at(id);
-    const bool in_line = job.in_line();
+    const bool in_line = jobs.at(id)->in_line();
     pb::BulkRequest request;
     request.set_tag(last_tag + 1);
-    if (!rests(job, now) && ask(id, request)) {
+    if (!rests(id, now) && ask(id, request)) {
       line_had_turn = in_line;
       last_turn = in_line ? last_turn : id;
       ++last_tag;
@@ -319,6 +319,7 @@ void BulkSession::Impl::drop(JobId id) {
     forget(tag);
   }
   jobs.erase(id);
+  resting.erase(id);
 }
 
 }  // namespace sweepd::blobs

@@ -16,11 +16,11 @@ namespace sweepd::daemon {
 // The name of the list in a backup's folder. It is written last: without it there is no backup.
 constexpr const char* kBackupList = "backup.txt";
 
-// After a restore terms begin so much higher at least: agents refuse a term that is smaller than
-// one they have obeyed, and how often the old daemon was started since the backup nobody knows. The
-// same backup may be restored twice, so they begin with the seconds since 1970 where that is more:
-// they grow by less than one a second. Terms are half of the number of a session: they stay below
-// 2^32.
+// Agents refuse a term that is smaller than one they have obeyed, and how often the old daemon was
+// started since the backup nobody knows; the same backup may be restored twice, too. So after a
+// restore terms begin with the seconds since 1970, because they grow by less than one a second; and
+// so much higher than they were where the clock says less than that. Terms are half of the number
+// of a session: they stay below 2^32.
 constexpr std::uint64_t kTermsSkipped = 1'000'000;
 
 enum class BackupPhase : int { kCopyingStore = 1, kCopyingFiles = 2, kChecking = 3 };

@@ -49,18 +49,22 @@ Loop::Loop(const Ports& ports, const Options& options)
 Result<void> Loop::start() {
   SWEEPD_TRY(state_, shelf_.recover());
   const ClockMark now = ports_.clock.mark();
-  const bool longer_before = state_.lease > options_.rules.lease;
-  const Duration longest = longer_before ? state_.lease : options_.rules.lease;
-  const Instant leases_over = std::max(state_.leases_over, now.now + lease_with_margin(longest));
+  // A store from before leases were on record was opened with the usual one, as far as is known.
+  const bool older = state_.lease > Duration{} || ports_.journal.next_seq() > 1;
+  const Duration before = state_.lease > Duration{} ? state_.lease : LivenessRules{}.lease;
+  const bool longer_before = older && before > options_.rules.lease;
+  leases_over_ =
+      std::max(state_.leases_over,
+               now.now + lease_with_margin(longer_before ? before : options_.rules.lease));
   liveness_.restart(state_, now.now);
-  liveness_.older_leases_until(longer_before ? leases_over : state_.leases_over);
-  agents_.begin({state_.restores, place(), leases_over, options_.session});
+  liveness_.older_leases_until(longer_before ? leases_over_ : state_.leases_over);
+  agents_.begin({state_.restores, place(), leases_over_, options_.session});
   records_lost_before_ = state_.records_lost;
   housekeeping_.begin_turn(now.now);
   housekeeping_.start(now.now);
   next_flush_ = now.now + kFlushPeriod;
   next_owed_ = now.now + kOwedPeriod;  // who is owed something has to say Hello first
-  decide(core::DaemonStarted{leases_over, options_.rules.lease}, now);
+  decide(core::DaemonStarted{leases_over_, options_.rules.lease}, now);
   return finish(now);
 }
 
@@ -292,6 +296,7 @@ Result<void> Loop::finish(const ClockMark& now) {
   left_over_ = agents_.take_failures();
   shelf_.trim(state_);
   flush();
+  started_ = started_ || !trouble_;
   return {};
 }
 
@@ -338,6 +343,9 @@ Result<void> Loop::try_to_heal(const ClockMark& now) {
   agents_.keep_known(state_);
   liveness_.restart(state_, now.now);
   trouble_.reset();
+  if (!started_) {
+    decide(core::DaemonStarted{leases_over_, options_.rules.lease}, now);
+  }
   say_health(now.now);
   return {};
 }

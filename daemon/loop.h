@@ -106,6 +106,8 @@ class Loop {
 
   std::vector<core::EventBody> left_over_;       // events that came of performing effects
   std::map<SweepId, core::Suggest> unanswered_;  // more than one turn can propose
+  Instant leases_over_;                          // of the daemons before this one
+  bool started_ = false;                         // what the start decided is on the disk
   Instant next_tick_;
   Instant next_owed_;
   std::uint64_t records_lost_before_ = 0;  // of losses that earlier starts found

@@ -129,7 +129,8 @@ Result<void> mark_restored(const std::string& folder, Restored& restored) {
   SWEEPD_TRY_VOID(journal->commit(batch));
   const auto seconds_now =
       static_cast<std::uint64_t>(std::max<std::int64_t>(now.wall.us, 0)) / 1'000'000;
-  const std::uint64_t term = std::max(journal->term() + kTermsSkipped, seconds_now);
+  const std::uint64_t term =
+      seconds_now > journal->term() ? seconds_now : journal->term() + kTermsSkipped;
   SWEEPD_TRY_VOID(journal->raise_term(term - journal->term()));
   restored.term = journal->term();
   return journal->flush();

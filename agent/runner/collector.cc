@@ -121,10 +121,11 @@ bool Collector::finished(const blobs::Finished& done, Instant now) {
 
 void Collector::fail(Instant now, const Error& error) {
   scanner_.reset();
-  // A file that changes while it is read may stand still the next time; too many files stay too
-  // many.
+  // What this box lacks passes; a file that changes while it is read may stand still the next time;
+  // too many files stay too many.
+  const bool passes = error.code == Errc::kUnavailable;
   const bool stays = error.code == Errc::kInvalidArgument;
-  if (stays || ++failures_ == kFailuresMax) {
+  if (!passes && (stays || ++failures_ == kFailuresMax)) {
     result_ = error;
   }
   retry_at_ = now + kRetry;

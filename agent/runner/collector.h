@@ -28,8 +28,9 @@ class Collector {
   // `only`: files and folders below `folder`.
   Collector(std::string folder, std::vector<std::string> only);
 
-  // Reads a little, starts the transfer when all is read. True: done, see `result`. Begins again a
-  // few times when it fails; a daemon without room is no failure.
+  // Reads a little, starts the transfer when all is read. True: done, see `result`. Begins again
+  // for as long as this box lacks something, and a few times when it fails otherwise; a daemon
+  // without room is no failure.
   bool step(Instant now, blobs::BulkSession& bulk);
 
   // Takes the end of the transfer; false for those of others.

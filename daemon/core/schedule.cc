@@ -179,7 +179,7 @@ void schedule(Decider& decider) {
   if (state.storage != StorageLevel::kPlenty) {
     return;  // what runs goes on; what would start could not end well
   }
-  if (decider.at().now < state.starts_from) {
+  if (state.just_restored || decider.at().now < state.starts_from) {
     return;  // it may run somewhere, under a lease that the store has lost
   }
   while (!state.free_cpu.empty() || !state.free_gpu.empty()) {

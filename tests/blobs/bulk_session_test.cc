@@ -268,6 +268,32 @@ TEST_CASE("bulk session: a tree that may wait for room does, and is asked again,
   }
 }
 
+TEST_CASE("bulk session: one tree that has no room keeps no other from being sent") {
+  Pair pair;
+  pb::BulkReply full;
+  full.set_code(static_cast<int>(Errc::kUnavailable));
+  pair.folder.write("second/x", "def");
+  pair.session.put_tree(one_file(pair.folder, "abc"), NoRoom::kWaits);
+  const JobId second = pair.session.put_tree(
+      *scan_folder({.folder = pair.folder / "second", .only = {}}), NoRoom::kWaits);
+  std::vector<Finished> finished;
+  while (finished.empty()) {
+    for (const Asked& asked : pair.take()) {
+      pb::BulkReply stored;
+      stored.mutable_progress()->set_offset(asked.request.put().size());
+      stored.mutable_progress()->set_complete(true);
+      const bool refused = asked.request.put().data() == "abc";
+      pair.answer(asked,
+                  asked.request.has_has() ? all_missing(asked.request)
+                  : refused               ? full
+                                          : stored);
+    }
+    finished = pair.pump();
+  }
+  CHECK(finished[0].job == second);
+  CHECK(finished[0].outcome.ok());
+}
+
 TEST_CASE("bulk session: a cancelled transfer asks nothing more and nothing comes out of it") {
   Pair pair;
   const JobId job = pair.session.put_tree(one_file(pair.folder, "abc"));

@@ -57,6 +57,25 @@ TEST_CASE(
   CHECK(world.answer(info).server().health() == "ok");
 }
 
+TEST_CASE("loop: what a start decides and has no room for is decided when there is, first of all") {
+  LoopBench world;
+  CHECK(world.loop->state().lease == seconds(900));
+  world.options.rules.lease = seconds(60);
+  world.journal.failure = Error{Errc::kUnavailable, "no space left on device"};
+  world.disk.now.free_bytes = 0;
+  world.start();
+  CHECK(world.loop->degraded());
+  CHECK(world.loop->state().lease == seconds(900));
+  world.turn(seconds(4));
+  CHECK(world.loop->state().lease == seconds(900));
+  world.journal.failure.reset();
+  world.disk.now.free_bytes = 50ULL << 30;
+  world.turn(seconds(4));
+  CHECK_FALSE(world.loop->degraded());
+  CHECK(world.loop->state().lease == seconds(60));
+  CHECK(world.loop->state().leases_over > Instant{seconds(900).us});
+}
+
 TEST_CASE("loop: any other failure of the disk ends the loop with nothing sent") {
   LoopBench world;
   world.join(1);

@@ -109,6 +109,7 @@ TEST_CASE(
   desk.join("box", Desk::slots(1));
   desk.submit(a_spec(2));
   desk.step(BackupRestored{10'001});
+  desk.step(DaemonStarted{});
   // Assigned by the old daemon after the backup, under the number that would be next here.
   const HeldAttempt stranger{attempt_key(1, 2), Phase::kRunning};
   const Outcome joined = desk.join("box", Desk::slots(1), {stranger});
