@@ -124,7 +124,12 @@ Result<blobs::Tree> BlobStore::tree(const std::string& digest) const {
 
 Result<blobs::Tree> BlobStore::complete_tree(const std::string& digest) const {
   SWEEPD_TRY(blobs::Tree whole, tree(digest));
-  for (const blobs::TreeFile& file : whole.files) {
+  SWEEPD_TRY_VOID(check_complete(digest, whole));
+  return whole;
+}
+
+Result<void> BlobStore::check_complete(const std::string& digest, const blobs::Tree& tree) const {
+  for (const blobs::TreeFile& file : tree.files) {
     const Result<std::uint64_t> stored = size(file.digest);
     if (!stored.ok() || *stored != file.size) {
       return Error{Errc::kNotFound,
@@ -135,7 +140,7 @@ Result<blobs::Tree> BlobStore::complete_tree(const std::string& digest) const {
                                file.size)};
     }
   }
-  return whole;
+  return {};
 }
 
 Result<void> BlobStore::verify(const std::string& digest) const {

@@ -47,6 +47,9 @@ class BlobStore {
   // is not.
   Result<blobs::Tree> complete_tree(const std::string& digest) const;
 
+  // The same for a tree that was read already.
+  Result<void> check_complete(const std::string& digest, const blobs::Tree& tree) const;
+
   // Reads all of a blob and compares; kCorrupt when the disk has changed it.
   Result<void> verify(const std::string& digest) const;
 

@@ -46,7 +46,7 @@ class StoredTrees final : public TreeIndex {
     for (const blobs::TreeFile& file : tree->files) {
       offers_.note(file.digest);
     }
-    return store_.complete_tree(digest).ok();
+    return store_.check_complete(digest, *tree).ok();
   }
 
   std::optional<bool> names(const std::string& digest, const std::string& path) override {
