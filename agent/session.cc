@@ -324,6 +324,11 @@ std::optional<pb::AttemptEnded> Session::ended(pb::AttemptEnded end) {
   } else if (held.end) {
     return std::nullopt;
   } else {
+    if (held.discarded) {
+      // Its reports and files are not kept. Should the daemon lose that it had given the attempt
+      // up, it does so once more.
+      *end.mutable_failure() = reason_of(pb::AGENT_LOST, "the daemon had given it up");
+    }
     end.set_reports_last(held.reports.last());
     held.phase = pb::ENDED;
     held.end = std::move(end);

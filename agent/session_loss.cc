@@ -44,10 +44,15 @@ void Session::remember_stored() {
 // ---- what is told again
 
 // How far a daemon has the reports of an attempt that begins a session: less than it once said when
-// its store went back. Then all of them are told again, and it takes those that it lacks.
+// its store went back. Then all of them are told again, and it takes those that it lacks. So it is
+// with what had ended when it was given up, and is not given up any more; what had not is given
+// back.
 void Session::compare_reports(Instant now, const pb::ReportsAck& ack) {
   const AttemptKey key = wire::from_proto(ack.attempt());
   const auto held = held_.find(key);
+  if (held != held_.end() && held->second.end) {
+    held->second.discarded = false;
+  }
   if (held != held_.end() && !held->second.discarded &&
       held->second.reports.has_let_go(ack.seq())) {
     held->second.reports = Outbox::repeating();

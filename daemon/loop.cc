@@ -3,6 +3,7 @@
 
 #include "base/counted.h"
 #include "base/log.h"
+#include "daemon/core/view.h"
 #include "daemon/record_log.h"
 #include "wire/store_place.h"
 
@@ -53,18 +54,24 @@ Result<void> Loop::start() {
   const bool older = state_.lease > Duration{} || ports_.journal.next_seq() > 1;
   const Duration before = state_.lease > Duration{} ? state_.lease : LivenessRules{}.lease;
   const bool longer_before = older && before > options_.rules.lease;
-  leases_over_ =
-      std::max(state_.leases_over,
-               now.now + lease_with_margin(longer_before ? before : options_.rules.lease));
+  if (!options_.before.boot_id.empty() && options_.before.boot_id != now.boot_id) {
+    rebooted_after_ = options_.before.now;
+  }
+  // What was left of the wait at the last commit: since then a wall clock may have leapt.
+  const Instant older_over =
+      rebooted_after_ ? now.now + std::max(Duration{}, state_.leases_over - *rebooted_after_)
+                      : state_.leases_over;
+  leases_over_ = std::max(
+      older_over, now.now + lease_with_margin(longer_before ? before : options_.rules.lease));
   liveness_.restart(state_, now.now);
-  liveness_.older_leases_until(longer_before ? leases_over_ : state_.leases_over);
+  liveness_.older_leases_until(longer_before ? leases_over_ : older_over);
   agents_.begin({state_.restores, place(), leases_over_, options_.session});
   records_lost_before_ = state_.records_lost;
   housekeeping_.begin_turn(now.now);
   housekeeping_.start(now.now);
   next_flush_ = now.now + kFlushPeriod;
   next_owed_ = now.now + kOwedPeriod;  // who is owed something has to say Hello first
-  decide(core::DaemonStarted{leases_over_, options_.rules.lease}, now);
+  decide(core::DaemonStarted{leases_over_, options_.rules.lease, rebooted_after_}, now);
   return finish(now);
 }
 
@@ -161,7 +168,7 @@ void Loop::tick(const ClockMark& now) {
   }
   if (now.now >= next_owed_) {
     next_owed_ = now.now + kOwedPeriod;
-    add_owed(std::nullopt);
+    add_owed(now.now, std::nullopt);
   }
 }
 
@@ -209,13 +216,9 @@ void Loop::say_health(Instant now) {
         facts.state_folder);
   } else if (!facts.refuses.empty()) {
     facts.health = facts.refuses;
-  } else if (now < state_.starts_from) {
-    facts.health = fmt::format(
-        "restored, or gone back: nothing is started for {} s, until no lease of before holds any "
-        "more",
-        (state_.starts_from - now).us / 1'000'000 + 1);
   } else {
-    facts.health = "ok";
+    const std::string waits = core::why_nothing_starts(state_, now);
+    facts.health = waits.empty() ? "ok" : waits;
   }
 }
 
@@ -262,8 +265,8 @@ void Loop::decide(const core::EventBody& event, const ClockMark& now) {
   }
 }
 
-void Loop::add_owed(const std::optional<AgentId>& only) {
-  for (core::Effect& effect : core::owed(state_)) {
+void Loop::add_owed(Instant now, const std::optional<AgentId>& only) {
+  for (core::Effect& effect : core::owed(state_, now)) {
     const auto* start = std::get_if<core::StartAttempt>(&effect);
     const auto* stop = std::get_if<core::StopAttempt>(&effect);
     const AgentId agent = start != nullptr  ? start->agent
@@ -344,7 +347,7 @@ Result<void> Loop::try_to_heal(const ClockMark& now) {
   liveness_.restart(state_, now.now);
   trouble_.reset();
   if (!started_) {
-    decide(core::DaemonStarted{leases_over_, options_.rules.lease}, now);
+    decide(core::DaemonStarted{leases_over_, options_.rules.lease, rebooted_after_}, now);
   }
   say_health(now.now);
   return {};
@@ -370,9 +373,10 @@ void Loop::perform(const core::Effect& effect) {
     void operator()(const core::AckEnded& ack) const { loop.send(loop.agents_.perform(ack)); }
 
     void operator()(const core::WelcomeAgent& welcome) const {
+      const Instant now = loop.ports_.clock.mark().now;
       loop.send(loop.agents_.perform(welcome));
-      loop.liveness_.heard(welcome.agent, loop.ports_.clock.mark().now);
-      loop.add_owed(welcome.agent);
+      loop.liveness_.heard(welcome.agent, now);
+      loop.add_owed(now, welcome.agent);
     }
 
     void operator()(const core::Suggest&) const {}  // answered while deciding

@@ -46,6 +46,7 @@ class Loop {
     DiskLimits disk_limits = {};
     std::uint32_t session = 0;  // numbers of sessions go on from here: a draw, but in tests
     std::uint16_t store = 0;    // tells the store from others
+    ClockMark before = {};      // of the last commit before the start; a new store: none
   };
 
   Loop(const Ports& ports, const Options& options);
@@ -78,7 +79,7 @@ class Loop {
   void say_health(Instant now);
   std::uint64_t place() const;
   void decide(const core::EventBody& event, const ClockMark& now);
-  void add_owed(const std::optional<AgentId>& only);
+  void add_owed(Instant now, const std::optional<AgentId>& only);
   Result<void> finish(const ClockMark& now);
   Result<void> give_up_batch(const Error& error, const ClockMark& now);
   Result<void> try_to_heal(const ClockMark& now);
@@ -107,6 +108,7 @@ class Loop {
   std::vector<core::EventBody> left_over_;       // events that came of performing effects
   std::map<SweepId, core::Suggest> unanswered_;  // more than one turn can propose
   Instant leases_over_;                          // of the daemons before this one
+  std::optional<Instant> rebooted_after_;        // the machine, since that commit
   bool started_ = false;                         // what the start decided is on the disk
   Instant next_tick_;
   Instant next_owed_;

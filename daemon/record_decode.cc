@@ -218,6 +218,15 @@ void get(Checked&, const store::StartsDeferred& stored, Records& records) {
   records.emplace_back(core::StartsDeferred{{stored.starts_from_us()}, {stored.wall_us()}});
 }
 
+void get(Checked& check, const store::ReturnsAwaited& stored, Records& records) {
+  core::ReturnsAwaited record;
+  for (const std::uint32_t agent : stored.agents()) {
+    record.agents.push_back(check.agent(agent));
+  }
+  record.wall = {stored.wall_us()};
+  records.emplace_back(std::move(record));
+}
+
 void get(Checked& check, const store::SweepRemoved& stored, Records& records) {
   records.emplace_back(core::SweepRemoved{request_of(stored.request()),
                                           check.sweep(stored.sweep()),
@@ -301,6 +310,8 @@ void get_kind(Checked& check, const store::Record& row, Records& records) {
       return get(check, row.lease_changed(), records);
     case store::Record::kStartsDeferred:
       return get(check, row.starts_deferred(), records);
+    case store::Record::kReturnsAwaited:
+      return get(check, row.returns_awaited(), records);
     case store::Record::kSweepRemoved:
       return get(check, row.sweep_removed(), records);
     case store::Record::kOutputsDropped:

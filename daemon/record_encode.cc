@@ -242,6 +242,14 @@ struct Put {
     stored.set_wall_us(record.wall.us);
   }
 
+  void operator()(const core::ReturnsAwaited& record) const {
+    store::ReturnsAwaited& stored = *row.mutable_returns_awaited();
+    for (const AgentId agent : record.agents) {
+      stored.add_agents(agent.value);
+    }
+    stored.set_wall_us(record.wall.us);
+  }
+
   void operator()(const core::SweepRemoved& record) const {
     store::SweepRemoved& stored = *row.mutable_sweep_removed();
     put(*stored.mutable_request(), record.request);

@@ -143,6 +143,13 @@ struct Line {
     return "the store was restored: nothing is started until no lease of before holds any more";
   }
 
+  std::string operator()(const core::ReturnsAwaited& record) const {
+    return fmt::format(
+        "this machine was restarted: nothing is started until {} of before {} back, or lost",
+        counted(record.agents.size(), "agent"),
+        record.agents.size() == 1 ? "is" : "are");
+  }
+
   std::string operator()(const core::StoreRestored& record) const {
     return fmt::format("restored: the next sweep is {}", record.sweeps_last + 1);
   }

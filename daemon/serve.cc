@@ -85,6 +85,7 @@ Loop::Options loop_options(const Config& config,
   loop.disk_limits = config.disk;
   loop.session = std::random_device{}();
   loop.store = store_number(journal.uuid());
+  loop.before = journal.clock();
   if (options.commit_each) {
     loop.batch_messages_max = 1;
   }

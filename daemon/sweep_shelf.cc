@@ -62,6 +62,8 @@ struct ChangedHeader {
 
   SweepId operator()(const core::StartsDeferred&) const { return {}; }
 
+  SweepId operator()(const core::ReturnsAwaited&) const { return {}; }
+
   SweepId operator()(const core::LeaseChanged&) const { return {}; }
 
   SweepId operator()(const core::AgentCharged&) const { return {}; }

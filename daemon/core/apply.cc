@@ -299,6 +299,7 @@ struct Apply {
     agent.labels = record.labels;
     agent.state = AgentState::kConnected;
     agent.changed_wall = record.wall;
+    state.awaited.erase(record.agent);
     // A new start does not heal a broken box: streak and drain stay until it does well, or somebody
     // says so.
     refresh_slots(state, agent);
@@ -308,6 +309,9 @@ struct Apply {
     Agent& agent = agent_of(state, record.agent);
     agent.state = record.state;
     agent.changed_wall = record.wall;
+    if (record.state != AgentState::kSuspect) {
+      state.awaited.erase(record.agent);
+    }
     remember(record.request, record.agent);
     refresh_slots(state, agent);
   }
@@ -388,6 +392,10 @@ struct Apply {
   void operator()(const StartsDeferred& record) const {
     state.starts_from = record.starts_from;
     state.just_restored = false;
+  }
+
+  void operator()(const ReturnsAwaited& record) const {
+    state.awaited = {record.agents.begin(), record.agents.end()};
   }
 
   void operator()(const StoreWentBack& record) const {

@@ -109,6 +109,10 @@ void drop_outputs(Decider& decider, const AttemptKey& key);
 
 // ---- on_storage.cc
 
+// After a restart of the machine: nothing is started until every agent that may run something is
+// back, or lost.
+void await_returns(Decider& decider);
+
 // Declares that the store went back when an agent that says Hello knows more than is stored, so
 // that what follows is decided with that in mind.
 void look_for_loss(Decider& decider, AgentId agent, const AgentJoined& event);

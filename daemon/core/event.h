@@ -188,6 +188,9 @@ struct TrialsSuggested {
 struct DaemonStarted {
   Instant leases_over = {};  // from then on nothing runs under a lease of before the start
   Duration lease = {};       // that agents are promised from here on
+  // The machine was restarted since the last commit, which was at this moment of the time line. A
+  // disk that lies has lost what came shortly before that.
+  std::optional<Instant> rebooted_after = {};
 };
 
 // The room on the daemon's disk has changed.

@@ -40,6 +40,14 @@ SlotCount count_slots(const State& state) {
   return count;
 }
 
+// "agent gpu-a is", "each of agent gpu-a and 3 more is".
+std::string awaited_words(const State& state) {
+  const std::string first = agent_name(state, *state.awaited.begin());
+  const std::size_t others = state.awaited.size() - 1;
+  return others == 0 ? fmt::format("agent {} is", first)
+                     : fmt::format("each of agent {} and {} more is", first, others);
+}
+
 // Whether a trial with these needs would fit on what is idle now.
 bool fits_idle(const State& state, std::optional<std::uint32_t> gpus) {
   if (gpus.value_or(0) == 0) {
@@ -281,6 +289,22 @@ std::string explain_ended(const State& state, const Sweep& sweep, const Trial& t
 
 }  // namespace
 
+std::string why_nothing_starts(const State& state, Instant now) {
+  if (now < state.starts_from) {
+    return fmt::format(
+        "the store went back or was restored, and what it does not know of may still run "
+        "somewhere: nothing is started for {} s, until no lease of before holds any more",
+        (state.starts_from - now).us / 1'000'000 + 1);
+  }
+  if (!state.awaited.empty()) {
+    return fmt::format(
+        "the daemon's machine was restarted, and what it stored last may be gone: nothing is "
+        "started until {} back and says what runs there, or is lost",
+        awaited_words(state));
+  }
+  return {};
+}
+
 std::string why_waiting(const State& state, const Sweep& sweep, Instant now) {
   if (sweep.queued.empty() || is_terminal(sweep.state)) {
     return {};
@@ -294,11 +318,8 @@ std::string why_waiting(const State& state, const Sweep& sweep, Instant now) {
   if (state.storage != StorageLevel::kPlenty) {
     return state.storage_reason.sentence;
   }
-  if (now < state.starts_from) {
-    return fmt::format(
-        "the store went back or was restored, and what it does not know of may still run "
-        "somewhere: nothing is started for {} s, until no lease of before holds any more",
-        (state.starts_from - now).us / 1'000'000 + 1);
+  if (std::string words = why_nothing_starts(state, now); !words.empty()) {
+    return words;
   }
   const auto concurrent = sweep.spec.limits.concurrent;
   if (concurrent && sweep.active() >= *concurrent) {

@@ -229,6 +229,16 @@ Violation check_removed(const State& state) {
   return std::nullopt;
 }
 
+Violation check_awaited(const State& state) {
+  for (const AgentId id : state.awaited) {
+    const auto agent = state.agents.find(id);
+    if (agent == state.agents.end() || agent->second.state != AgentState::kSuspect) {
+      return fmt::format("agent {} is awaited, and is not silent", id.value);
+    }
+  }
+  return std::nullopt;
+}
+
 Violation check_live(const State& state) {
   std::size_t live = 0;
   std::size_t active = 0;
@@ -263,6 +273,9 @@ std::optional<std::string> check_invariants(const State& state) {
     return violation;
   }
   if (auto violation = check_removed(state)) {
+    return violation;
+  }
+  if (auto violation = check_awaited(state)) {
     return violation;
   }
   return check_live(state);

@@ -140,8 +140,19 @@ struct Misfit {
 
   Words operator()(const LeaseChanged&) const { return {}; }
 
+  Words operator()(const ReturnsAwaited& record) const {
+    for (const AgentId awaited : record.agents) {
+      if (Words words = agent(awaited)) {
+        return words;
+      }
+    }
+    return {};
+  }
+
   Words operator()(const StartsDeferred&) const {
-    return state.just_restored ? Words{} : "the store was not restored before it";
+    return state.just_restored || state.starts_from > Instant{}
+               ? Words{}
+               : "the store was not restored before it, and did not go back";
   }
 
   Words operator()(const SweepRemoved& record) const {

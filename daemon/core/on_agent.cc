@@ -179,14 +179,23 @@ void on(Decider& decider, const AgentLost& event) {
 }
 
 void on(Decider& decider, const DaemonStarted& event) {
-  if (decider.state().lease != event.lease) {
+  const State& state = decider.state();
+  // Over a restart of the machine the time line goes by the wall clock, which may have leapt: what
+  // was to be waited for is waited for in full.
+  const auto cut_short = [&event](Instant end) {
+    return event.rebooted_after && end > *event.rebooted_after;
+  };
+  if (state.lease != event.lease || cut_short(state.leases_over)) {
     decider.decide(LeaseChanged{event.lease, event.leases_over, decider.at().wall});
   }
-  if (decider.state().just_restored) {
+  if (state.just_restored || cut_short(state.starts_from)) {
     decider.decide(StartsDeferred{event.leases_over, decider.at().wall});
   }
+  if (event.rebooted_after) {
+    await_returns(decider);
+  }
   std::vector<AgentId> connected;
-  for (const auto& [id, agent] : decider.state().agents) {
+  for (const auto& [id, agent] : state.agents) {
     if (agent.state == AgentState::kConnected) {
       connected.push_back(id);
     }
@@ -194,7 +203,7 @@ void on(Decider& decider, const DaemonStarted& event) {
   for (const AgentId id : connected) {
     set_agent_state(decider, id, AgentState::kSuspect);
   }
-  for (const SweepId sweep : decider.state().live) {
+  for (const SweepId sweep : state.live) {
     decider.touch(sweep);
   }
 }

@@ -25,6 +25,19 @@ bool was_given(const State& state, const AttemptKey& key, AgentId agent) {
 
 }  // namespace
 
+void await_returns(Decider& decider) {
+  ReturnsAwaited awaited;
+  awaited.wall = decider.at().wall;
+  for (const auto& [id, agent] : decider.state().agents) {
+    if (!is_gone(agent.state)) {
+      awaited.agents.push_back(id);
+    }
+  }
+  if (!awaited.agents.empty()) {
+    decider.decide(std::move(awaited));
+  }
+}
+
 void look_for_loss(Decider& decider, AgentId agent, const AgentJoined& event) {
   const State& state = decider.state();
   // What nobody gave is as good a proof, until a first loss is known: from then on it may be of

@@ -54,6 +54,8 @@ struct JournalOf {
 
   SweepId operator()(const StartsDeferred&) const { return {}; }
 
+  SweepId operator()(const ReturnsAwaited&) const { return {}; }
+
   SweepId operator()(const LeaseChanged&) const { return {}; }
 
   SweepId operator()(const AgentCharged&) const { return {}; }

@@ -312,6 +312,15 @@ struct StartsDeferred {
   bool operator==(const StartsDeferred&) const = default;
 };
 
+// The daemon's machine was restarted, and a disk that lies loses what it was given last: these
+// agents may run what the store does not know of. Nothing starts before each is back, or lost.
+struct ReturnsAwaited {
+  std::vector<AgentId> agents;
+  WallTime wall;
+
+  bool operator==(const ReturnsAwaited&) const = default;
+};
+
 // From here on agents are promised this lease. What was promised before holds nowhere any more from
 // `leases_over` on.
 struct LeaseChanged {
@@ -350,6 +359,7 @@ using Record = std::variant<SweepAccepted,
                             OutputsDropped,
                             StoreWentBack,
                             StartsDeferred,
+                            ReturnsAwaited,
                             LeaseChanged>;
 
 // The sweep whose journal holds the record; 0 for agents, models, removals and the store, which

@@ -1,6 +1,7 @@
 // Which queued trial gets which idle slot.
 #include "daemon/core/charge.h"
 #include "daemon/core/decider.h"
+#include "daemon/core/view.h"
 
 #include <algorithm>
 #include <optional>
@@ -179,8 +180,8 @@ void schedule(Decider& decider) {
   if (state.storage != StorageLevel::kPlenty) {
     return;  // what runs goes on; what would start could not end well
   }
-  if (state.just_restored || decider.at().now < state.starts_from) {
-    return;  // it may run somewhere, under a lease that the store has lost
+  if (may_run_twice(state, decider.at().now)) {
+    return;
   }
   while (!state.free_cpu.empty() || !state.free_gpu.empty()) {
     const auto placement = next_placement(state, decider.at().now);

@@ -158,6 +158,7 @@ struct State {
   std::uint64_t records_lost = 0;     // by the disk, as far as agents know
   Instant starts_from;                // nothing starts before
   bool just_restored = false;         // no daemon has been started since
+  std::set<AgentId> awaited;          // nothing starts before all of these are back, or lost
   Duration lease;                     // that agents are promised; zero: not known
   Instant leases_over;                // from then on nobody holds a longer one
 

@@ -2,6 +2,7 @@
 #include "daemon/core/step.h"
 
 #include "daemon/core/decider.h"
+#include "daemon/core/view.h"
 
 #include <type_traits>
 
@@ -63,6 +64,8 @@ struct ChangesSchedule {
 
   bool operator()(const StartsDeferred&) const { return false; }
 
+  bool operator()(const ReturnsAwaited&) const { return false; }
+
   bool operator()(const LeaseChanged&) const { return false; }
 
   bool operator()(const AgentCharged& record) const { return record.charge != Charge::kMade; }
@@ -98,7 +101,7 @@ Outcome step(State& state, const Event& event) {
   return std::move(decider).take();
 }
 
-std::vector<Effect> owed(const State& state) {
+std::vector<Effect> owed(const State& state, Instant now) {
   std::vector<Effect> effects;
   for (const auto& [agent, keys] : state.held) {
     for (const AttemptKey& key : keys) {
@@ -107,7 +110,7 @@ std::vector<Effect> owed(const State& state) {
         const Sweep& sweep = state.sweeps.at(key.sweep);
         effects.emplace_back(
             StopAttempt{agent, key, attempt.stop->reason, sweep.spec.limits.grace});
-      } else if (attempt.state == AttemptState::kAssigned) {
+      } else if (attempt.state == AttemptState::kAssigned && !may_run_twice(state, now)) {
         effects.emplace_back(StartAttempt{agent, key});
       }
     }

@@ -22,8 +22,9 @@ struct Outcome {
 Outcome step(State& state, const Event& event);
 
 // Orders that the world has not confirmed yet; performed after recovery, when an agent joins and
-// periodically. Safe to perform any number of times.
-std::vector<Effect> owed(const State& state);
+// periodically. Safe to perform any number of times. Starts are among them only where nothing may
+// run twice: what was ordered may have been lost and given to another in a history that is gone.
+std::vector<Effect> owed(const State& state, Instant now);
 
 // The first violated invariant in words, or nothing. O(everything): for tests and the simulator.
 std::optional<std::string> check_invariants(const State& state);

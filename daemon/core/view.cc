@@ -43,6 +43,10 @@ std::uint32_t given_back(const Trial& trial) {
   return static_cast<std::uint32_t>(other - trial.attempts.rbegin());
 }
 
+bool may_run_twice(const State& state, Instant now) {
+  return state.just_restored || now < state.starts_from || !state.awaited.empty();
+}
+
 std::string agent_name(const State& state, AgentId id) {
   const auto agent = state.agents.find(id);
   if (agent != state.agents.end()) {

@@ -20,9 +20,6 @@ std::optional<TrialNumber> best_trial(const Sweep& sweep);
 // value. O(limit).
 std::vector<TrialNumber> leaderboard(const Sweep& sweep, std::size_t limit);
 
-// The agent's name, or its number where nothing is known of it.
-std::string agent_name(const State& state, AgentId id);
-
 // The trial's reduced objective as the script reports it; empty before the first report.
 std::optional<double> raw_value(const Sweep& sweep, const Trial& trial);
 
@@ -39,6 +36,12 @@ constexpr std::uint32_t kGivenBackOften = 3;
 
 // How far an attempt is that its agent says to be in the phase.
 AttemptState state_for(Phase phase);
+
+// Whether what is started now may run already, in a history that the store has lost or never had.
+bool may_run_twice(const State& state, Instant now);
+
+// Why no trial of any sweep is started, in a sentence, while it may run twice; else empty.
+std::string why_nothing_starts(const State& state, Instant now);
 
 // Why the sweep's queued trials are not running, in a sentence; empty when none is queued.
 std::string why_waiting(const State& state, const Sweep& sweep, Instant now);

@@ -205,3 +205,31 @@ TEST_CASE("session: outputs are missed only of an attempt that has ended") {
   bench.tick();
   CHECK_EQ(bench.count(pb::AgentMessage::kEnded), 1);
 }
+
+TEST_CASE("session: what a daemon gave up, and has lost that it did, is given back to it") {
+  Bench bench = five_stored();
+  bench.hear(reports_ack(kFirst, 0, true));
+  bench.tick();
+  come_back(bench, 3);
+  CHECK(bench.ordered<Reread>().empty());  // its reports are not kept
+  const auto told = bench.session.ended(end_of(kFirst));
+  REQUIRE(told);
+  CHECK_EQ(told->failure().code(), pb::AGENT_LOST);
+  bench.tick();
+  REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
+}
+
+TEST_CASE("session: what had ended when a daemon gave it up is told in full once that is lost") {
+  Bench bench = five_stored();
+  REQUIRE(bench.session.ended(end_of(kFirst)));
+  bench.tick();
+  bench.hear(reports_ack(kFirst, 0, true));
+  come_back(bench, 3);
+  REQUIRE_EQ(bench.ordered<Reread>().size(), 1);
+  bench.report(kFirst, 5);
+  bench.session.reread(kFirst);
+  bench.tick(seconds(1));
+  CHECK_EQ(bench.reported_seqs(), std::vector<std::uint64_t>{4, 5});
+  REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
+  CHECK_EQ(bench.messages.back().ended().failure().code(), pb::REASON_NONE);
+}

@@ -130,6 +130,7 @@ inline std::vector<core::Record> sample_records() {
       OutputsDropped{attempt},
       StoreWentBack{{3}, 50, {103}, 10'013, {5000}},
       StartsDeferred{{6000}, {104}},
+      ReturnsAwaited{{{3}, {4}}, {104}},
       LeaseChanged{seconds(900), {7000}, {105}},
   };
 }

@@ -180,6 +180,25 @@ Auditor::Trial* Auditor::trial(const TrialKey& key) {
   return known ? &of->trials[key.trial.value - 1] : nullptr;
 }
 
+const BoxPlan* Auditor::box_of(AgentId agent) const {
+  const auto truth = truths_.find(agent);
+  const auto box =
+      std::find_if(scenario_.boxes.begin(), scenario_.boxes.end(), [&](const BoxPlan& plan) {
+        return truth != truths_.end() && plan.uuid == truth->second.registered.uuid;
+      });
+  return box == scenario_.boxes.end() ? nullptr : &*box;
+}
+
+std::vector<SweepId> Auditor::open_sweeps() const {
+  std::vector<SweepId> open;
+  for (const auto& [id, each] : sweeps_) {
+    if (!core::is_terminal(each.state) && !each.removed) {
+      open.push_back(id);
+    }
+  }
+  return open;
+}
+
 Auditor::Attempt* Auditor::attempt(const AttemptKey& key) {
   Trial* of = trial(key.trial_key());
   const bool known =

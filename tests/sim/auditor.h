@@ -53,6 +53,10 @@ class Auditor {
   void committed(const core::Record& record);
   void batch_committed();
 
+  // The daemon counts its time so far ahead of the world, which a restart of its machine may
+  // change: over that it can only go by a wall clock.
+  void time_line_is(Duration ahead) { line_ahead_ = ahead; }
+
   // ---- a disk that loses what it had: auditor_loss.cc
 
   void expect_losses() { loses_ = true; }
@@ -71,6 +75,7 @@ class Auditor {
   RequestId as_committed(const RequestId& request) const;  // with the body that was carried out
   const sweeps::SweepSpec* spec_of(SweepId id) const;
   std::vector<std::string> drained_agents() const;
+  std::vector<SweepId> open_sweeps() const;
 
   // ---- when everything is over: the state must tell the same story
 
@@ -158,6 +163,7 @@ class Auditor {
   void take(const core::StoreRestored& record);
   void take(const core::StoreWentBack& record);
   void take(const core::StartsDeferred& record);
+  void take(const core::ReturnsAwaited& record);
   void take(const core::LeaseChanged& record);
   void take(const core::SweepRemoved& record);
   void take(const core::OutputsDropped& record);
@@ -175,7 +181,8 @@ class Auditor {
   void check_sent(const core::Answer& effect);
 
   // When what is taken now happened.
-  Instant now() const { return replayed_at_.value_or(heap_.now()); }
+  // On the daemon's time line.
+  Instant now() const { return replayed_at_.value_or(heap_.now() + line_ahead_); }
 
   void forget_disk();
   void forgive(const std::vector<core::Record>& lost);
@@ -185,6 +192,7 @@ class Auditor {
 
   Sweep* sweep(SweepId id);
   Trial* trial(const TrialKey& key);
+  const BoxPlan* box_of(AgentId agent) const;  // none: the agent is not known
   Attempt* attempt(const AttemptKey& key);
   // The attempt if it is its trial's last one and not over.
   Attempt* open_attempt(const AttemptKey& key);
@@ -222,6 +230,7 @@ class Auditor {
 
   const Scenario& scenario_;
   const Heap& heap_;
+  Duration line_ahead_;
   std::map<AgentId, AgentTruth> truths_;
   std::optional<std::string> violation_;
   std::map<AttemptKey, Process> processes_;

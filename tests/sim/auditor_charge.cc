@@ -153,14 +153,10 @@ void Auditor::check_requeued(const core::TrialRequeued& record, const Sweep& swe
   AgentTruth& agent = truths_[last.agent];
   agent.streak[record.trial] = Blame::kOpen;
   agent.failed.insert(record.trial);
-  const auto box =
-      std::find_if(scenario_.boxes.begin(), scenario_.boxes.end(), [&agent](const BoxPlan& plan) {
-        return plan.uuid == agent.registered.uuid;
-      });
-  require(
-      box == scenario_.boxes.end() || !box->broken || agent.failed.size() <= kRow + agent.probes,
-      "a broken agent costs five attempts",
-      about);
+  const BoxPlan* box = box_of(last.agent);
+  require(box == nullptr || !box->broken || agent.failed.size() <= kRow + agent.probes,
+          "a broken agent costs five attempts",
+          about);
 }
 
 void Auditor::check_paused(const core::SweepStateChanged& record, Sweep& sweep) {

@@ -55,7 +55,7 @@ void Auditor::batch_committed() {
     check_files(sweeps_.at(id));
   }
   if (loses_ && !replayed_at_) {
-    history_.emplace_back(heap_.now(), std::exchange(batch_, {}));
+    history_.emplace_back(now(), std::exchange(batch_, {}));
   }
 }
 
@@ -305,7 +305,13 @@ void Auditor::take(const core::AttemptClosed& record) {
   // The rule of leases: when the daemon gives an attempt up, its processes are gone.
   require(
       !running_.contains(record.attempt), "an attempt is over when its processes are gone", about);
-  const auto process = processes_.find(record.attempt);
+  // One on another box ran under the same number in a history that is lost.
+  const BoxPlan* box = box_of(closed->agent);
+  const auto found = processes_.find(record.attempt);
+  const auto process =
+      found == processes_.end() || box == nullptr || &scenario_.boxes[found->second.box] == box
+          ? found
+          : processes_.end();
   if (record.state == AttemptState::kCompleted) {
     require(process != processes_.end() && process->second.end && process->second.end->by_itself &&
                 process->second.end->exit_code == 0 && process->second.end->signal == 0,
@@ -359,6 +365,8 @@ void Auditor::take(const core::StorageLevelChanged&) {}
 void Auditor::take(const core::StoreRestored&) {}
 
 void Auditor::take(const core::StartsDeferred&) {}
+
+void Auditor::take(const core::ReturnsAwaited&) {}
 
 void Auditor::take(const core::LeaseChanged&) {}
 

@@ -204,7 +204,7 @@ void Daemon::commit() {
     for (const core::Effect& effect : batch.effects) {
       perform(effect);
     }
-    for (const core::Effect& effect : core::owed(memory_.state)) {
+    for (const core::Effect& effect : core::owed(memory_.state, world_.now())) {
       const auto* start = std::get_if<core::StartAttempt>(&effect);
       const AgentId agent =
           start != nullptr ? start->agent : std::get<core::StopAttempt>(effect).agent;

@@ -18,6 +18,7 @@
 namespace {
 
 using sweepd::sim::Finding;
+using sweepd::sim::Mode;
 using sweepd::sim::Mutant;
 using sweepd::sim::MutantInfo;
 using sweepd::sim::Options;
@@ -29,18 +30,19 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 int list_mutants() {
   for (const MutantInfo& info : sweepd::sim::mutants()) {
-    fmt::print("{:24} {}\n", info.name, info.what);
+    fmt::print("{:24} {:8} {}\n", info.name, to_text(info.mode), info.what);
   }
   return 0;
 }
 
 Plan plan_of(const Options& options, std::uint64_t seed) {
   return {seed,
-          options.system || options.losses,
+          options.losses   ? Mode::kLosses
+          : options.system ? Mode::kSystem
+                           : Mode::kCore,
           options.mutant,
           options.trace,
-          options.cuts,
-          options.losses};
+          options.cuts};
 }
 
 // The command line that shows the same again.
@@ -48,7 +50,7 @@ std::string command_of(const Options& options, const Plan& plan) {
   const std::string mutant = fmt::format(" --mutant {}", options.mutant_name);
   const std::string cuts = fmt::format(" --cut {}", to_text(plan.cuts));
   return fmt::format("sweepd-sim{} --seed {}{}{}",
-                     plan.losses ? " --losses" : (plan.system ? " --system" : ""),
+                     plan.mode == Mode::kCore ? "" : fmt::format(" --{}", to_text(plan.mode)),
                      plan.seed,
                      plan.mutant == Mutant::kNone ? "" : mutant,
                      plan.cuts.empty() ? "" : cuts);
@@ -121,7 +123,7 @@ int run_mutants(const Options& options) {
     std::uint64_t seed = options.first;
     Finding finding;
     for (; seed <= options.last && !finding.violation; ++seed) {
-      finding = sweepd::sim::simulate({seed, info.system, info.mutant, false, {}});
+      finding = sweepd::sim::simulate({seed, info.mode, info.mutant, false, {}});
     }
     if (finding.violation) {
       fmt::print("{:24} caught at seed {}: {}\n", info.name, seed - 1, *finding.violation);

@@ -82,7 +82,11 @@ std::span<const MutantInfo> mutants() {
       {Mutant::kFilesBelieved,
        "files-believed",
        "what an end says it left is not looked for",
-       true},
+       Mode::kSystem},
+      {Mutant::kReturnsNotAwaited,
+       "returns-not-awaited",
+       "a daemon does not see that its machine was restarted",
+       Mode::kLosses},
   };
   return kMutants;
 }

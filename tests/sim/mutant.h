@@ -1,6 +1,8 @@
 // Deliberately broken variants of the system: the simulator must catch every one of them.
 #pragma once
 
+#include "tests/sim/mode.h"
+
 #include <optional>
 #include <span>
 #include <string_view>
@@ -60,13 +62,14 @@ enum class Mutant : int {
   kKeptOneMore,
   kBestDropped,
   kFilesBelieved,
+  kReturnsNotAwaited,
 };
 
 struct MutantInfo {
   Mutant mutant;
   std::string_view name;
   std::string_view what;
-  bool system = false;  // of the production loop and session
+  Mode mode = Mode::kCore;  // it is looked for there
 };
 
 // All of them, without kNone.

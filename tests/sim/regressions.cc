@@ -26,15 +26,14 @@ Result<Regression> read_line(std::string_view line) {
   };
   Regression regression;
   Plan& plan = regression.plan;
-  const std::string_view mode = next_word(line);
+  const std::optional<Mode> mode = find_mode(next_word(line));
   const std::string_view seed = next_word(line);
   const std::string_view cuts = next_word(line);
   const auto [end, error] = std::from_chars(seed.data(), seed.data() + seed.size(), plan.seed);
-  if ((mode != "core" && mode != "system") || error != std::errc() ||
-      end != seed.data() + seed.size()) {
-    return refused("a line is: core or system, seed, cuts or -, what it found");
+  if (!mode || error != std::errc() || end != seed.data() + seed.size()) {
+    return refused("a line is: core, system or losses, seed, cuts or -, what it found");
   }
-  plan.system = mode == "system";
+  plan.mode = *mode;
   SWEEPD_TRY(plan.cuts, parse_cuts(cuts == "-" ? "" : cuts));
   if (!cut(draw_scenario(plan.seed), plan.cuts).ok()) {
     return refused("the seed draws nothing of that kind");
@@ -63,7 +62,7 @@ Result<std::vector<Regression>> read_regressions(std::string_view text) {
 
 std::string regression_line(const Plan& plan, std::string_view what) {
   return fmt::format("{} {} {} {}",
-                     plan.system ? "system" : "core",
+                     to_text(plan.mode),
                      plan.seed,
                      plan.cuts.empty() ? "-" : to_text(plan.cuts),
                      what);

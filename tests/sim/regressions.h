@@ -15,8 +15,8 @@ struct Regression {
   std::string what;  // it once found
 };
 
-// Lines of mode (`core` or `system`), seed, cuts (`-`: none) and what was found; `#` begins a
-// comment. Fails at the first line that is none, and says which.
+// Lines of mode (`core`, `system` or `losses`), seed, cuts (`-`: none) and what was found; `#`
+// begins a comment. Fails at the first line that is none, and says which.
 Result<std::vector<Regression>> read_regressions(std::string_view text);
 
 // The line to add for a plan that violates.

@@ -255,7 +255,7 @@ Scenario scenario_of(const Plan& plan) {
 }
 
 Finding simulate(const Plan& plan) {
-  return plan.system ? simulate_system(plan) : simulate_core(plan);
+  return plan.mode == Mode::kCore ? simulate_core(plan) : simulate_system(plan);
 }
 
 Finding simulate_core(const Plan& plan) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "tests/sim/cuts.h"
+#include "tests/sim/mode.h"
 #include "tests/sim/mutant.h"
 #include "tests/sim/scenario.h"
 
@@ -23,13 +24,10 @@ struct Finding {
 
 struct Plan {
   std::uint64_t seed = 0;
-  // Around the production programs: the daemon's loop, gateways, codecs and recovery, and the
-  // agent's session. Slower, so for fewer seeds.
-  bool system = false;
+  Mode mode = Mode::kCore;
   Mutant mutant = Mutant::kNone;
   bool trace = false;
   std::vector<Cut> cuts = {};  // fit the scenario of the seed
-  bool losses = false;         // of the daemon's disk; only around the production programs
 };
 
 // What the seed draws, without what is cut.

@@ -31,6 +31,7 @@ struct Luck {
   Random losses;
   Random files;
   Random leases;
+  Random reboots;
 
   explicit Luck(const Random& base)
       : wall_clocks(base.fork(1)),
@@ -42,7 +43,8 @@ struct Luck {
         watermarks(base.fork(7)),
         losses(base.fork(8)),
         files(base.fork(9)),
-        leases(base.fork(10)) {}
+        leases(base.fork(10)),
+        reboots(base.fork(11)) {}
 };
 
 struct World {

@@ -60,6 +60,7 @@ std::vector<Record> long_story(State& state) {
   AgentJoined ahead{"box", "box", "boot", "1", Desk::slots(2), {}, {}};
   ahead.records_lost = 5;
   step(ahead);
+  step(DaemonStarted{Instant{now}, seconds(60), Instant{now - 1}});
   return all;
 }
 

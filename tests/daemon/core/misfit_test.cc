@@ -42,7 +42,8 @@ TEST_CASE("misfit: records out of place are told in words") {
   CHECK(words(OutputsDropped{attempt_key(1, 1)}) == "there are no files of 1/1#1 before it");
   CHECK(words(AgentStateChanged{{5}, {}, {}, {}}) == "there is no agent 5 before it");
   CHECK(words(StoreWentBack{{5}, 1, {}, 0, {}}) == "there is no agent 5 before it");
-  CHECK(words(StartsDeferred{}) == "the store was not restored before it");
+  CHECK(words(StartsDeferred{}) == "the store was not restored before it, and did not go back");
+  CHECK(words(ReturnsAwaited{{{1}, {5}}, {}}) == "there is no agent 5 before it");
   ModelRegistered model;
   model.model = "m";
   model.version = 2;

@@ -69,7 +69,7 @@ TEST_CASE("join: an attempt that was never confirmed stays assigned: its order i
   Desk desk = assigned();
   const Outcome back = desk.join("box", Desk::slots(1));
   CHECK(back.records.empty());
-  CHECK(owed(desk.state) == std::vector<Effect>{StartAttempt{AgentId{1}, kFirst}});
+  CHECK(owed(desk.state, desk.now) == std::vector<Effect>{StartAttempt{AgentId{1}, kFirst}});
 }
 
 TEST_CASE("join: a slot that is not offered for a moment costs no order: the agent knows better") {
@@ -87,8 +87,8 @@ TEST_CASE("join: an attempt that is to be stopped is not lost: its order is repe
   desk.control(ControlVerb::kKill, "1");
   const Outcome back = desk.join("box", Desk::slots(1));
   CHECK(back.records.empty());
-  REQUIRE_EQ(owed(desk.state).size(), 1);
-  CHECK(std::get<StopAttempt>(owed(desk.state).front()).attempt == kFirst);
+  REQUIRE_EQ(owed(desk.state, desk.now).size(), 1);
+  CHECK(std::get<StopAttempt>(owed(desk.state, desk.now).front()).attempt == kFirst);
 }
 
 TEST_CASE("join: what the agent may not hold it is told to kill, unless it is over already") {

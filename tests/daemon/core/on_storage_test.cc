@@ -153,6 +153,56 @@ TEST_CASE("restore: nothing starts before every lease of before the first start 
   CHECK(one_effect<StartAttempt>(desk.step(TimePassed{})).attempt == attempt_key(1, 1, 4));
 }
 
+TEST_CASE("reboot: nothing starts, nor is ordered again, before every agent is back or lost") {
+  Desk desk;
+  desk.join("one", Desk::slots(1));
+  desk.join("two", Desk::slots(1));
+  desk.submit(a_spec(3));
+  REQUIRE(owed(desk.state, desk.now).size() == 2);
+  const Outcome started =
+      desk.step(DaemonStarted{desk.now + seconds(60), desk.state.lease, desk.now});
+  CHECK(one_record<ReturnsAwaited>(started).agents == std::vector<AgentId>{{1}, {2}});
+  CHECK(check_invariants(desk.state) == std::nullopt);
+  CHECK(owed(desk.state, desk.now).empty());
+  desk.join("one", Desk::slots(1));
+  CHECK(owed(desk.state, desk.now).empty());
+  CHECK(why_nothing_starts(desk.state, desk.now) ==
+        "the daemon's machine was restarted, and what it stored last may be gone: nothing is "
+        "started until agent two is back and says what runs there, or is lost");
+  desk.join("three", Desk::slots(1));
+  CHECK(records<AttemptAssigned>(desk.step(TimePassed{})).empty());
+  const Outcome lost = desk.step(AgentLost{AgentId{2}, false});
+  CHECK(why_nothing_starts(desk.state, desk.now).empty());
+  CHECK(records<AttemptAssigned>(lost).size() == 1);  // on the third agent
+  CHECK(owed(desk.state, desk.now).size() == 2);
+}
+
+TEST_CASE("reboot: what had to be waited for is waited for in full, whatever the clock says") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.submit(a_spec(1));
+  desk.step(BackupRestored{10'001});
+  const Instant before = desk.now;
+  desk.step(DaemonStarted{desk.now + seconds(60), seconds(50)});
+  desk.pass(seconds(7200));  // as the wall clock has it
+  const Instant over = desk.now + seconds(60);
+  const Outcome started = desk.step(DaemonStarted{over, seconds(50), before});
+  CHECK(one_record<StartsDeferred>(started).starts_from == over);
+  CHECK(one_record<LeaseChanged>(started).leases_over == over);
+  CHECK(records<AttemptAssigned>(desk.join("box", Desk::slots(1))).empty());
+  desk.pass(seconds(60));
+  CHECK(records<AttemptAssigned>(desk.step(TimePassed{})).size() == 3);
+}
+
+TEST_CASE("reboot: where no agent can run anything, nobody is awaited") {
+  Desk desk;
+  desk.join("box", Desk::slots(1));
+  desk.step(AgentLost{AgentId{1}, true});
+  CHECK(records<ReturnsAwaited>(
+            desk.step(DaemonStarted{desk.now + seconds(60), desk.state.lease, desk.now}))
+            .empty());
+}
+
 TEST_CASE("loss: an agent that knows more than the store makes it say so, once") {
   Desk desk = restarted();
   const Outcome joined = join_ahead(desk, 50, {{attempt_key(1, 1), Phase::kRunning}});
@@ -205,7 +255,7 @@ TEST_CASE("loss: what was to be stopped and is gone is over, as it was told") {
   desk.control(ControlVerb::kKill, "1/1");
   const Outcome joined = join_ahead(desk, 7);
   CHECK(one_record<TrialClosed>(joined).state == TrialState::kCancelled);
-  CHECK(owed(desk.state).empty());
+  CHECK(owed(desk.state, desk.now).empty());
 }
 
 TEST_CASE(

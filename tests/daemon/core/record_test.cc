@@ -40,6 +40,7 @@ TEST_CASE("record: agents and models belong to no sweep") {
   CHECK(journal_of(StoreRestored{}) == SweepId{});
   CHECK(journal_of(StoreWentBack{}) == SweepId{});
   CHECK(journal_of(StartsDeferred{}) == SweepId{});
+  CHECK(journal_of(ReturnsAwaited{}) == SweepId{});
   CHECK(journal_of(LeaseChanged{}) == SweepId{});
   // Its own journal is about to be deleted.
   CHECK(journal_of(SweepRemoved{{}, SweepId{12}, {}, 1, "ada", {}}) == SweepId{});

@@ -34,7 +34,7 @@ TEST_CASE("removal: an ended sweep is gone, in one record that says what made it
   CHECK_EQ(outcome.effects.size(), 1);
   CHECK(desk.state.sweeps.empty());
   CHECK(desk.state.removed == std::set<SweepId>{SweepId{1}});
-  CHECK(owed(desk.state).empty());
+  CHECK(owed(desk.state, desk.now).empty());
 }
 
 TEST_CASE("removal: a repeated request is answered the same and changes nothing") {

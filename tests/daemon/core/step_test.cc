@@ -9,10 +9,10 @@ TEST_CASE("owed: an order is repeated until the agent holds the attempt") {
   desk.join("box", Desk::slots(1));
   desk.submit(a_spec(1));
   const std::vector<Effect> start{StartAttempt{AgentId{1}, attempt_key(1, 1)}};
-  CHECK(owed(desk.state) == start);
-  CHECK(owed(desk.state) == start);  // asking changes nothing
+  CHECK(owed(desk.state, desk.now) == start);
+  CHECK(owed(desk.state, desk.now) == start);  // asking changes nothing
   desk.run(attempt_key(1, 1));
-  CHECK(owed(desk.state).empty());
+  CHECK(owed(desk.state, desk.now).empty());
 }
 
 TEST_CASE("owed: a stop is repeated until the attempt is over, and takes the place of the start") {
@@ -23,15 +23,15 @@ TEST_CASE("owed: a stop is repeated until the attempt is over, and takes the pla
   desk.submit(spec);
   desk.control(ControlVerb::kKill, "1");
   for (const Phase phase : {Phase::kStopping, Phase::kFinishing, Phase::kEnded}) {
-    REQUIRE_EQ(owed(desk.state).size(), 1);
-    const auto stop = std::get<StopAttempt>(owed(desk.state).front());
+    REQUIRE_EQ(owed(desk.state, desk.now).size(), 1);
+    const auto stop = std::get<StopAttempt>(owed(desk.state, desk.now).front());
     CHECK(stop.attempt == attempt_key(1, 1));
     CHECK(stop.grace == seconds(3));
     CHECK(stop.reason.code == ReasonCode::kUser);
     desk.hold({{attempt_key(1, 1), phase}});
   }
   desk.end(attempt_key(1, 1));
-  CHECK(owed(desk.state).empty());
+  CHECK(owed(desk.state, desk.now).empty());
 }
 
 TEST_CASE("step: the same events give the same records, effects and state") {

@@ -20,6 +20,12 @@ void RealDaemon::start() {
     options.rules.lease = scaled(options.rules.lease, 0.5);
   }
   options.facts.term = term_;
+  if (world_.mutant != Mutant::kReturnsNotAwaited) {
+    options.before = stored_mark_;
+  }
+  began_ = clocks();
+  began_.now = daemon::continued(stored_mark_, began_);
+  world_.auditor.time_line_is(began_.now - world_.now());
   loop_ = std::make_unique<daemon::Loop>(
       daemon::Loop::Ports{*this, disk_, *this, *this, *this, room_, backups_, gc_}, options);
   world_.trace("daemon starts, term {}", term_);
@@ -44,6 +50,11 @@ void RealDaemon::crash() {
   inbox_.clear();
 }
 
+void RealDaemon::reboot() {
+  world_.trace("the daemon's machine reboots");
+  ++boots_;
+}
+
 // To a run of gc, or with an older blob store.
 void RealDaemon::lose_unreferred_files() {
   world_.trace("files that nothing refers to are gone");
@@ -59,7 +70,8 @@ void RealDaemon::lose_tail(std::size_t batches) {
   }
   world_.trace("the daemon's disk loses its last {} batches", lost);
   disk_ = daemon::test::MemoryJournal();
-  stored_mark_ = {"boot", 0, {}, {}};
+  stored_mark_ = {};
+  reboot();  // only a power cut takes what the kernel was given
   for (const auto& write : written_) {
     if (const auto* batch = std::get_if<daemon::Batch>(&write)) {
       static_cast<void>(disk_.commit(*batch).ok());
@@ -70,6 +82,21 @@ void RealDaemon::lose_tail(std::size_t batches) {
   }
   static_cast<void>(disk_.take_emptied());
   world_.auditor.went_back(lost);
+}
+
+std::string RealDaemon::describe() const {
+  std::string text = runs() ? "" : "the daemon is down";
+  for (const SweepId id : runs() ? state().live : std::set<SweepId>()) {
+    const core::Sweep& sweep = state().sweeps.at(id);
+    text += fmt::format("sweep {} is {}: {} of {} trials active, {} queued; {}; ",
+                        id.value,
+                        core::to_text(sweep.state),
+                        sweep.active(),
+                        sweep.trials.size(),
+                        sweep.queued.size(),
+                        core::why_waiting(state(), sweep, time_line()));
+  }
+  return text;
 }
 
 void RealDaemon::audit_history() {
@@ -141,10 +168,18 @@ std::optional<wire::Incoming> RealDaemon::receive(wire::Door door) {
   return first;
 }
 
+daemon::ClockMark RealDaemon::clocks() const {
+  return {fmt::format("boot-{}", boots_), world_.now().us, world_.wall(kAtDaemon), {}};
+}
+
 daemon::ClockMark RealDaemon::mark() {
-  daemon::ClockMark moment{"boot", world_.now().us, world_.wall(kAtDaemon), {}};
-  moment.now = daemon::continued(stored_mark_, moment);
+  daemon::ClockMark moment = clocks();
+  moment.now = time_line();
   return moment;
+}
+
+Instant RealDaemon::time_line() const {
+  return daemon::continued(began_, clocks());
 }
 
 Result<void> RealDaemon::commit(const daemon::Batch& batch) {

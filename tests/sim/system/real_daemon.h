@@ -51,6 +51,7 @@ class RealDaemon final : private daemon::Doors,
 
   void start();
   void crash();
+  void reboot();  // its machine, while the daemon is down
   void stall(Duration span);
   void lose_tail(std::size_t batches);  // of the disk, while the daemon is down
 
@@ -60,6 +61,8 @@ class RealDaemon final : private daemon::Doors,
   bool runs() const { return loop_ != nullptr; }
 
   const core::State& state() const { return loop_->state(); }
+
+  std::string describe() const;  // what is not over, and what it waits for
 
   // Bytes from a peer; dropped while the daemon is down.
   void arrive(wire::Door door, const std::string& peer, const std::string& bytes);
@@ -112,6 +115,9 @@ class RealDaemon final : private daemon::Doors,
     return disk_.reports(attempt, after_seq, limit);
   }
 
+  daemon::ClockMark clocks() const;  // without the time line
+  Instant time_line() const;
+
   void turn();
   void audit_files(const core::Record& record);
   void lose_unreferred_files();
@@ -125,7 +131,9 @@ class RealDaemon final : private daemon::Doors,
   daemon::test::MemoryJournal disk_;
   // All that was asked of the disk, batches and deletions of rows, where it may lose something.
   std::vector<std::variant<daemon::Batch, std::size_t>> written_;
-  daemon::ClockMark stored_mark_{"boot", 0, {}, {}};
+  std::uint64_t boots_ = 1;        // of its machine
+  daemon::ClockMark stored_mark_;  // of the last commit that is on disk
+  daemon::ClockMark began_;        // of this start
   std::uint64_t term_ = 0;
   std::unique_ptr<daemon::Loop> loop_;
   std::map<wire::Door, std::deque<wire::Incoming>> inbox_;

@@ -6,6 +6,7 @@
 #include "wire/spec/spec_codec.h"
 
 #include <algorithm>
+#include <set>
 
 namespace sweepd::sim {
 
@@ -147,9 +148,17 @@ void RealPeople::ask_something_else(const pb::ClientRequest& request) {
 
 void RealPeople::resume_everything() {
   std::erase_if(unanswered_, [](const auto& entry) { return !entry.second.has_submit(); });
+  std::set<SweepId> known;
   for (const auto& sweep : sweeps_) {
     if (sweep) {
       control(fmt::format("{}", *sweep), core::ControlVerb::kResume);
+      known.insert(SweepId{*sweep});
+    }
+  }
+  // What is listed and nobody was told of: its acknowledgement was of a history that is lost.
+  for (const SweepId sweep : world_.auditor.open_sweeps()) {
+    if (!known.contains(sweep)) {
+      control(fmt::format("{}", sweep.value), core::ControlVerb::kResume);
     }
   }
   for (const std::string& agent : world_.auditor.drained_agents()) {

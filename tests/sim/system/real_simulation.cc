@@ -18,6 +18,7 @@ namespace {
 constexpr Duration kPeaceMax = seconds(8000);
 constexpr double kLossChance = 0.5;  // of a daemon that crashes
 constexpr std::int64_t kBatchesLostMax = 40;
+constexpr double kRebootChance = 0.2;  // of its machine
 
 class RealSimulation {
  public:
@@ -78,8 +79,8 @@ RealSimulation::RealSimulation(const Plan& plan)
   for (std::size_t i = 0; i < world_.scenario.boxes.size(); ++i) {
     add_host(i);
   }
-  world_.losses = plan.losses;
-  if (plan.losses) {
+  world_.losses = plan.mode == Mode::kLosses;
+  if (world_.losses) {
     world_.auditor.expect_losses();
   }
 }
@@ -130,6 +131,7 @@ Finding RealSimulation::run() {
       for (const Host& host : hosts_) {
         text += host.box->describe() + "; ";
       }
+      text += daemon_.describe();
       world_.auditor.fail("everything works and not everything ends: " + text);
       break;
     }
@@ -191,6 +193,9 @@ void RealSimulation::cut_off() {
 void RealSimulation::crash_daemon() {
   if (daemon_.runs()) {
     daemon_away_for(world_.between(milliseconds(200), scaled(world_.scenario.lease, 1.5)));
+    if (world_.luck.reboots.chance(kRebootChance)) {
+      daemon_.reboot();
+    }
   }
 }
 
