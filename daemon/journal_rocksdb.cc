@@ -37,18 +37,29 @@ Result<void> RocksJournal::Impl::write(rocksdb::WriteBatch& batch) const {
     return {};
   }
   const Error error = translated(status, fmt::format("cannot write to {}", folder));
-  if (error.code != Errc::kUnavailable) {
+  if (error.code == Errc::kUnavailable) {
+    wants_heal = true;
+  } else {
     options.fatal(error);
   }
   return error;
 }
 
-Result<void> RocksJournal::Impl::write_aside(rocksdb::WriteBatch& batch) const {
-  Result<void> written = write(batch);
-  if (!written.ok() && written.error().code == Errc::kUnavailable) {
-    wants_heal = true;
+Result<RocksJournal::Impl::Use> RocksJournal::Impl::use() const {
+  Use use(gate);
+  if (!db) {
+    return Error{Errc::kUnavailable,
+                 fmt::format("there is no room to open the store in {}", folder)};
   }
-  return written;
+  return use;
+}
+
+Result<RocksJournal::Impl::Use> RocksJournal::Impl::use_to_write() const {
+  if (wants_heal) {
+    return Error{Errc::kUnavailable,
+                 fmt::format("there was no room to write to {}, and it is not open anew", folder)};
+  }
+  return use();
 }
 
 void RocksJournal::Impl::add_records(rocksdb::WriteBatch& batch,
@@ -105,6 +116,7 @@ std::uint64_t RocksJournal::next_seq() const {
 }
 
 Result<void> RocksJournal::commit(const Batch& batch) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   rocksdb::WriteBatch rows;
   impl_->add_records(rows, batch.records);
   for (const SweepHeader& header : batch.headers) {
@@ -128,6 +140,7 @@ Result<void> RocksJournal::commit(const Batch& batch) {
 }
 
 Result<std::vector<SweepHeader>> RocksJournal::headers() {
+  SWEEPD_TRY(const Impl::Use use, impl_->use());
   std::vector<SweepHeader> headers;
   const auto take = [&](std::string_view, std::string_view value) -> Result<bool> {
     SWEEPD_TRY(SweepHeader header, decode_header(value));
@@ -141,6 +154,7 @@ Result<std::vector<SweepHeader>> RocksJournal::headers() {
 Result<std::vector<SequencedRecord>> RocksJournal::records(SweepId sweep,
                                                            std::uint64_t after_seq,
                                                            std::size_t limit) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use());
   std::vector<SequencedRecord> found;
   std::vector<core::Record> row;
   const auto take = [&](std::string_view key, std::string_view value) -> Result<bool> {
@@ -163,6 +177,7 @@ Result<std::vector<SequencedRecord>> RocksJournal::records(SweepId sweep,
 Result<std::vector<core::Report>> RocksJournal::reports(const AttemptKey& attempt,
                                                         std::uint64_t after_seq,
                                                         std::size_t limit) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use());
   std::vector<core::Report> found;
   const auto take = [&](std::string_view key, std::string_view value) -> Result<bool> {
     const std::uint64_t first = keys::last_number(key).value_or(0);

@@ -49,10 +49,24 @@ Status flush_all(rocksdb::DB& db,
 
 }  // namespace
 
+// What is in memory is written out first, so that there is little to read again, and the files are
+// closed only when there is room for them.
 Result<void> RocksJournal::heal() {
-  const Status status = impl_->db->Resume();
-  if (!status.ok()) {
-    return translated(status, fmt::format("cannot write to {}", impl_->folder));
+  const std::unique_lock alone(impl_->gate, std::try_to_lock);
+  if (!alone.owns_lock()) {
+    return Error{Errc::kUnavailable, fmt::format("the store in {} is being read", impl_->folder)};
+  }
+  if (impl_->db) {
+    const Status status = impl_->db->Resume();
+    if (!status.ok()) {
+      return translated(status, fmt::format("cannot write to {}", impl_->folder));
+    }
+    impl_->close_files();
+  }
+  impl_->wants_heal = false;
+  if (Result<void> opened = impl_->open_files(); !opened.ok()) {
+    impl_->wants_heal = true;
+    return opened;
   }
   // What was written before the failure may be on disk although nobody was told: where it ends is
   // read again.
@@ -64,9 +78,7 @@ Result<void> RocksJournal::heal() {
   SWEEPD_TRY_VOID(impl_->write(removal));
   SWEEPD_TRY(const std::uint64_t next, impl_->meta_number("next_seq"));
   impl_->next_seq = std::max<std::uint64_t>(1, next);
-  SWEEPD_TRY_VOID(impl_->read_removed());
-  impl_->wants_heal = false;
-  return {};
+  return impl_->read_removed();
 }
 
 bool RocksJournal::wants_heal() const {
@@ -74,17 +86,23 @@ bool RocksJournal::wants_heal() const {
 }
 
 Result<void> RocksJournal::start_flush() {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   const Status status = flush_all(*impl_->db, impl_->families, false);
   return status.ok() ? Result<void>{} : translated(status, "cannot write the store out");
 }
 
 Result<void> RocksJournal::flush() {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   const Status status = flush_all(*impl_->db, impl_->families, true);
   return status.ok() ? Result<void>{} : translated(status, "cannot write the store out");
 }
 
 StoreUsage RocksJournal::usage() {
   StoreUsage usage;
+  const Result<Impl::Use> use = impl_->use();
+  if (!use.ok()) {
+    return usage;
+  }
   rocksdb::VectorLogPtr logs;
   if (impl_->db->GetSortedWalFiles(logs).ok()) {
     for (const auto& log : logs) {
@@ -106,6 +124,7 @@ StoreUsage RocksJournal::usage() {
 }
 
 Result<void> RocksJournal::checkpoint(const std::string& folder) const {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   rocksdb::Checkpoint* made = nullptr;
   Status status = rocksdb::Checkpoint::Create(impl_->db.get(), &made);
   const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
@@ -117,6 +136,7 @@ Result<void> RocksJournal::checkpoint(const std::string& folder) const {
 }
 
 Result<void> RocksJournal::each(Family family, const std::string& prefix, const Visit& visit) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use());
   const Impl::Rows row(*impl_, name_of(family));
   for (row->Seek(prefix); row->Valid() && row->key().starts_with(prefix); row->Next()) {
     SWEEPD_TRY(const bool more, visit(view(row->key()), view(row->value())));

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,19 +49,24 @@ struct RocksJournal::Impl {
   std::uint64_t next_seq = 1;
   std::set<SweepId> removed;     // of which rows are left
   std::vector<SweepId> emptied;  // of which none is, since somebody asked
-  mutable std::atomic<bool> wants_heal{
-      false};  // set by the thread of the logs and those of the store
+  // There was no room for something, whichever thread met it: nothing more is written before the
+  // files are opened anew. RocksDB 7.8 ends the process when it writes to a file again after that.
+  mutable std::atomic<bool> wants_heal{false};
   mutable std::atomic<std::uint64_t> iterators{0};
+  mutable std::shared_mutex gate;  // shared by whoever uses the files
 
-  ~Impl() {
-    for (const auto& [name, family] : families) {
-      db->DestroyColumnFamilyHandle(family);
-    }
-  }
+  ~Impl() { close_files(); }
+
+  // The files cannot be closed while one lives. kUnavailable: they are closed, for want of room.
+  using Use = std::shared_lock<std::shared_mutex>;
+  Result<Use> use() const;
+  // The same for whoever writes to them; refused after something found no room, too.
+  Result<Use> use_to_write() const;
 
   rocksdb::ColumnFamilyHandle* family(const char* name) const { return families.at(name); }
 
   Result<void> open_files();
+  void close_files();
   Result<void> open_files_to_read();
   Result<void> read_meta();
   Result<void> begin_term();
@@ -68,8 +74,6 @@ struct RocksJournal::Impl {
   Result<std::uint64_t> meta_number(const char* key) const;
   // Synced. An error that is no lack of room is fatal before it is returned.
   Result<void> write(rocksdb::WriteBatch& batch) const;
-  // The same for whoever commits nothing: a full disk is healed by the one that does.
-  Result<void> write_aside(rocksdb::WriteBatch& batch) const;
   Result<void> read_removed();
   void add_records(rocksdb::WriteBatch& batch, const std::vector<core::Record>& records) const;
   Result<std::uint64_t> log_size(const LogKey& log) const;

@@ -56,6 +56,7 @@ std::uint64_t RocksJournal::Impl::add_log(rocksdb::WriteBatch& rows,
 }
 
 Result<std::vector<std::uint64_t>> RocksJournal::append(const std::vector<LogAppend>& appends) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   std::map<LogKey, std::uint64_t> sizes;
   std::vector<std::uint64_t> stored;
   rocksdb::WriteBatch rows;
@@ -69,15 +70,17 @@ Result<std::vector<std::uint64_t>> RocksJournal::append(const std::vector<LogApp
   if (rows.Count() == 0) {
     return stored;
   }
-  SWEEPD_TRY_VOID(impl_->write_aside(rows));
+  SWEEPD_TRY_VOID(impl_->write(rows));
   return stored;
 }
 
 Result<std::uint64_t> RocksJournal::size(const LogKey& log) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use());
   return impl_->log_size(log);
 }
 
 Result<LogPiece> RocksJournal::read(const LogKey& log, std::uint64_t offset, std::size_t length) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use());
   LogPiece piece{offset, {}};
   const auto take = [&](std::string_view key, std::string_view value) -> Result<bool> {
     const std::uint64_t begin = keys::last_number(key).value_or(0);

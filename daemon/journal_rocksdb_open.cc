@@ -239,6 +239,14 @@ Result<void> RocksJournal::Impl::open_files() {
   return blobs::sync_folder((whole / "..").lexically_normal().string());
 }
 
+void RocksJournal::Impl::close_files() {
+  for (const auto& [name, family] : families) {
+    db->DestroyColumnFamilyHandle(family);
+  }
+  families.clear();
+  db.reset();
+}
+
 Result<void> RocksJournal::Impl::open_files_to_read() {
   if (!holds_store(folder)) {
     return Error{Errc::kNotFound, fmt::format("there is no store in {}", folder)};
@@ -339,6 +347,7 @@ Result<std::unique_ptr<RocksJournal>> RocksJournal::open_to_read(const std::stri
 }
 
 Result<void> RocksJournal::raise_term(std::uint64_t by) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   rocksdb::WriteBatch batch;
   batch.Put(impl_->family(kMeta), "term", keys::number(impl_->term + by));
   SWEEPD_TRY_VOID(impl_->write(batch));

@@ -72,6 +72,7 @@ Result<void> RocksJournal::delete_rows(std::size_t limit) {
   if (impl_->removed.empty()) {
     return {};
   }
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   const SweepId sweep = *impl_->removed.begin();
   Piece piece;
   SWEEPD_TRY(const std::string before, impl_->meta(keys::kDeleted));
@@ -84,7 +85,8 @@ Result<void> RocksJournal::delete_rows(std::size_t limit) {
     look_at(key, value, piece);
     return true;
   };
-  SWEEPD_TRY_VOID(each(Family::kRecord, keys::number(sweep.value), take));
+  const std::string prefix = keys::number(sweep.value);
+  SWEEPD_TRY_VOID(impl_->scan(kRecord, prefix, prefix, take));
   rocksdb::WriteBatch batch;
   for (const std::string& key : piece.keys) {
     batch.Delete(impl_->family(kRecord), key);
@@ -98,7 +100,7 @@ Result<void> RocksJournal::delete_rows(std::size_t limit) {
     delete_all(batch, impl_->family(kLog), sweep);
     batch.Delete(impl_->family(kMeta), keys::removed(sweep));
   }
-  SWEEPD_TRY_VOID(impl_->write_aside(batch));
+  SWEEPD_TRY_VOID(impl_->write(batch));
   if (piece.last) {
     impl_->removed.erase(sweep);
     impl_->emptied.push_back(sweep);
@@ -111,6 +113,7 @@ std::vector<SweepId> RocksJournal::take_emptied() {
 }
 
 Result<std::vector<std::string>> RocksJournal::let_go() const {
+  SWEEPD_TRY(const Impl::Use use, impl_->use());
   std::vector<std::string> digests;
   const std::string prefix(keys::kLetGoPrefix);
   SWEEPD_TRY_VOID(impl_->scan(kMeta, prefix, prefix, [&](std::string_view key, std::string_view) {
@@ -124,14 +127,16 @@ Result<void> RocksJournal::forget_let_go(const std::vector<std::string>& digests
   if (digests.empty()) {
     return {};
   }
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   rocksdb::WriteBatch batch;
   for (const std::string& digest : digests) {
     batch.Delete(impl_->family(kMeta), keys::let_go(digest));
   }
-  return impl_->write_aside(batch);
+  return impl_->write(batch);
 }
 
 Result<void> RocksJournal::delete_strays() {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   rocksdb::WriteBatch batch;
   for (const char* name : {kMetric, kLog}) {
     // From sweep to sweep, not from row to row.
@@ -151,10 +156,11 @@ Result<void> RocksJournal::delete_strays() {
       return translated(row->status(), "cannot read the store");
     }
   }
-  return batch.Count() == 0 ? Result<void>() : impl_->write_aside(batch);
+  return batch.Count() == 0 ? Result<void>() : impl_->write(batch);
 }
 
 Result<void> RocksJournal::compact(SweepId sweep, std::atomic<bool>& canceled) {
+  SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;  // what keeps the store well goes on beside it
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;

@@ -182,6 +182,36 @@ TEST_CASE(
   CHECK(journal->records({13}, 0, 10'000)->size() == stored + 1);
 }
 
+TEST_CASE("journal: a write that fails when all before it is flushed is healed like any other") {
+  const Folder folder;
+  const SmallDisk disk(folder.path());
+  if (!disk.mounted()) {
+    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+    return;
+  }
+  const auto journal = opened(folder.path() + "/store");
+  commit(*journal, {report(1)});
+  REQUIRE(journal->flush().ok());
+  {
+    std::ofstream filler(folder.path() + "/filler", std::ios::binary);
+    const std::string block(64 * 1024, 'x');
+    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+    }
+  }
+  const core::Record huge =
+      core::SweepReopened{{13}, {core::ReasonCode::kUser, std::string(200 << 20, 'x')}};
+  CHECK(journal->commit({{huge}, {}, mark(1)}).error().code == Errc::kUnavailable);
+  std::filesystem::remove(folder.path() + "/filler");
+  Result<void> healed = journal->heal();
+  for (int second = 0; second < 60 && !healed.ok(); ++second) {
+    CHECK_MESSAGE(healed.error().code == Errc::kUnavailable, healed.error().message);
+    sleep(1);
+    healed = journal->heal();
+  }
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+  commit(*journal, {report(2)});
+}
+
 TEST_CASE("journal: a full disk that only logs have met asks for healing, and is healed") {
   const Folder folder;
   const SmallDisk disk(folder.path());
