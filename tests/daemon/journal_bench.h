@@ -5,6 +5,7 @@
 #include "tests/daemon/fixtures.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <sys/mount.h>
 
@@ -62,6 +63,12 @@ class SmallDisk {
   }
 
   bool mounted() const { return mounted_; }
+
+  // That there are no more than so many files, from now on.
+  bool limit_files(int count) const {
+    const std::string options = fmt::format("size=160m,nr_inodes={}", count);
+    return mount("none", path_.c_str(), "tmpfs", MS_REMOUNT, options.c_str()) == 0;
+  }
 
  private:
   std::string path_;

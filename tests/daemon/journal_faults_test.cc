@@ -201,7 +201,25 @@ TEST_CASE("journal: a write that fails when all before it is flushed is healed l
   const core::Record huge =
       core::SweepReopened{{13}, {core::ReasonCode::kUser, std::string(200 << 20, 'x')}};
   CHECK(journal->commit({{huge}, {}, mark(1)}).error().code == Errc::kUnavailable);
+  CHECK(journal->wants_heal());
+  // There is room for bytes, and none for files.
   std::filesystem::remove(folder.path() + "/filler");
+  REQUIRE(disk.limit_files(300));
+  for (int i = 0; std::ofstream(fmt::format("{}/file-{}", folder.path(), i)).good(); ++i) {
+  }
+  const Result<void> refused = journal->heal();
+  REQUIRE_FALSE(refused.ok());
+  CHECK_MESSAGE(refused.error().code == Errc::kUnavailable, refused.error().message);
+  CHECK(journal->wants_heal());
+  for (const Result<void>& asked : {journal->commit({{report(2)}, {}, mark(1)}),
+                                    journal->start_flush(),
+                                    journal->delete_strays(),
+                                    journal->checkpoint(folder.path() + "/copy")}) {
+    REQUIRE_FALSE(asked.ok());
+    CHECK_MESSAGE(asked.error().code == Errc::kUnavailable, asked.error().message);
+  }
+  CHECK(journal->headers().ok());  // reading goes on
+  REQUIRE(disk.limit_files(10'000));
   Result<void> healed = journal->heal();
   for (int second = 0; second < 60 && !healed.ok(); ++second) {
     CHECK_MESSAGE(healed.error().code == Errc::kUnavailable, healed.error().message);
@@ -209,6 +227,8 @@ TEST_CASE("journal: a write that fails when all before it is flushed is healed l
     healed = journal->heal();
   }
   REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+  CHECK_FALSE(journal->wants_heal());
+  CHECK(journal->headers().ok());
   commit(*journal, {report(2)});
 }
 
