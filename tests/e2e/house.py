@@ -77,9 +77,9 @@ class House:
                 [str(part) for part in argv], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env={**os.environ, "SWEEPD_SERVER": self.server, **(env or {})}, cwd=self.folder)
 
-    def start_daemon(self, state=None, options=(), env=None):
+    def start_daemon(self, state=None, options=(), env=None, under=()):
         self.daemon = self._spawn("sweepd", [
-            BIN / "sweepd", "--listen", self.server, "--state", state or self.folder / "state",
+            *under, BIN / "sweepd", "--listen", self.server, "--state", state or self.folder / "state",
             "--lease", self.lease, "--heartbeat", self.heartbeat, *options], env)
         wait_until("the daemon answers", lambda: self.ctl("server", "info", "--json").returncode == 0)
         return self.daemon

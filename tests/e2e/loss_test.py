@@ -1,6 +1,7 @@
 """A store that went back: a log ahead that is cut off, or an old folder in the place of the new one."""
 
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -38,7 +39,42 @@ def stands_still(path):
     return path.stat().st_size == size
 
 
+def on_another_boot(house):
+    """What a daemon is started under so that its machine seems to have been restarted; none: it may not."""
+    boot_id = house.file("boot_id", "00000000-0000-4000-8000-000000000001\n")
+    under = ["unshare", "--mount", "sh", "-c",
+             f'mount --bind {boot_id} /proc/sys/kernel/random/boot_id && exec "$@"', "sh"]
+    return under if subprocess.run([*under, "true"], capture_output=True).returncode == 0 else None
+
+
 class Loss(unittest.TestCase):
+    @unittest.skipUnless(os.geteuid() == 0, "SKIPPED: another boot id takes root")
+    def test_after_a_restart_of_the_machine_nothing_starts_before_every_agent_is_back(self):
+        with House(lease="30s").start(agents=2, slots=1) as house:
+            under = on_another_boot(house)
+            if under is None:
+                self.skipTest("no mount here; a restart of the machine is not covered")
+            first = house.submit(SWEEP.format(script="echo loss: 1", trials=2))
+            house.wait(first)
+            house.kill(house.agents["b"])
+            house.kill(house.daemon)
+            house.start_daemon(under=under)
+            sweep = house.submit(SWEEP.format(script="echo loss: 1", trials=2))
+            wait_until("one agent is back", lambda: any(
+                agent["name"] == "a" and agent["state"] == "connected" for agent in house.json("agent", "ls")))
+            time.sleep(1)
+            self.assertIn("nothing is started until agent b is back", house.json("server", "info")["health"])
+            self.assertIn("nothing is started until agent b is back", house.ok("show", sweep))
+            self.assertEqual({trial["state"] for trial in house.trials(sweep)}, {"queued"})
+            house.start_agent("b")
+            self.assertEqual(house.wait(sweep, timeout=20), 0)
+            self.assertEqual(house.json("server", "info")["health"], "ok")
+            # A daemon that is only started anew waits for nobody.
+            house.kill(house.agents["b"])
+            house.kill(house.daemon)
+            house.start_daemon(under=under)
+            self.assertEqual(house.wait(house.submit(SWEEP.format(script="echo loss: 1", trials=1)), timeout=20), 0)
+
     def test_a_log_ahead_that_is_cut_anywhere_is_told_and_everything_ends(self):
         luck = random.Random(SEED)
         trials = 16
