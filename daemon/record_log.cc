@@ -140,7 +140,8 @@ struct Line {
   }
 
   std::string operator()(const core::StartsDeferred&) const {
-    return "the store was restored: nothing is started until no lease of before holds any more";
+    return "the store was restored, or went back: nothing is started until no lease of before "
+           "holds any more";
   }
 
   std::string operator()(const core::ReturnsAwaited& record) const {

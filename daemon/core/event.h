@@ -189,7 +189,7 @@ struct DaemonStarted {
   Instant leases_over = {};  // from then on nothing runs under a lease of before the start
   Duration lease = {};       // that agents are promised from here on
   // The machine was restarted since the last commit, which was at this moment of the time line. A
-  // disk that lies has lost what came shortly before that.
+  // disk that lies has lost what came shortly before the restart.
   std::optional<Instant> rebooted_after = {};
 };
 

@@ -250,7 +250,13 @@ std::string explain_queued(const State& state,
       "{}{}\n{}", text, why_elsewhere(state, sweep, trial), why_waiting(state, sweep, now));
 }
 
-std::string explain_held(const State& state, const Sweep& sweep, const Trial& trial) {
+// Given to an agent that has not said that it has begun, so that the order is repeated.
+bool is_ordered(const Trial& trial) {
+  return !is_terminal(trial.state) && trial.state != TrialState::kQueued &&
+         trial.attempts.back().state == AttemptState::kAssigned && !trial.attempts.back().stop;
+}
+
+std::string explain_held(const State& state, const Sweep& sweep, const Trial& trial, Instant now) {
   const Attempt& attempt = trial.attempts.back();
   const AttemptKey key{sweep.id, trial.number, attempt.number};
   const auto agent = state.agents.find(attempt.agent);
@@ -266,6 +272,10 @@ std::string explain_held(const State& state, const Sweep& sweep, const Trial& tr
     text +=
         "\nthe agent has not been heard of for a while; the trial keeps its slot until the lease "
         "ends";
+  }
+  if (const std::string held_back = why_nothing_starts(state, now);
+      is_ordered(trial) && !held_back.empty()) {
+    text += "\n" + held_back;
   }
   return text;
 }
@@ -306,8 +316,12 @@ std::string why_nothing_starts(const State& state, Instant now) {
 }
 
 std::string why_waiting(const State& state, const Sweep& sweep, Instant now) {
-  if (sweep.queued.empty() || is_terminal(sweep.state)) {
+  if (is_terminal(sweep.state)) {
     return {};
+  }
+  if (sweep.queued.empty()) {
+    const bool ordered = std::any_of(sweep.trials.begin(), sweep.trials.end(), is_ordered);
+    return ordered ? why_nothing_starts(state, now) : std::string();
   }
   if (sweep.state == SweepState::kPaused) {
     const bool by_itself = sweep.reason.code == ReasonCode::kFailedTrials;
@@ -336,7 +350,7 @@ std::string explain(const State& state, const Sweep& sweep, const Trial& trial, 
     return explain_queued(state, sweep, trial, now);
   }
   return is_terminal(trial.state) ? explain_ended(state, sweep, trial)
-                                  : explain_held(state, sweep, trial);
+                                  : explain_held(state, sweep, trial, now);
 }
 
 }  // namespace sweepd::core

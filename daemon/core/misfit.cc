@@ -145,6 +145,9 @@ struct Misfit {
       if (Words words = agent(awaited)) {
         return words;
       }
+      if (is_gone(state.agents.at(awaited).state)) {
+        return fmt::format("agent {} is awaited and was lost before it", awaited.value);
+      }
     }
     return {};
   }

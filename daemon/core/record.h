@@ -304,7 +304,8 @@ struct StoreWentBack {
 };
 
 // The first start after a restore: what was begun since the backup may still run until
-// `starts_from`, when no lease of before holds any more. Nothing starts earlier.
+// `starts_from`, when no lease of before holds any more. Nothing starts earlier. A start after a
+// restart of the machine in the midst of that wait, or of the one after a loss, begins it anew.
 struct StartsDeferred {
   Instant starts_from;
   WallTime wall;

@@ -40,10 +40,12 @@ AttemptState state_for(Phase phase);
 // Whether what is started now may run already, in a history that the store has lost or never had.
 bool may_run_twice(const State& state, Instant now);
 
-// Why no trial of any sweep is started, in a sentence, while it may run twice; else empty.
+// Why no trial of any sweep is started, in a sentence, while it may run twice; else empty, and
+// between a restore and the first start after it, when nobody asks.
 std::string why_nothing_starts(const State& state, Instant now);
 
-// Why the sweep's queued trials are not running, in a sentence; empty when none is queued.
+// Why the sweep's queued trials, or those that an agent was given and has not begun, are not
+// running, in a sentence; empty when there is none.
 std::string why_waiting(const State& state, const Sweep& sweep, Instant now);
 
 // Why the files of an attempt are not here, of which that is known.

@@ -108,3 +108,67 @@ TEST_CASE("loop: that agents obey a newer daemon is said to people, too") {
   CHECK(server(world).health().starts_with(
       "agents obey a daemon of term 9, and this one is of term 7"));
 }
+
+namespace {
+
+// The daemon starts again after its machine did, which was off for so long.
+void reboot(LoopBench& world, Duration off) {
+  world.options.before = world.clock.at;
+  world.clock.pass(off);
+  world.clock.at.boot_id = "another boot";
+  world.start();
+}
+
+}  // namespace
+
+TEST_CASE("loop: after a restart of the machine agents are awaited, after one of the daemon not") {
+  LoopBench world;
+  world.join(1);
+  world.options.before = world.clock.at;
+  world.clock.pass(seconds(5));
+  world.start();
+  CHECK(world.loop->state().awaited.empty());
+  world.options.before = {};  // a store that has no commit
+  world.start();
+  CHECK(world.loop->state().awaited.empty());
+  reboot(world, seconds(5));
+  CHECK(world.loop->state().awaited == std::set<AgentId>{{1}});
+  CHECK(server(world).health().find("until agent box is back") != std::string::npos);
+  world.join(1);
+  CHECK(world.loop->state().awaited.empty());
+}
+
+TEST_CASE(
+    "loop: what was left of older leases is waited for in full, whatever the wall clock says") {
+  LoopBench world;
+  world.join(1);
+  world.options.rules.lease = seconds(60);
+  world.clock.pass(seconds(1));
+  world.start();  // agents may hold leases of 900 s
+  const Instant over = world.loop->state().leases_over;
+  REQUIRE(over >= world.clock.at.now + seconds(900));
+  world.clock.pass(seconds(10));
+  const Duration left = over - world.clock.at.now;
+  reboot(world, seconds(2 * 86'400));
+  CHECK(world.loop->state().leases_over == world.clock.at.now + left);
+  // Nobody is lost before that: what it runs may go on under the old lease.
+  world.turn(seconds(600));
+  CHECK(world.loop->state().agents.at({1}).state == core::AgentState::kSuspect);
+  world.turn(left);
+  CHECK(world.loop->state().agents.at({1}).state == core::AgentState::kLost);
+}
+
+TEST_CASE("loop: agents are awaited, too, when the start that says so finds no room at first") {
+  LoopBench world;
+  world.join(1);
+  world.journal.failure = Error{Errc::kUnavailable, "no space left on device"};
+  world.disk.now.free_bytes = 0;
+  reboot(world, seconds(5));
+  CHECK(world.loop->degraded());
+  CHECK(world.loop->state().awaited.empty());
+  world.journal.failure.reset();
+  world.disk.now.free_bytes = 50ULL << 30;
+  world.turn(seconds(4));
+  CHECK_FALSE(world.loop->degraded());
+  CHECK(world.loop->state().awaited == std::set<AgentId>{{1}});
+}

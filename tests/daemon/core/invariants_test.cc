@@ -43,6 +43,13 @@ TEST_CASE("invariant: attempts are numbered 1, 2, …") {
            "1/2: attempt 1 is numbered 2");
 }
 
+TEST_CASE("invariant: only who is not heard of is awaited") {
+  CHECK_EQ(broken([](Desk& desk) { desk.state.awaited.insert(AgentId{1}); }),
+           "agent 1 is awaited, and is not silent");
+  CHECK_EQ(broken([](Desk& desk) { desk.state.awaited.insert(AgentId{9}); }),
+           "agent 9 is awaited, and is not silent");
+}
+
 TEST_CASE("invariant: only the last attempt may be open") {
   CHECK_EQ(broken([](Desk& desk) {
              Trial& trial = trial_of(desk, 2);

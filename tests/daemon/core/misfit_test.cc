@@ -44,6 +44,9 @@ TEST_CASE("misfit: records out of place are told in words") {
   CHECK(words(StoreWentBack{{5}, 1, {}, 0, {}}) == "there is no agent 5 before it");
   CHECK(words(StartsDeferred{}) == "the store was not restored before it, and did not go back");
   CHECK(words(ReturnsAwaited{{{1}, {5}}, {}}) == "there is no agent 5 before it");
+  CHECK(words(ReturnsAwaited{{{1}}, {}}).empty());
+  desk.step(AgentLost{AgentId{1}, false});
+  CHECK(words(ReturnsAwaited{{{1}}, {}}) == "agent 1 is awaited and was lost before it");
   ModelRegistered model;
   model.model = "m";
   model.version = 2;

@@ -169,12 +169,33 @@ TEST_CASE("reboot: nothing starts, nor is ordered again, before every agent is b
   CHECK(why_nothing_starts(desk.state, desk.now) ==
         "the daemon's machine was restarted, and what it stored last may be gone: nothing is "
         "started until agent two is back and says what runs there, or is lost");
+  // Neither was begun: who asks for the trial or the sweep is told why the order is not repeated.
+  const std::string why = why_nothing_starts(desk.state, desk.now);
+  CHECK(explain(desk.state, desk.sweep(), desk.trial(1), desk.now).ends_with("\n" + why));
+  CHECK(why_waiting(desk.state, desk.sweep(), desk.now) == why);
   desk.join("three", Desk::slots(1));
   CHECK(records<AttemptAssigned>(desk.step(TimePassed{})).empty());
   const Outcome lost = desk.step(AgentLost{AgentId{2}, false});
   CHECK(why_nothing_starts(desk.state, desk.now).empty());
   CHECK(records<AttemptAssigned>(lost).size() == 1);  // on the third agent
   CHECK(owed(desk.state, desk.now).size() == 2);
+}
+
+TEST_CASE("reboot: a sweep of which all is given to agents says why nothing begins") {
+  Desk desk;
+  desk.join("one", Desk::slots(1));
+  desk.join("two", Desk::slots(1));
+  desk.submit(a_spec(1));
+  CHECK(why_waiting(desk.state, desk.sweep(), desk.now).empty());
+  desk.step(DaemonStarted{desk.now + seconds(60), desk.state.lease, desk.now});
+  CHECK(why_waiting(desk.state, desk.sweep(), desk.now) ==
+        why_nothing_starts(desk.state, desk.now));
+  // What runs is not waiting, though others would be.
+  desk.join("one", Desk::slots(1), {{attempt_key(1, 1), Phase::kRunning}});
+  REQUIRE_FALSE(why_nothing_starts(desk.state, desk.now).empty());
+  CHECK(why_waiting(desk.state, desk.sweep(), desk.now).empty());
+  CHECK(explain(desk.state, desk.sweep(), desk.trial(1), desk.now).find("restarted") ==
+        std::string::npos);
 }
 
 TEST_CASE("reboot: what had to be waited for is waited for in full, whatever the clock says") {
