@@ -14,8 +14,7 @@ namespace {
 
 constexpr Duration kLookPeriod = seconds(1);
 constexpr std::uint64_t kMiB = 1ULL << 20;
-// RocksDB takes 5 s by itself to see that there is room; after so long it never will, and a new
-// process does better.
+// After ten attempts the store never will be healed, and a new process does better.
 constexpr Duration kHealTime = seconds(30);
 
 // What a store needs at least to write itself out.

@@ -54,6 +54,9 @@ class DiskWatch {
   // The store can be written again.
   void healed();
 
+  // It could not be healed because it was being read, which may take longer than healing may.
+  void waited_for_readers() { room_since_.reset(); }
+
   // There has been room for long enough, and the store still cannot be written.
   bool overdue(Instant now) const;
 

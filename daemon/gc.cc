@@ -208,10 +208,7 @@ Result<void> clear(const GcScene& scene,
 
 }  // namespace
 
-Result<GcResult> run_gc(const GcScene& scene,
-                        const GcOrder& order,
-                        const GcTold& told,
-                        std::atomic<bool>& canceled) {
+Result<GcResult> run_gc(const GcScene& scene, const GcOrder& order, const GcTold& told) {
   if (!told("looking for references", 0, 0)) {
     return Error{Errc::kInterrupted, "gc was given up"};
   }
@@ -228,7 +225,7 @@ Result<GcResult> run_gc(const GcScene& scene,
   if (!order.wish.dry_run) {
     SWEEPD_TRY_VOID(scene.journal.delete_strays());
     for (const SweepId sweep : order.emptied) {
-      SWEEPD_TRY_VOID(scene.journal.compact(sweep, canceled));
+      SWEEPD_TRY_VOID(scene.journal.compact(sweep));
     }
   }
   return std::move(sweeper.result());

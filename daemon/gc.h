@@ -7,7 +7,6 @@
 #include "daemon/journal_rocksdb.h"
 #include "daemon/ports.h"
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -33,10 +32,6 @@ using GcTold = std::function<bool(std::string_view phase, std::uint64_t done, st
 // blobs afterwards. No row of a removed sweep may be deleted while it runs, and no backup may have
 // been begun before it and still copy blobs. kCorrupt: a folder that is in use cannot be read, so
 // that nobody knows what is; nothing was deleted then.
-//   canceled: ends what cannot ask `told`
-Result<GcResult> run_gc(const GcScene& scene,
-                        const GcOrder& order,
-                        const GcTold& told,
-                        std::atomic<bool>& canceled);
+Result<GcResult> run_gc(const GcScene& scene, const GcOrder& order, const GcTold& told);
 
 }  // namespace sweepd::daemon

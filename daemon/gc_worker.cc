@@ -42,14 +42,16 @@ struct GcWorker::Job {
       total = of;
       return !unwanted;
     };
-    result = run_gc(scene, order, told, unwanted);
+    result = run_gc(scene, order, told);
     over.store(true, std::memory_order_release);
   }
 };
 
 GcWorker::GcWorker(const GcScene& scene) : scene_(scene) {}
 
-GcWorker::~GcWorker() = default;
+GcWorker::~GcWorker() {
+  scene_.journal.stop_compacting();
+}
 
 void GcWorker::start(const GcOrder& order) {
   SWEEPD_CHECK(!job_ || job_->over);

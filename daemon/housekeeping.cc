@@ -112,7 +112,8 @@ void Housekeeping::begin_run(Instant now) {
     order.wish = asked_->wish;
   }
   if (!order.wish.dry_run) {
-    order.emptied = std::exchange(emptied_, {});
+    compacting_ = std::exchange(emptied_, {});
+    order.emptied = compacting_;
     dropped_.reset();
     began_ = now;
     next_run_ = now + kUsualPeriod;
@@ -146,6 +147,7 @@ void Housekeeping::take_result(const Result<GcResult>& result, Instant now) {
   if (!result.ok()) {
     log_warn("gc failed: {}", result.error().message);
     if (!dry_run) {
+      std::copy(compacting_.begin(), compacting_.end(), std::back_inserter(emptied_));
       next_run_ = std::min(next_run_, now + kAfterKept);
     }
     return;

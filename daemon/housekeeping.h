@@ -76,7 +76,8 @@ class Housekeeping {
   std::optional<Run> asked_;  // the last one that somebody asked for
   bool running_ = false;      // a run of gc, for somebody or by ourselves
   bool for_somebody_ = false;
-  std::vector<SweepId> emptied_;
+  std::vector<SweepId> emptied_;     // whose room the next run gives back
+  std::vector<SweepId> compacting_;  // and the run under way
   Instant next_rows_;
   Instant next_run_;
   std::optional<Instant> dropped_;  // since when there are files that the next run may delete

@@ -70,11 +70,13 @@ class Journal {
   // disk is full.
   virtual Result<void> commit(const Batch& batch) = 0;
 
-  // Makes commits possible again after a full disk; kUnavailable while it still is full.
+  // Makes commits possible again after a full disk. kUnavailable: it still is full; the store may
+  // be closed then, and everything is refused as unavailable, reading too, until it is healed.
+  // kWrongState: another thread is using the store.
   virtual Result<void> heal() = 0;
 
-  // Whether somebody else than commit, the logs or a thread of the store, has met a full disk
-  // since: then heal is wanted although no commit has failed.
+  // Whether anybody, a commit, the logs or a thread of the store, has met a full disk since it was
+  // healed last: until it is healed everything that writes is refused as unavailable.
   virtual bool wants_heal() const { return false; }
 
   // Begins to write out what is only in memory and in the log ahead of it. Families that are

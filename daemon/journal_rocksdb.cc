@@ -18,10 +18,21 @@ using namespace rocks;  // NOLINT(google-build-using-namespace): the other half 
 using rocksdb::Slice;
 using rocksdb::Status;
 
+namespace {
+
+// Where RocksDB makes an error of another one only the words are left of the reason.
+bool is_no_room(const Status& status) {
+  return status.IsNoSpace() ||
+         (status.IsIOError() &&
+          status.ToString().find("No space left on device") != std::string::npos);
+}
+
+}  // namespace
+
 Error rocks::translated(const Status& status, std::string_view doing) {
   Errc code = Errc::kUnexpected;
   // Busy: the store itself is just about to find out whether there is room again.
-  if (status.IsNoSpace() || status.IsBusy()) {
+  if (is_no_room(status) || status.IsBusy()) {
     code = Errc::kUnavailable;
   } else if (status.IsCorruption()) {
     code = Errc::kCorrupt;
@@ -29,16 +40,24 @@ Error rocks::translated(const Status& status, std::string_view doing) {
   return {code, fmt::format("{}: {}", doing, status.ToString())};
 }
 
+Error rocks::no_room_before(const std::string& folder) {
+  return {Errc::kUnavailable,
+          fmt::format("there was no room to write to {}, and it is not open anew", folder)};
+}
+
 Result<void> RocksJournal::Impl::write(rocksdb::WriteBatch& batch) const {
   rocksdb::WriteOptions synced;
   synced.sync = true;
+  if (wants_heal) {
+    return no_room_before(folder);
+  }
   const Status status = db->Write(synced, &batch);
   if (status.ok()) {
     return {};
   }
   const Error error = translated(status, fmt::format("cannot write to {}", folder));
   if (error.code == Errc::kUnavailable) {
-    wants_heal = true;
+    no_room();
   } else {
     options.fatal(error);
   }
@@ -56,10 +75,14 @@ Result<RocksJournal::Impl::Use> RocksJournal::Impl::use() const {
 
 Result<RocksJournal::Impl::Use> RocksJournal::Impl::use_to_write() const {
   if (wants_heal) {
-    return Error{Errc::kUnavailable,
-                 fmt::format("there was no room to write to {}, and it is not open anew", folder)};
+    return no_room_before(folder);
   }
   return use();
+}
+
+void RocksJournal::Impl::no_room() const {
+  wants_heal = true;
+  compacting_unwanted = true;
 }
 
 void RocksJournal::Impl::add_records(rocksdb::WriteBatch& batch,

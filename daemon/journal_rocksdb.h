@@ -102,9 +102,13 @@ class RocksJournal final : public Journal, public LogStore, public StoreRows {
   // attempt may have sent its last lines after that.
   Result<void> delete_strays();
 
-  // Gives the room of a sweep that was deleted back to the disk; takes long, and ends early when
-  // `canceled`.
-  Result<void> compact(SweepId sweep, std::atomic<bool>& canceled);
+  // Gives the room of a sweep that was deleted back to the disk. Takes long; kInterrupted: somebody
+  // wants none. kUnavailable: the disk is full.
+  Result<void> compact(SweepId sweep);
+
+  // Ends what compacts, and lets none begin before the store is healed the next time. May be called
+  // by any thread.
+  void stop_compacting();
 
   // Makes the term larger, durably: after a restore nobody knows how large the last one was.
   Result<void> raise_term(std::uint64_t by);

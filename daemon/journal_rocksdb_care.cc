@@ -15,9 +15,6 @@ namespace {
 
 using rocksdb::Status;
 
-// Room that a disk must have again before changes are accepted: one large batch.
-constexpr std::size_t kProbeBytes = 4 << 20;
-
 const char* name_of(Family family) {
   switch (family) {
     case Family::kState:
@@ -50,35 +47,39 @@ Status flush_all(rocksdb::DB& db,
 }  // namespace
 
 // What is in memory is written out first, so that there is little to read again, and the files are
-// closed only when there is room for them.
+// closed only when there is room to open them.
 Result<void> RocksJournal::heal() {
   const std::unique_lock alone(impl_->gate, std::try_to_lock);
   if (!alone.owns_lock()) {
-    return Error{Errc::kUnavailable, fmt::format("the store in {} is being read", impl_->folder)};
+    return Error{Errc::kWrongState, fmt::format("the store in {} is being read", impl_->folder)};
   }
   if (impl_->db) {
     const Status status = impl_->db->Resume();
     if (!status.ok()) {
       return translated(status, fmt::format("cannot write to {}", impl_->folder));
     }
-    impl_->close_files();
   }
+  SWEEPD_TRY_VOID(impl_->prove_room());
+  impl_->close_files();
   impl_->wants_heal = false;
+  impl_->compacting_unwanted = false;
   if (Result<void> opened = impl_->open_files(); !opened.ok()) {
-    impl_->wants_heal = true;
+    impl_->no_room();
     return opened;
   }
   // What was written before the failure may be on disk although nobody was told: where it ends is
   // read again.
   rocksdb::WriteBatch probe;
-  probe.Put(impl_->family(kMeta), "probe", std::string(kProbeBytes, 'x'));
+  probe.Put(impl_->family(kMeta), "probe", std::string(kLargeBatchBytes, 'x'));
   SWEEPD_TRY_VOID(impl_->write(probe));
   rocksdb::WriteBatch removal;
   removal.Delete(impl_->family(kMeta), "probe");
   SWEEPD_TRY_VOID(impl_->write(removal));
   SWEEPD_TRY(const std::uint64_t next, impl_->meta_number("next_seq"));
   impl_->next_seq = std::max<std::uint64_t>(1, next);
-  return impl_->read_removed();
+  SWEEPD_TRY_VOID(impl_->read_removed());
+  // A thread of the store may have met the full disk while this one did not.
+  return impl_->wants_heal ? no_room_before(impl_->folder) : Result<void>();
 }
 
 bool RocksJournal::wants_heal() const {
@@ -139,6 +140,9 @@ Result<void> RocksJournal::each(Family family, const std::string& prefix, const 
   SWEEPD_TRY(const Impl::Use use, impl_->use());
   const Impl::Rows row(*impl_, name_of(family));
   for (row->Seek(prefix); row->Valid() && row->key().starts_with(prefix); row->Next()) {
+    if (impl_->wants_heal) {
+      return no_room_before(impl_->folder);
+    }
     SWEEPD_TRY(const bool more, visit(view(row->key()), view(row->value())));
     if (!more) {
       break;

@@ -28,8 +28,14 @@ inline constexpr const char* kMetric = "metric";
 inline constexpr const char* kLog = "log";
 inline constexpr const char* kMeta = "meta";
 
+// Room that a disk must have again before changes are accepted.
+inline constexpr std::size_t kLargeBatchBytes = 4 << 20;
+
 // The status as an error in words; kUnavailable for a disk that is full.
 Error translated(const rocksdb::Status& status, std::string_view doing);
+
+// kUnavailable: whoever met the full disk was another one.
+Error no_room_before(const std::string& folder);
 
 inline std::string_view view(const rocksdb::Slice& slice) {
   return {slice.data(), slice.size()};
@@ -52,10 +58,15 @@ struct RocksJournal::Impl {
   // There was no room for something, whichever thread met it: nothing more is written before the
   // files are opened anew. RocksDB 7.8 ends the process when it writes to a file again after that.
   mutable std::atomic<bool> wants_heal{false};
+  mutable std::atomic<bool> compacting_unwanted{false};
+  std::uint64_t in_memory_bytes = 0;  // when the files were last closed for want of room
   mutable std::atomic<std::uint64_t> iterators{0};
   mutable std::shared_mutex gate;  // shared by whoever uses the files
 
   ~Impl() { close_files(); }
+
+  // Whoever reads for long makes way for who opens the files anew.
+  void no_room() const;
 
   // The files cannot be closed while one lives. kUnavailable: they are closed, for want of room.
   using Use = std::shared_lock<std::shared_mutex>;
@@ -67,6 +78,9 @@ struct RocksJournal::Impl {
 
   Result<void> open_files();
   void close_files();
+  // That there is some for the tables of what is only in the log, which opening the files anew
+  // writes, and for a large batch; else kUnavailable.
+  Result<void> prove_room();
   Result<void> open_files_to_read();
   Result<void> read_meta();
   Result<void> begin_term();

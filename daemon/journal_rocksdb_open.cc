@@ -44,20 +44,32 @@ constexpr std::size_t kBlobBytesMin = 4096;
 // Errors that no caller sees, because they happen on the store's own threads.
 class Watcher final : public rocksdb::EventListener {
  public:
-  Watcher(OnFatal fatal, std::atomic<bool>& wants_heal)
-      : fatal_(std::move(fatal)), wants_heal_(wants_heal) {}
+  Watcher(OnFatal fatal, std::function<void()> no_room)
+      : fatal_(std::move(fatal)), no_room_(std::move(no_room)) {}
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason, Status* status) override {
-    if (status->IsNoSpace()) {
-      wants_heal_ = true;
-    } else if (!status->IsShutdownInProgress()) {
+    if (stops_writes(*status)) {
+      no_room_();
+    } else if (!status->IsNoSpace() && !status->IsShutdownInProgress()) {
       fatal_(translated(*status, "a thread of the store failed"));
     }
   }
 
+  // Only a store that is opened anew is written to again: RocksDB goes on with the files it has.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason,
+                            Status status,
+                            bool* by_itself) override {
+    *by_itself = *by_itself && !stops_writes(status);
+  }
+
  private:
+  // A compaction without room is none of them: it is left out, and tried again later.
+  static bool stops_writes(const Status& status) {
+    return status.IsNoSpace() && status.severity() >= Status::Severity::kHardError;
+  }
+
   OnFatal fatal_;
-  std::atomic<bool>& wants_heal_;
+  std::function<void()> no_room_;
 };
 
 // What RocksDB has to say goes into our log. Its own file would lie on the disk that is full when
@@ -209,7 +221,7 @@ Result<void> RocksJournal::Impl::open_files() {
   cache = rocksdb::NewLRUCache(options.memory_bytes);
   db_opts.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(options.memory_bytes / 3 * 2, cache);
-  db_opts.listeners.push_back(std::make_shared<Watcher>(options.fatal, wants_heal));
+  db_opts.listeners.push_back(std::make_shared<Watcher>(options.fatal, [this] { no_room(); }));
   std::vector<std::string> names;
   // Fails for a folder without a store, which is then made with the families below.
   rocksdb::DB::ListColumnFamilies(db_opts, folder, &names).PermitUncheckedError();
@@ -245,6 +257,27 @@ void RocksJournal::Impl::close_files() {
   }
   families.clear();
   db.reset();
+}
+
+Result<void> RocksJournal::Impl::prove_room() {
+  if (db) {
+    in_memory_bytes = 0;
+    for (const auto& [name, family] : families) {
+      std::uint64_t bytes = 0;
+      if (db->GetIntProperty(family, rocksdb::DB::Properties::kCurSizeAllMemTables, &bytes)) {
+        in_memory_bytes += bytes;
+      }
+    }
+  }
+  SWEEPD_TRY(const DiskSpace space, disk_space(folder));
+  const std::uint64_t wanted = in_memory_bytes + kLargeBatchBytes;
+  return space.free_bytes >= wanted
+             ? Result<void>()
+             : Error{Errc::kUnavailable,
+                     fmt::format("opening the store in {} anew wants {}, and {} are free",
+                                 folder,
+                                 size_text(wanted),
+                                 size_text(space.free_bytes))};
 }
 
 Result<void> RocksJournal::Impl::open_files_to_read() {

@@ -159,12 +159,12 @@ Result<void> RocksJournal::delete_strays() {
   return batch.Count() == 0 ? Result<void>() : impl_->write(batch);
 }
 
-Result<void> RocksJournal::compact(SweepId sweep, std::atomic<bool>& canceled) {
+Result<void> RocksJournal::compact(SweepId sweep) {
   SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;  // what keeps the store well goes on beside it
   options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
-  options.canceled = &canceled;
+  options.canceled = &impl_->compacting_unwanted;
   const std::string first = keys::number(sweep.value);
   const std::string end = keys::number(sweep.value + 1);
   const Slice begin_slice(first);
@@ -172,11 +172,18 @@ Result<void> RocksJournal::compact(SweepId sweep, std::atomic<bool>& canceled) {
   for (const char* name : {kRecord, kMetric, kLog}) {
     const Status status =
         impl_->db->CompactRange(options, impl_->family(name), &begin_slice, &end_slice);
-    if (!status.ok() && !status.IsIncomplete()) {
+    if (status.IsIncomplete()) {
+      return Error{Errc::kInterrupted, "the store is needed for something else"};
+    }
+    if (!status.ok()) {
       return translated(status, "cannot compact the store");
     }
   }
   return {};
+}
+
+void RocksJournal::stop_compacting() {
+  impl_->compacting_unwanted = true;
 }
 
 }  // namespace sweepd::daemon

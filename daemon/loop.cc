@@ -311,19 +311,30 @@ Result<void> Loop::give_up_batch(const Error& error, const ClockMark& now) {
   if (error.code != Errc::kUnavailable) {
     return error;
   }
-  log_error("the disk is full, changes are refused until there is room: {}", error.message);
-  trouble_ = Error{Errc::kUnavailable,
-                   fmt::format("disk full on {}: free some space; nothing was lost",
-                               options_.facts.state_folder)};
+  refuse_changes(error, now.now);
   next_heal_ = now.now + kHealPeriod;
   disk_.full(now.now);
-  say_health(now.now);
   // The memory is ahead of the disk, and only what is on the disk is true.
   SWEEPD_TRY(state_, shelf_.recover());
   agents_.keep_known(state_);
   outbox_ = clients_.refuse_pending(*trouble_);
   flush();
   return {};
+}
+
+void Loop::refuse_changes(const Error& error, Instant now) {
+  if (!trouble_) {
+    log_error("the disk is full, changes are refused until there is room: {}", error.message);
+  }
+  const std::string& folder = options_.facts.state_folder;
+  trouble_ = Error{
+      Errc::kUnavailable,
+      error.code == Errc::kWrongState
+          ? fmt::format("disk full on {}: changes are taken again when the backup or gc that reads "
+                        "the store is done; nothing was lost",
+                        folder)
+          : fmt::format("disk full on {}: free some space; nothing was lost", folder)};
+  say_health(now);
 }
 
 Result<void> Loop::try_to_heal(const ClockMark& now) {
@@ -333,8 +344,7 @@ Result<void> Loop::try_to_heal(const ClockMark& now) {
   next_heal_ = now.now + kHealPeriod;
   disk_.full(now.now);
   if (const Result<void> healed = ports_.journal.heal(); !healed.ok()) {
-    const bool full = healed.error().code == Errc::kUnavailable;
-    return full ? Result<void>() : healed;
+    return not_healed(healed.error(), now.now);
   }
   disk_.healed();
   if (!trouble_) {
@@ -350,6 +360,18 @@ Result<void> Loop::try_to_heal(const ClockMark& now) {
     decide(core::DaemonStarted{leases_over_, options_.rules.lease, rebooted_after_}, now);
   }
   say_health(now.now);
+  return {};
+}
+
+// All that was decided is on the disk here, so that the memory is right. The store may be closed
+// now: before the next decision is made it has to be known that none can be stored.
+Result<void> Loop::not_healed(const Error& error, Instant now) {
+  if (error.code == Errc::kWrongState) {
+    disk_.waited_for_readers();
+  } else if (error.code != Errc::kUnavailable) {
+    return error;
+  }
+  refuse_changes(error, now);
   return {};
 }
 

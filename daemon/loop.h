@@ -83,6 +83,8 @@ class Loop {
   Result<void> finish(const ClockMark& now);
   Result<void> give_up_batch(const Error& error, const ClockMark& now);
   Result<void> try_to_heal(const ClockMark& now);
+  Result<void> not_healed(const Error& error, Instant now);
+  void refuse_changes(const Error& error, Instant now);
   void forget_proposals();
   void perform(const core::Effect& effect);
   void send(std::optional<Outgoing> message);
@@ -108,7 +110,7 @@ class Loop {
   std::vector<core::EventBody> left_over_;       // events that came of performing effects
   std::map<SweepId, core::Suggest> unanswered_;  // more than one turn can propose
   Instant leases_over_;                          // of the daemons before this one
-  std::optional<Instant> rebooted_after_;        // the machine, since that commit
+  std::optional<Instant> rebooted_after_;        // that commit; none: no restart of the machine
   bool started_ = false;                         // what the start decided is on the disk
   Instant next_tick_;
   Instant next_owed_;

@@ -149,7 +149,9 @@ class MemoryJournal final : public Journal, public LogStore {
   std::vector<std::string>* diary = nullptr;  // gets "commit" with each commit
   std::optional<Error> failure;               // of the next commits
   std::size_t commits = 0;
-  bool logs_failed = false;  // what it says to wants_heal
+  bool logs_failed = false;       // what it says to wants_heal
+  std::optional<Error> unhealed;  // what heal says, if `failure` says nothing
+  bool closed = false;            // heal found no room to open it: nothing can be read
   std::size_t heals = 0;
   std::size_t flushes = 0;
 
@@ -204,7 +206,7 @@ class MemoryJournal final : public Journal, public LogStore {
 
   Result<void> heal() override {
     ++heals;
-    return failure ? Result<void>(*failure) : Result<void>();
+    return failure ? Result<void>(*failure) : unhealed ? Result<void>(*unhealed) : Result<void>();
   }
 
   bool wants_heal() const override { return logs_failed; }
@@ -217,6 +219,9 @@ class MemoryJournal final : public Journal, public LogStore {
   std::uint64_t next_seq() const override { return next_seq_; }
 
   Result<std::vector<SweepHeader>> headers() override {
+    if (closed) {
+      return Error{Errc::kUnavailable, "there is no room to open the store"};
+    }
     std::vector<SweepHeader> headers;
     for (const auto& [id, bytes] : headers_) {
       SWEEPD_TRY(SweepHeader header, decode_header(bytes));
@@ -228,6 +233,9 @@ class MemoryJournal final : public Journal, public LogStore {
   Result<std::vector<SequencedRecord>> records(SweepId sweep,
                                                std::uint64_t after_seq,
                                                std::size_t limit) override {
+    if (closed) {
+      return Error{Errc::kUnavailable, "there is no room to open the store"};
+    }
     std::vector<SequencedRecord> found;
     for (const auto& [first, bytes] : rows_[sweep]) {
       std::vector<core::Record> row;

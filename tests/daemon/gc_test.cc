@@ -30,12 +30,9 @@ struct Scene {
 
   Result<GcResult> try_gc(const GcOrder& order, std::chrono::seconds age = daemon::kOrphanAge) {
     const auto journal = history.open();
-    std::atomic<bool> canceled{false};
-    return daemon::run_gc(
-        {*journal, store, offers, age},
-        order,
-        [](std::string_view, std::uint64_t, std::uint64_t) { return true; },
-        canceled);
+    return daemon::run_gc({*journal, store, offers, age},
+                          order,
+                          [](std::string_view, std::uint64_t, std::uint64_t) { return true; });
   }
 
   GcResult gc(bool dry_run = false) {

@@ -147,6 +147,25 @@ TEST_CASE("housekeeping: a run that failed is tried again within the hour") {
   CHECK(house.gc.orders.size() == 2);
 }
 
+TEST_CASE("housekeeping: the room of sweeps is given back by the next run if one had to end") {
+  House house;
+  house.remove(4, 1);
+  house.pass(seconds(1));
+  house.pass(seconds(1));
+  house.pass(seconds(20));
+  REQUIRE(house.gc.orders.size() == 1);
+  CHECK(house.gc.orders[0].emptied == std::vector<SweepId>{{4}});
+  house.gc.end(Error{Errc::kInterrupted, "the store is needed for something else"});
+  house.pass(seconds(1));
+  house.pass(seconds(3600));
+  REQUIRE(house.gc.orders.size() == 2);
+  CHECK(house.gc.orders[1].emptied == std::vector<SweepId>{{4}});
+  house.gc.end(GcResult{});
+  house.pass(seconds(90'000));
+  REQUIRE(house.gc.orders.size() == 3);
+  CHECK(house.gc.orders[2].emptied.empty());
+}
+
 TEST_CASE("housekeeping: what was let go and kept is tried again within the hour") {
   House house;
   house.pass(seconds(300));

@@ -12,6 +12,9 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <initializer_list>
+#include <semaphore>
+#include <thread>
 
 using namespace sweepd;
 using namespace sweepd::daemon::journal_bench;
@@ -182,7 +185,120 @@ TEST_CASE(
   CHECK(journal->records({13}, 0, 10'000)->size() == stored + 1);
 }
 
+namespace {
+
+void fill(const std::string& folder) {
+  std::ofstream filler(folder + "/filler", std::ios::binary);
+  const std::string block(64 * 1024, 'x');
+  while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
+  }
+}
+
+void check_unavailable(std::initializer_list<Result<void>> answers) {
+  for (const Result<void>& answer : answers) {
+    REQUIRE_FALSE(answer.ok());
+    CHECK_MESSAGE(answer.error().code == Errc::kUnavailable, answer.error().message);
+  }
+}
+
+template <typename T>
+Result<void> without_value(const Result<T>& answer) {
+  return answer.ok() ? Result<void>() : Result<void>(answer.error());
+}
+
+}  // namespace
+
 TEST_CASE("journal: a write that fails when all before it is flushed is healed like any other") {
+  const Folder folder;
+  const SmallDisk disk(folder.path());
+  if (!disk.mounted()) {
+    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+    return;
+  }
+  auto journal = opened(folder.path() + "/store");
+  commit(*journal, {report(1)});
+  REQUIRE(journal->flush().ok());
+  fill(folder.path());
+  const core::Record huge =
+      core::SweepReopened{{13}, {core::ReasonCode::kUser, std::string(200 << 20, 'x')}};
+  check_unavailable({journal->commit({{huge}, {}, mark(1)})});
+  CHECK(journal->wants_heal());
+  check_unavailable({journal->heal()});
+  check_unavailable({journal->commit({{report(2)}, {}, mark(1)}),
+                     journal->start_flush(),
+                     journal->delete_strays(),
+                     journal->compact({12}),
+                     journal->checkpoint(folder.path() + "/copy")});
+  CHECK(seqs(*journal->records({12}, 0, 10)) == std::vector<std::uint64_t>{1});  // reading goes on
+
+  // Room for bytes and none for files: the store is closed, and cannot be opened.
+  std::filesystem::remove(folder.path() + "/filler");
+  REQUIRE(disk.limit_files(300));
+  for (int i = 0; std::ofstream(fmt::format("{}/file-{}", folder.path(), i)).good(); ++i) {
+  }
+  check_unavailable({journal->heal()});
+  CHECK(journal->wants_heal());
+  const auto nothing = [](std::string_view, std::string_view) {
+    return Result<bool>(true);
+  };
+  check_unavailable({without_value(journal->headers()),
+                     without_value(journal->records({12}, 0, 10)),
+                     without_value(journal->reports(kAttempt, 0, 10)),
+                     without_value(journal->size(kLog)),
+                     without_value(journal->read(kLog, 0, 10)),
+                     without_value(journal->let_go()),
+                     without_value(journal->append({{kLog, 0, "x"}})),
+                     journal->each(daemon::Family::kRecord, "", nothing),
+                     journal->commit({{report(2)}, {}, mark(1)}),
+                     journal->flush(),
+                     journal->heal()});
+  CHECK(journal->usage().table_bytes == 0);
+
+  REQUIRE(disk.limit_files(10'000));
+  SUBCASE("it is healed") {
+    const Result<void> healed = journal->heal();
+    REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+    CHECK_FALSE(journal->wants_heal());
+  }
+  SUBCASE("it ends, and the next one opens it") {
+    journal.reset();
+    journal = opened(folder.path() + "/store");
+  }
+  commit(*journal, {report(2)});
+  CHECK(seqs(*journal->records({12}, 0, 10)) == std::vector<std::uint64_t>{1, 2});
+}
+
+TEST_CASE("journal: a compaction that finds no room stops nothing") {
+  const Folder folder;
+  const SmallDisk disk(folder.path());
+  if (!disk.mounted()) {
+    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+    return;
+  }
+  const auto journal = opened(folder.path() + "/store");
+  std::uint64_t word = 1;
+  for (int i = 0; i < 60; ++i) {
+    std::string text;
+    for (int byte = 0; byte < 1 << 20; ++byte) {
+      word = word * 6364136223846793005U + 1442695040888963407U;
+      text.push_back(static_cast<char>(word >> 56U));  // does not compress
+    }
+    commit(*journal, {core::SweepReopened{{13}, {core::ReasonCode::kUser, text}}});
+  }
+  REQUIRE(journal->flush().ok());
+  fill(folder.path());
+  std::filesystem::resize_file(folder.path() + "/filler",
+                               std::filesystem::file_size(folder.path() + "/filler") - (20 << 20));
+  const Result<void> compacted = journal->compact({13});
+  REQUIRE_FALSE(compacted.ok());
+  CHECK_MESSAGE(compacted.error().code == Errc::kUnavailable, compacted.error().message);
+  CHECK_FALSE(journal->wants_heal());
+  commit(*journal, {report(1)});
+  std::filesystem::remove(folder.path() + "/filler");
+  commit(*journal, {report(2)});
+}
+
+TEST_CASE("journal: who opens the files anew waits for who reads, and readers make way") {
   const Folder folder;
   const SmallDisk disk(folder.path());
   if (!disk.mounted()) {
@@ -191,45 +307,29 @@ TEST_CASE("journal: a write that fails when all before it is flushed is healed l
   }
   const auto journal = opened(folder.path() + "/store");
   commit(*journal, {report(1)});
-  REQUIRE(journal->flush().ok());
-  {
-    std::ofstream filler(folder.path() + "/filler", std::ios::binary);
-    const std::string block(64 * 1024, 'x');
-    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-    }
-  }
-  const core::Record huge =
-      core::SweepReopened{{13}, {core::ReasonCode::kUser, std::string(200 << 20, 'x')}};
-  CHECK(journal->commit({{huge}, {}, mark(1)}).error().code == Errc::kUnavailable);
-  CHECK(journal->wants_heal());
-  // There is room for bytes, and none for files.
-  std::filesystem::remove(folder.path() + "/filler");
-  REQUIRE(disk.limit_files(300));
-  for (int i = 0; std::ofstream(fmt::format("{}/file-{}", folder.path(), i)).good(); ++i) {
-  }
-  const Result<void> refused = journal->heal();
-  REQUIRE_FALSE(refused.ok());
-  CHECK_MESSAGE(refused.error().code == Errc::kUnavailable, refused.error().message);
-  CHECK(journal->wants_heal());
-  for (const Result<void>& asked : {journal->commit({{report(2)}, {}, mark(1)}),
-                                    journal->start_flush(),
-                                    journal->delete_strays(),
-                                    journal->checkpoint(folder.path() + "/copy")}) {
-    REQUIRE_FALSE(asked.ok());
-    CHECK_MESSAGE(asked.error().code == Errc::kUnavailable, asked.error().message);
-  }
-  CHECK(journal->headers().ok());  // reading goes on
-  REQUIRE(disk.limit_files(10'000));
-  Result<void> healed = journal->heal();
-  for (int second = 0; second < 60 && !healed.ok(); ++second) {
-    CHECK_MESSAGE(healed.error().code == Errc::kUnavailable, healed.error().message);
-    sleep(1);
-    healed = journal->heal();
-  }
-  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
-  CHECK_FALSE(journal->wants_heal());
-  CHECK(journal->headers().ok());
   commit(*journal, {report(2)});
+  std::binary_semaphore reads(0);
+  std::binary_semaphore is_full(0);
+  std::size_t rows = 0;
+  Result<void> scan;
+  std::thread reader([&] {
+    scan = journal->each(daemon::Family::kRecord, "", [&](std::string_view, std::string_view) {
+      ++rows;
+      reads.release();
+      is_full.acquire();
+      return Result<bool>(true);
+    });
+  });
+  reads.acquire();
+  fill(folder.path());
+  check_unavailable({without_value(journal->append({{kLog, 0, std::string(200 << 20, 'x')}}))});
+  CHECK(journal->heal().error().code == Errc::kWrongState);
+  is_full.release();
+  reader.join();
+  check_unavailable({scan});
+  CHECK(rows == 1);
+  std::filesystem::remove(folder.path() + "/filler");
+  CHECK(journal->heal().ok());
 }
 
 TEST_CASE("journal: a full disk that only logs have met asks for healing, and is healed") {

@@ -102,6 +102,55 @@ TEST_CASE("loop: a disk that was full for logs alone is healed, and not asked at
   CHECK(world.journal.heals == 1);
 }
 
+TEST_CASE("loop: a store that healing could not open again is waited for like any full disk") {
+  LoopBench world;
+  const std::uint64_t session = world.join(1);
+  world.answer(LoopBench::submission());
+  const core::State before = world.loop->state();
+  // Only logs met the full disk; healing closed the store, and found no room to open it.
+  world.journal.logs_failed = true;
+  world.journal.closed = true;
+  world.journal.failure = Error{Errc::kUnavailable, "there is no room to open the store"};
+  world.disk.now.free_bytes = 0;
+  world.report(session, {{1}, {1}, {1}}, 1, 0.5);
+  CHECK(world.turn(seconds(4)).empty());
+  CHECK(world.loop->degraded());
+  CHECK(world.answer(LoopBench::control("1", pb::PAUSE)).code() ==
+        static_cast<int>(Errc::kUnavailable));
+  CHECK(world.loop->state() == before);
+  world.turn(seconds(4));
+  world.journal.failure.reset();
+  world.journal.closed = false;
+  world.journal.logs_failed = false;
+  world.disk.now.free_bytes = 50ULL << 30;
+  world.turn(seconds(4));
+  CHECK_FALSE(world.loop->degraded());
+  world.report(session, {{1}, {1}, {1}}, 1, 0.5);
+  const auto messages = LoopBench::to_agents(world.turn());
+  REQUIRE_FALSE(messages.empty());
+  CHECK(messages.back().reports_ack().seq() == 1);
+}
+
+TEST_CASE("loop: a store that is read for long is healed when that is done, and nobody gives up") {
+  LoopBench world;
+  world.journal.failure = Error{Errc::kUnavailable, "no space left on device"};
+  world.answer(LoopBench::submission());
+  world.journal.failure.reset();
+  world.journal.unhealed = Error{Errc::kWrongState, "the store is being read"};
+  for (int second = 0; second < 300; ++second) {
+    world.turn(seconds(1));
+  }
+  CHECK(world.loop->degraded());
+  pb::ClientRequest info;
+  info.mutable_server_info();
+  CHECK(world.answer(info).server().health().find("when the backup or gc that reads the store") !=
+        std::string::npos);
+  world.journal.unhealed.reset();
+  world.turn(seconds(4));
+  CHECK_FALSE(world.loop->degraded());
+  CHECK(world.answer(info).server().health() == "ok");
+}
+
 TEST_CASE(
     "loop: on a disk with little room submissions are refused with what to do, and it heals") {
   LoopBench world;
