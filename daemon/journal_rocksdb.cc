@@ -18,21 +18,10 @@ using namespace rocks;  // NOLINT(google-build-using-namespace): the other half 
 using rocksdb::Slice;
 using rocksdb::Status;
 
-namespace {
-
-// Where RocksDB makes an error of another one only the words are left of the reason.
-bool is_no_room(const Status& status) {
-  return status.IsNoSpace() ||
-         (status.IsIOError() &&
-          status.ToString().find("No space left on device") != std::string::npos);
-}
-
-}  // namespace
-
 Error rocks::translated(const Status& status, std::string_view doing) {
   Errc code = Errc::kUnexpected;
   // Busy: the store itself is just about to find out whether there is room again.
-  if (is_no_room(status) || status.IsBusy()) {
+  if (status.IsNoSpace() || status.IsBusy()) {
     code = Errc::kUnavailable;
   } else if (status.IsCorruption()) {
     code = Errc::kCorrupt;

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <sys/mount.h>
+#include <sys/statvfs.h>
 
 #include <cstdint>
 #include <memory>
@@ -70,7 +71,18 @@ class SmallDisk {
     return mount("none", path_.c_str(), "tmpfs", MS_REMOUNT, options.c_str()) == 0;
   }
 
+  std::uint64_t free_files() const { return now().f_ffree; }
+
+  std::uint64_t free_pages() const { return now().f_bfree; }
+
  private:
+  struct statvfs now() const {
+    struct statvfs found {};
+
+    REQUIRE(statvfs(path_.c_str(), &found) == 0);
+    return found;
+  }
+
   std::string path_;
   bool mounted_ = false;
 };
