@@ -32,6 +32,13 @@ struct Haste {
 constexpr Haste kUsualHaste{seconds(10), seconds(60), 20};
 constexpr Haste kLowHaste{seconds(1), seconds(10), 4};
 
+// After a run that failed. One that made way for a full disk may be what gives it room; it may also
+// be what has none.
+Duration pause_after(const Error& error, Duration took) {
+  const bool made_way = error.code == Errc::kInterrupted || error.code == Errc::kUnavailable;
+  return made_way ? std::max(kUsualHaste.apart, Duration{took.us * kUsualHaste.of}) : kAfterKept;
+}
+
 }  // namespace
 
 void Housekeeping::start(Instant now) {
@@ -148,7 +155,7 @@ void Housekeeping::take_result(const Result<GcResult>& result, Instant now) {
     log_warn("gc failed: {}", result.error().message);
     if (!dry_run) {
       std::copy(compacting_.begin(), compacting_.end(), std::back_inserter(emptied_));
-      next_run_ = std::min(next_run_, now + kAfterKept);
+      next_run_ = std::min(next_run_, now + pause_after(result.error(), ended_ - began_));
     }
     return;
   }

@@ -18,10 +18,16 @@ using namespace rocks;  // NOLINT(google-build-using-namespace): the other half 
 using rocksdb::Slice;
 using rocksdb::Status;
 
+// Where RocksDB makes one error of another only the words of the reason are left, as when writes
+// are stopped for want of a compaction that had no room.
+bool rocks::is_no_room(const Status& status) {
+  return status.IsNoSpace() || status.IsCompactionTooLarge() ||
+         (!status.ok() && status.ToString().find("No space left on device") != std::string::npos);
+}
+
 Error rocks::translated(const Status& status, std::string_view doing) {
   Errc code = Errc::kUnexpected;
-  // Busy: the store itself is just about to find out whether there is room again.
-  if (status.IsNoSpace() || status.IsBusy()) {
+  if (is_no_room(status)) {
     code = Errc::kUnavailable;
   } else if (status.IsCorruption()) {
     code = Errc::kCorrupt;
@@ -44,7 +50,7 @@ Result<void> RocksJournal::Impl::write(rocksdb::WriteBatch& batch) const {
   if (status.ok()) {
     return {};
   }
-  const Error error = translated(status, fmt::format("cannot write to {}", folder));
+  const Error error = failure(status, fmt::format("cannot write to {}", folder));
   if (error.code == Errc::kUnavailable) {
     no_room();
   } else {
@@ -63,10 +69,16 @@ Result<RocksJournal::Impl::Use> RocksJournal::Impl::use() const {
 }
 
 Result<RocksJournal::Impl::Use> RocksJournal::Impl::use_to_write() const {
+  SWEEPD_TRY(Use use, this->use());
   if (wants_heal) {
     return no_room_before(folder);
   }
-  return use();
+  return use;
+}
+
+Error RocksJournal::Impl::failure(const Status& status, std::string_view doing) const {
+  const bool follows = wants_heal && !is_no_room(status) && !status.IsCorruption();
+  return follows ? no_room_before(folder) : translated(status, doing);
 }
 
 void RocksJournal::Impl::no_room() const {

@@ -106,8 +106,8 @@ class RocksJournal final : public Journal, public LogStore, public StoreRows {
   // wants none. kUnavailable: the disk is full.
   Result<void> compact(SweepId sweep);
 
-  // Ends what compacts, and lets none begin before the store is healed the next time. May be called
-  // by any thread.
+  // Ends what compacts, and lets none begin before the store is healed the next time: the daemon is
+  // about to end. May be called by any thread.
   void stop_compacting();
 
   // Makes the term larger, durably: after a restore nobody knows how large the last one was.

@@ -46,18 +46,13 @@ Status flush_all(rocksdb::DB& db,
 
 }  // namespace
 
-// What is in memory is written out first, so that there is little to read again, and the files are
-// closed only when there is room to open them.
+// All that was acknowledged is in the log ahead, which opening reads again; what RocksDB has of a
+// failure, some of which it never leaves, ends with the files. They are closed only when there is
+// room to open them.
 Result<void> RocksJournal::heal() {
   const std::unique_lock alone(impl_->gate, std::try_to_lock);
   if (!alone.owns_lock()) {
     return Error{Errc::kWrongState, fmt::format("the store in {} is being read", impl_->folder)};
-  }
-  if (impl_->db) {
-    const Status status = impl_->db->Resume();
-    if (!status.ok()) {
-      return translated(status, fmt::format("cannot write to {}", impl_->folder));
-    }
   }
   SWEEPD_TRY_VOID(impl_->prove_room());
   impl_->close_files();
@@ -89,13 +84,13 @@ bool RocksJournal::wants_heal() const {
 Result<void> RocksJournal::start_flush() {
   SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   const Status status = flush_all(*impl_->db, impl_->families, false);
-  return status.ok() ? Result<void>{} : translated(status, "cannot write the store out");
+  return status.ok() ? Result<void>{} : impl_->failure(status, "cannot write the store out");
 }
 
 Result<void> RocksJournal::flush() {
   SWEEPD_TRY(const Impl::Use use, impl_->use_to_write());
   const Status status = flush_all(*impl_->db, impl_->families, true);
-  return status.ok() ? Result<void>{} : translated(status, "cannot write the store out");
+  return status.ok() ? Result<void>{} : impl_->failure(status, "cannot write the store out");
 }
 
 StoreUsage RocksJournal::usage() {
@@ -133,7 +128,7 @@ Result<void> RocksJournal::checkpoint(const std::string& folder) const {
     status = checkpoint->CreateCheckpoint(folder);
   }
   return status.ok() ? Result<void>{}
-                     : translated(status, fmt::format("cannot copy the store to {}", folder));
+                     : impl_->failure(status, fmt::format("cannot copy the store to {}", folder));
 }
 
 Result<void> RocksJournal::each(Family family, const std::string& prefix, const Visit& visit) {

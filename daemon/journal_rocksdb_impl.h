@@ -31,6 +31,9 @@ inline constexpr const char* kMeta = "meta";
 // Room that a disk must have again before changes are accepted.
 inline constexpr std::size_t kLargeBatchBytes = 4 << 20;
 
+// Whether it failed for want of room on the disk.
+bool is_no_room(const rocksdb::Status& status);
+
 // The status as an error in words; kUnavailable for a disk that is full.
 Error translated(const rocksdb::Status& status, std::string_view doing);
 
@@ -59,7 +62,7 @@ struct RocksJournal::Impl {
   // files are opened anew. RocksDB 7.8 ends the process when it writes to a file again after that.
   mutable std::atomic<bool> wants_heal{false};
   mutable std::atomic<bool> compacting_unwanted{false};
-  std::uint64_t in_memory_bytes = 0;  // when the files were last closed for want of room
+  std::uint64_t in_memory_bytes = 0;  // when somebody last asked while the files were open
   mutable std::atomic<std::uint64_t> iterators{0};
   mutable std::shared_mutex gate;  // shared by whoever uses the files
 
@@ -67,6 +70,11 @@ struct RocksJournal::Impl {
 
   // Whoever reads for long makes way for who opens the files anew.
   void no_room() const;
+
+  // What is said of a failure to write. After one for want of room others follow from it, which
+  // have other names: a flush finds the log spoiled. Those of the disk itself the store's own
+  // threads tell of.
+  Error failure(const rocksdb::Status& status, std::string_view doing) const;
 
   // The files cannot be closed while one lives. kUnavailable: they are closed, for want of room.
   using Use = std::shared_lock<std::shared_mutex>;

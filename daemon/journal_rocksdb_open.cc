@@ -44,18 +44,20 @@ constexpr std::size_t kBlobBytesMin = 4096;
 // Errors that no caller sees, because they happen on the store's own threads.
 class Watcher final : public rocksdb::EventListener {
  public:
-  Watcher(OnFatal fatal, std::function<void()> no_room)
-      : fatal_(std::move(fatal)), no_room_(std::move(no_room)) {}
+  Watcher(OnFatal fatal, std::function<void()> no_room, const std::atomic<bool>& wants_heal)
+      : fatal_(std::move(fatal)), no_room_(std::move(no_room)), wants_heal_(wants_heal) {}
 
-  void OnBackgroundError(rocksdb::BackgroundErrorReason, Status* status) override {
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, Status* status) override {
+    // Who begins a new log while the write fails that spoils the last one.
+    const bool follows = wants_heal_ && reason == rocksdb::BackgroundErrorReason::kMemTable;
     if (stops_writes(*status)) {
       no_room_();
-    } else if (!status->IsNoSpace() && !status->IsShutdownInProgress()) {
+    } else if (!is_no_room(*status) && !follows && !status->IsShutdownInProgress()) {
       fatal_(translated(*status, "a thread of the store failed"));
     }
   }
 
-  // Only a store that is opened anew is written to again: RocksDB goes on with the files it has.
+  // RocksDB would go on with the files it has, one of which may be spoiled.
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason,
                             Status status,
                             bool* by_itself) override {
@@ -63,13 +65,15 @@ class Watcher final : public rocksdb::EventListener {
   }
 
  private:
-  // A compaction without room is none of them: it is left out, and tried again later.
+  // A compaction without room is none of them: nothing is spoiled. Should writes have to wait for
+  // it they are refused, and whoever is refused tells.
   static bool stops_writes(const Status& status) {
-    return status.IsNoSpace() && status.severity() >= Status::Severity::kHardError;
+    return is_no_room(status) && status.severity() >= Status::Severity::kHardError;
   }
 
   OnFatal fatal_;
   std::function<void()> no_room_;
+  const std::atomic<bool>& wants_heal_;
 };
 
 // What RocksDB has to say goes into our log. Its own file would lie on the disk that is full when
@@ -221,7 +225,8 @@ Result<void> RocksJournal::Impl::open_files() {
   cache = rocksdb::NewLRUCache(options.memory_bytes);
   db_opts.write_buffer_manager =
       std::make_shared<rocksdb::WriteBufferManager>(options.memory_bytes / 3 * 2, cache);
-  db_opts.listeners.push_back(std::make_shared<Watcher>(options.fatal, [this] { no_room(); }));
+  db_opts.listeners.push_back(std::make_shared<Watcher>(
+      options.fatal, [this] { no_room(); }, wants_heal));
   std::vector<std::string> names;
   // Fails for a folder without a store, which is then made with the families below.
   rocksdb::DB::ListColumnFamilies(db_opts, folder, &names).PermitUncheckedError();
@@ -270,7 +275,7 @@ Result<void> RocksJournal::Impl::prove_room() {
     }
   }
   SWEEPD_TRY(const DiskSpace space, disk_space(folder));
-  const std::uint64_t wanted = in_memory_bytes + kLargeBatchBytes;
+  const std::uint64_t wanted = in_memory_bytes + 2 * kLargeBatchBytes;
   return space.free_bytes >= wanted
              ? Result<void>()
              : Error{Errc::kUnavailable,

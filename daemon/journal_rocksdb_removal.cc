@@ -176,7 +176,7 @@ Result<void> RocksJournal::compact(SweepId sweep) {
       return Error{Errc::kInterrupted, "the store is needed for something else"};
     }
     if (!status.ok()) {
-      return translated(status, "cannot compact the store");
+      return impl_->failure(status, "cannot compact the store");
     }
   }
   return {};

@@ -330,8 +330,8 @@ void Loop::refuse_changes(const Error& error, Instant now) {
   trouble_ = Error{
       Errc::kUnavailable,
       error.code == Errc::kWrongState
-          ? fmt::format("disk full on {}: changes are taken again when the backup or gc that reads "
-                        "the store is done; nothing was lost",
+          ? fmt::format("disk full on {}: changes are taken again when what reads the store, like "
+                        "a backup, is done; nothing was lost",
                         folder)
           : fmt::format("disk full on {}: free some space; nothing was lost", folder)};
   say_health(now);

@@ -44,8 +44,8 @@ bool may_run_twice(const State& state, Instant now);
 // between a restore and the first start after it, when nobody asks.
 std::string why_nothing_starts(const State& state, Instant now);
 
-// Why the sweep's queued trials, or those that an agent was given and has not begun, are not
-// running, in a sentence; empty when there is none.
+// Why the sweep's queued trials are not running, in a sentence. When none is queued: why those are
+// not that an agent was given and has not begun; empty when that is only a matter of moments.
 std::string why_waiting(const State& state, const Sweep& sweep, Instant now);
 
 // Why the files of an attempt are not here, of which that is known.

@@ -1,6 +1,7 @@
 // The journal when it is killed, its files are damaged, or its disk fails or is full.
 #include "daemon/journal_keys.h"
 #include "daemon/journal_rocksdb.h"
+#include "daemon/journal_rocksdb_impl.h"
 #include "tests/daemon/journal_bench.h"
 
 #include <rocksdb/db.h>
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <initializer_list>
@@ -76,6 +78,16 @@ namespace {
 
 constexpr const char* kFolderVariable = "SWEEPD_TEST_FOLDER";
 
+// A record of sweep 13 that takes 1 MiB, whatever compresses it; another one for each word.
+core::Record incompressible(std::uint64_t& word) {
+  std::string text;
+  for (int byte = 0; byte < 1 << 20; ++byte) {
+    word = word * 6364136223846793005U + 1442695040888963407U;
+    text.push_back(static_cast<char>(word >> 56U));
+  }
+  return core::SweepReopened{{13}, {core::ReasonCode::kUser, text}};
+}
+
 }  // namespace
 
 // The process of the next test: run by name only, because a forked one has no threads of the store.
@@ -83,12 +95,8 @@ TEST_CASE("journal child: a table that cannot be written" * doctest::skip()) {
   const char* folder = std::getenv(kFolderVariable);  // NOLINT(concurrency-mt-unsafe)
   REQUIRE(folder != nullptr);
   const auto journal = opened(folder);
-  std::string text;
-  for (std::uint64_t i = 0, word = 1; i < 1 << 20; ++i) {
-    word = word * 6364136223846793005U + 1442695040888963407U;
-    text.push_back(static_cast<char>(word >> 56U));  // does not compress
-  }
-  commit(*journal, {core::SweepReopened{{13}, {core::ReasonCode::kUser, text}}});
+  std::uint64_t word = 1;
+  commit(*journal, {incompressible(word)});
   // From here on no file may grow beyond this: the table cannot be written (no lack of room).
   signal(SIGXFSZ, SIG_IGN);
   const rlimit small{64 * 1024, 64 * 1024};
@@ -276,6 +284,66 @@ TEST_CASE("journal: a write that fails when all before it is flushed is healed l
   CHECK(seqs(*journal->records({12}, 0, 10)) == std::vector<std::uint64_t>{1, 2});
 }
 
+TEST_CASE("journal: a new log for which there is no file is waited for") {
+  const Folder folder;
+  const SmallDisk disk(folder.path());
+  if (!disk.mounted()) {
+    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+    return;
+  }
+  const auto journal = opened(folder.path() + "/store");
+  REQUIRE(disk.limit_files(300));
+  for (int i = 0; std::ofstream(fmt::format("{}/file-{}", folder.path(), i)).good(); ++i) {
+  }
+  std::uint64_t word = 1;
+  std::size_t stored = 0;
+  Result<void> last;
+  while (stored < 100 && (last = journal->commit({{incompressible(word)}, {}, mark(1)})).ok()) {
+    ++stored;
+  }
+  check_unavailable({last});
+  CHECK(journal->wants_heal());
+  REQUIRE(disk.limit_files(10'000));
+  const Result<void> healed = journal->heal();
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+  commit(*journal, {incompressible(word)});
+  CHECK(journal->records({13}, 0, 1000)->size() == stored + 1);
+}
+
+TEST_CASE("journal: what meets the log that a write without room has spoiled ends nothing") {
+  const Folder folder;
+  const SmallDisk disk(folder.path());
+  if (!disk.mounted()) {
+    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+    return;
+  }
+  const auto journal = opened(folder.path() + "/store");
+  commit(*journal, {report(1)});
+  const std::string filler = folder.path() + "/filler";
+  std::ofstream(filler) << std::string(32 << 20, 'x');
+  // It takes a while until the end of the room is met; meanwhile others wait behind it.
+  Result<std::vector<std::uint64_t>> appended = std::vector<std::uint64_t>();
+  std::thread logs([&] { appended = journal->append({{kLog, 0, std::string(200 << 20, 'x')}}); });
+  Result<void> flushed;
+  std::thread flushes([&] {
+    while (flushed.ok()) {
+      flushed = journal->flush();
+    }
+  });
+  std::uint64_t stored = 1;
+  Result<void> committed;
+  while ((committed = journal->commit({{report(stored + 1)}, {}, mark(1)})).ok()) {
+    ++stored;
+  }
+  logs.join();
+  flushes.join();
+  check_unavailable({without_value(appended), flushed, committed});
+  std::filesystem::remove(filler);
+  const Result<void> healed = journal->heal();
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+  CHECK(journal->records({12}, 0, 1'000'000)->size() == stored);
+}
+
 TEST_CASE("journal: a start says that there is no room, wherever opening meets its end") {
   const Folder folder;
   const SmallDisk disk(folder.path());
@@ -308,6 +376,18 @@ TEST_CASE("journal: a start says that there is no room, wherever opening meets i
   CHECK(seqs(*opened(store)->records({12}, 0, 10)) == std::vector<std::uint64_t>{1});
 }
 
+TEST_CASE("journal: a lack of room is known by its words where RocksDB made another error of it") {
+  const auto code = [](const rocksdb::Status& status) {
+    return daemon::rocks::translated(status, "cannot write").code;
+  };
+  const std::string words = "IO error: No space left on device: While appending to file: 88.sst";
+  CHECK(code(rocksdb::Status::Incomplete(words)) == Errc::kUnavailable);  // writes are stopped
+  CHECK(code(rocksdb::Status::CompactionTooLarge()) == Errc::kUnavailable);
+  CHECK(code(rocksdb::Status::NoSpace()) == Errc::kUnavailable);
+  CHECK(code(rocksdb::Status::IOError("Input/output error")) == Errc::kUnexpected);
+  CHECK(code(rocksdb::Status::Corruption("checksum mismatch")) == Errc::kCorrupt);
+}
+
 TEST_CASE("journal: a compaction that finds no room stops nothing") {
   const Folder folder;
   const SmallDisk disk(folder.path());
@@ -318,24 +398,35 @@ TEST_CASE("journal: a compaction that finds no room stops nothing") {
   const auto journal = opened(folder.path() + "/store");
   std::uint64_t word = 1;
   for (int i = 0; i < 60; ++i) {
-    std::string text;
-    for (int byte = 0; byte < 1 << 20; ++byte) {
-      word = word * 6364136223846793005U + 1442695040888963407U;
-      text.push_back(static_cast<char>(word >> 56U));  // does not compress
-    }
-    commit(*journal, {core::SweepReopened{{13}, {core::ReasonCode::kUser, text}}});
+    commit(*journal, {incompressible(word)});
   }
   REQUIRE(journal->flush().ok());
+  REQUIRE(journal->compact({13}).ok());  // nothing is left to compact by itself
   fill(folder.path());
   std::filesystem::resize_file(folder.path() + "/filler",
-                               std::filesystem::file_size(folder.path() + "/filler") - (20 << 20));
+                               std::filesystem::file_size(folder.path() + "/filler") - (50 << 20));
   const Result<void> compacted = journal->compact({13});
   REQUIRE_FALSE(compacted.ok());
   CHECK_MESSAGE(compacted.error().code == Errc::kUnavailable, compacted.error().message);
   CHECK_FALSE(journal->wants_heal());
   commit(*journal, {report(1)});
+  // What the compaction had written of its table is removed by a thread.
+  for (int i = 0; i < 100 && disk.free_pages() < 40 * 256; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  // Many writes in a row meet the end of the room, or would have to wait for the compaction.
+  std::size_t stored = 60;
+  Result<void> last;
+  while (stored < 200 && (last = journal->commit({{incompressible(word)}, {}, mark(1)})).ok()) {
+    ++stored;
+  }
+  check_unavailable({last});
+  CHECK(journal->wants_heal());
   std::filesystem::remove(folder.path() + "/filler");
+  const Result<void> healed = journal->heal();
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
   commit(*journal, {report(2)});
+  CHECK(journal->records({13}, 0, 1000)->size() == stored);
 }
 
 TEST_CASE("journal: who opens the files anew waits for who reads, and readers make way") {
@@ -362,11 +453,13 @@ TEST_CASE("journal: who opens the files anew waits for who reads, and readers ma
   });
   reads.acquire();
   fill(folder.path());
-  check_unavailable({without_value(journal->append({{kLog, 0, std::string(200 << 20, 'x')}}))});
-  CHECK(journal->heal().error().code == Errc::kWrongState);
-  is_full.release(2);  // for a second row, which is not to come
+  const auto appended = journal->append({{kLog, 0, std::string(200 << 20, 'x')}});
+  const Result<void> early = journal->heal();
+  is_full.release(2);  // for a second row, too, which is not to come
   reader.join();
-  check_unavailable({scan});
+  check_unavailable({without_value(appended), scan});
+  REQUIRE_FALSE(early.ok());
+  CHECK(early.error().code == Errc::kWrongState);
   CHECK(rows == 1);
   std::filesystem::remove(folder.path() + "/filler");
   CHECK(journal->heal().ok());

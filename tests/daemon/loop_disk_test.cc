@@ -143,8 +143,8 @@ TEST_CASE("loop: a store that is read for long is healed when that is done, and 
   CHECK(world.loop->degraded());
   pb::ClientRequest info;
   info.mutable_server_info();
-  CHECK(world.answer(info).server().health().find("when the backup or gc that reads the store") !=
-        std::string::npos);
+  CHECK(world.answer(info).server().health().find(
+            "when what reads the store, like a backup, is done") != std::string::npos);
   world.journal.unhealed.reset();
   world.turn(seconds(4));
   CHECK_FALSE(world.loop->degraded());
