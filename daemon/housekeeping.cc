@@ -32,10 +32,10 @@ struct Haste {
 constexpr Haste kUsualHaste{seconds(10), seconds(60), 20};
 constexpr Haste kLowHaste{seconds(1), seconds(10), 4};
 
-// After a run that failed. One that made way for a full disk may be what gives it room; it may also
-// be what has none.
+// After a run that failed. One that made way for the healing of a full disk may be what gives it
+// room.
 Duration pause_after(const Error& error, Duration took) {
-  const bool made_way = error.code == Errc::kInterrupted || error.code == Errc::kUnavailable;
+  const bool made_way = error.code == Errc::kInterrupted;
   return made_way ? std::max(kUsualHaste.apart, Duration{took.us * kUsualHaste.of}) : kAfterKept;
 }
 

@@ -136,7 +136,7 @@ Result<void> RocksJournal::each(Family family, const std::string& prefix, const 
   const Impl::Rows row(*impl_, name_of(family));
   for (row->Seek(prefix); row->Valid() && row->key().starts_with(prefix); row->Next()) {
     if (impl_->wants_heal) {
-      return no_room_before(impl_->folder);
+      return Error{Errc::kInterrupted, "the store is needed for something else"};
     }
     SWEEPD_TRY(const bool more, visit(view(row->key()), view(row->value())));
     if (!more) {

@@ -57,11 +57,13 @@ class Watcher final : public rocksdb::EventListener {
     }
   }
 
-  // RocksDB would go on with the files it has, one of which may be spoiled.
+  // RocksDB would go on with the files it has as soon as there is a little room, family by family.
+  // What it repairs may be a compaction alone: a log that a write has spoiled meanwhile is then
+  // left to some families and not to others, and the store can never be opened again.
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason,
                             Status status,
                             bool* by_itself) override {
-    *by_itself = *by_itself && !stops_writes(status);
+    *by_itself = *by_itself && !is_no_room(status);
   }
 
  private:

@@ -21,6 +21,7 @@ class StoreRows {
   using Visit = std::function<Result<bool>(std::string_view key, std::string_view value)>;
 
   // Calls `visit` with the rows whose keys begin with `prefix`, in the order of their keys.
+  // kInterrupted: the disk is full, and the store is to be opened anew.
   virtual Result<void> each(Family family, const std::string& prefix, const Visit& visit) = 0;
 };
 

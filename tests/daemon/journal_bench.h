@@ -53,8 +53,8 @@ inline std::vector<std::uint64_t> seqs(const std::vector<SequencedRecord>& recor
 // mounted when this machine does not allow one.
 class SmallDisk {
  public:
-  explicit SmallDisk(const std::string& path) : path_(path) {
-    mounted_ = mount("none", path.c_str(), "tmpfs", 0, "size=160m") == 0;
+  explicit SmallDisk(const std::string& path, int mib = 160) : path_(path) {
+    mounted_ = mount("none", path.c_str(), "tmpfs", 0, fmt::format("size={}m", mib).c_str()) == 0;
   }
 
   ~SmallDisk() {
