@@ -63,7 +63,13 @@ class SmallDisk {
     }
   }
 
-  bool mounted() const { return mounted_; }
+  // False, said aloud, where mounting is not allowed.
+  bool usable() const {
+    if (!mounted_) {
+      MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+    }
+    return mounted_;
+  }
 
   // That there are no more than so many files, from now on.
   bool limit_files(int count) const {

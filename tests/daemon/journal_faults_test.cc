@@ -150,51 +150,9 @@ TEST_CASE("journal: a folder whose files are damaged is refused, not repaired") 
   CHECK_FALSE(RocksJournal::open(folder.path()).ok());
 }
 
-TEST_CASE(
-    "journal: a full disk refuses commits as unavailable, and takes them again when there is "
-    "room") {
-  const Folder folder;
-  const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
-    return;
-  }
-  const auto journal = opened(folder.path() + "/store");
-  commit(*journal, {report(1)});
-  {
-    std::ofstream filler(folder.path() + "/filler", std::ios::binary);
-    const std::string block(64 * 1024, 'x');
-    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-    }
-  }
-  // What the store reserved before fills up, too.
-  const core::Record large =
-      core::SweepReopened{{13}, {core::ReasonCode::kUser, std::string(256 * 1024, 'x')}};
-  std::size_t stored = 0;
-  Result<void> last;
-  while (stored < 2000 && (last = journal->commit({{large}, {}, mark(1)})).ok()) {
-    ++stored;
-  }
-  REQUIRE_FALSE(last.ok());
-  CHECK_MESSAGE(last.error().code == Errc::kUnavailable, last.error().message);
-  CHECK(journal->commit({{large}, {}, mark(1)}).error().code == Errc::kUnavailable);
-  CHECK(journal->records({13}, 0, 10'000)->size() == stored);
-  CHECK_FALSE(journal->heal().ok());
-
-  std::filesystem::remove(folder.path() + "/filler");
-  Result<void> healed = journal->heal();
-  for (int second = 0; second < 60 && !healed.ok(); ++second) {
-    CHECK_MESSAGE(healed.error().code == Errc::kUnavailable, healed.error().message);
-    sleep(1);
-    healed = journal->heal();
-  }
-  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
-  commit(*journal, {large});
-  CHECK(journal->records({13}, 0, 10'000)->size() == stored + 1);
-}
-
 namespace {
 
+// With a file, until no byte is free.
 void fill(const std::string& folder) {
   std::ofstream filler(folder + "/filler", std::ios::binary);
   const std::string block(64 * 1024, 'x');
@@ -222,11 +180,42 @@ Result<void> without_value(const Result<T>& answer) {
 
 }  // namespace
 
+TEST_CASE(
+    "journal: a full disk refuses commits as unavailable, and takes them again when there is "
+    "room") {
+  const Folder folder;
+  const SmallDisk disk(folder.path());
+  if (!disk.usable()) {
+    return;
+  }
+  const auto journal = opened(folder.path() + "/store");
+  commit(*journal, {report(1)});
+  fill(folder.path());
+  // What the store reserved before fills up, too.
+  const core::Record large =
+      core::SweepReopened{{13}, {core::ReasonCode::kUser, std::string(256 * 1024, 'x')}};
+  std::size_t stored = 0;
+  Result<void> last;
+  while (stored < 2000 && (last = journal->commit({{large}, {}, mark(1)})).ok()) {
+    ++stored;
+  }
+  REQUIRE_FALSE(last.ok());
+  CHECK_MESSAGE(last.error().code == Errc::kUnavailable, last.error().message);
+  CHECK(journal->commit({{large}, {}, mark(1)}).error().code == Errc::kUnavailable);
+  CHECK(journal->records({13}, 0, 10'000)->size() == stored);
+  CHECK_FALSE(journal->heal().ok());
+
+  std::filesystem::remove(folder.path() + "/filler");
+  const Result<void> healed = journal->heal();
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
+  commit(*journal, {large});
+  CHECK(journal->records({13}, 0, 10'000)->size() == stored + 1);
+}
+
 TEST_CASE("journal: a write that fails when all before it is flushed is healed like any other") {
   const Folder folder;
   const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   auto journal = opened(folder.path() + "/store");
@@ -293,8 +282,7 @@ TEST_CASE("journal: a write that fails when all before it is flushed is healed l
 TEST_CASE("journal: a new log for which there is no file is waited for") {
   const Folder folder;
   const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   const auto journal = opened(folder.path() + "/store");
@@ -319,8 +307,7 @@ TEST_CASE("journal: a new log for which there is no file is waited for") {
 TEST_CASE("journal: what meets the log that a write without room has spoiled ends nothing") {
   const Folder folder;
   const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   const auto journal = opened(folder.path() + "/store");
@@ -353,8 +340,7 @@ TEST_CASE("journal: what meets the log that a write without room has spoiled end
 TEST_CASE("journal: a start says that there is no room, wherever opening meets its end") {
   const Folder folder;
   const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   const Folder elsewhere;
@@ -397,8 +383,7 @@ TEST_CASE("journal: a lack of room is known by its words where RocksDB made anot
 TEST_CASE("journal: a compaction that finds no room stops nothing") {
   const Folder folder;
   const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   const auto journal = opened(folder.path() + "/store");
@@ -437,8 +422,7 @@ TEST_CASE("journal: a compaction that finds no room stops nothing") {
 TEST_CASE("journal: a log that is spoiled while a compaction waits for room is not gone on with") {
   const Folder folder;
   const SmallDisk disk(folder.path(), 512);
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   const auto journal = opened(folder.path() + "/store");
@@ -472,8 +456,7 @@ TEST_CASE("journal: a log that is spoiled while a compaction waits for room is n
 TEST_CASE("journal: who opens the files anew waits for who reads, and readers make way") {
   const Folder folder;
   const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   const auto journal = opened(folder.path() + "/store");
@@ -510,18 +493,13 @@ TEST_CASE("journal: who opens the files anew waits for who reads, and readers ma
 TEST_CASE("journal: a full disk that only logs have met asks for healing, and is healed") {
   const Folder folder;
   const SmallDisk disk(folder.path());
-  if (!disk.mounted()) {
-    MESSAGE("SKIPPED: mounting a small file system is not allowed here");
+  if (!disk.usable()) {
     return;
   }
   const auto journal = opened(folder.path() + "/store");
   CHECK_FALSE(journal->wants_heal());
   const std::string block(1 << 20, 'x');
-  {
-    std::ofstream filler(folder.path() + "/filler", std::ios::binary);
-    while (filler.write(block.data(), static_cast<std::streamsize>(block.size())).flush()) {
-    }
-  }
+  fill(folder.path());
   std::uint64_t stored = 0;
   Result<std::vector<std::uint64_t>> last = std::vector<std::uint64_t>{0};
   while (stored < 300 * block.size() && (last = journal->append({{kLog, stored, block}})).ok()) {
@@ -530,9 +508,8 @@ TEST_CASE("journal: a full disk that only logs have met asks for healing, and is
   REQUIRE_FALSE(last.ok());
   CHECK(journal->wants_heal());
   std::filesystem::remove(folder.path() + "/filler");
-  for (int second = 0; second < 60 && !journal->heal().ok(); ++second) {
-    sleep(1);
-  }
+  const Result<void> healed = journal->heal();
+  REQUIRE_MESSAGE(healed.ok(), healed.error().message);
   CHECK_FALSE(journal->wants_heal());
   CHECK(journal->append({{kLog, stored, block}}).ok());
 }
