@@ -8,7 +8,7 @@ namespace sweepd::cli {
 constexpr int kExitOk = 0;
 constexpr int kExitUnexpected = 1;
 constexpr int kExitUsage = 2;        // bad usage, or an invalid sweep file
-constexpr int kExitUnavailable = 3;  // the daemon cannot be reached
+constexpr int kExitUnavailable = 3;  // the daemon cannot be reached, or its disk is full
 constexpr int kExitNotAllowed = 4;
 constexpr int kExitNotFound = 5;
 constexpr int kExitWrongState = 6;

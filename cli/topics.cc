@@ -17,7 +17,7 @@ constexpr std::string_view kExitCodes = R"(Exit codes
     0  success
     1  unexpected error
     2  bad usage, or an invalid sweep file
-    3  the daemon cannot be reached
+    3  the daemon cannot be reached, or its disk has no room for what was asked
     4  not allowed
     5  no such object
     6  wrong state for the request
@@ -224,7 +224,8 @@ refused. Durations have a unit: "90s", "45m", "2h".
     silence       the longest time without a metric or a line of output
     sweep_time    its trials are then stopped, and it has completed
     failed_trials so many fail the sweep                                 [help reasons]
-    grace         between TERM and KILL                                  ["10s"]
+    grace         between TERM and KILL; none when an agent that nobody
+                  hears ends its trials with its lease                   ["10s"]
   [retry]
     attempts      of a trial that fails                                  [1]
     on            ["exit:3", "signal", "timeout", "silent", "no-metric", "exec", "oom"]:

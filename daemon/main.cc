@@ -48,7 +48,7 @@ constexpr const char* kExamples =
     "When the disk is almost full nothing new is started, and it goes on by itself when there is "
     "room.\n"
     "Exit codes: 0 asked to stop, 2 wrong options or file, 3 folder or port in use, 75 the disk "
-    "failed\nand a supervisor should start it again.";
+    "failed\nand a supervisor should start it again, else it could not start and says why.";
 
 constexpr const char* kFsckExamples =
     "Examples:\n"
