@@ -15,7 +15,6 @@ namespace sweepd::daemon {
 
 using namespace rocks;  // NOLINT(google-build-using-namespace): the other half of one room
 
-using rocksdb::Slice;
 using rocksdb::Status;
 
 // Where RocksDB makes one error of another only the words of the reason are left, as when writes
