@@ -32,11 +32,16 @@ struct Haste {
 constexpr Haste kUsualHaste{seconds(10), seconds(60), 20};
 constexpr Haste kLowHaste{seconds(1), seconds(10), 4};
 
+// After a run that took so long.
+Duration rest(const Haste& haste, Duration took) {
+  return std::max(haste.apart, Duration{took.us * haste.of});
+}
+
 // After a run that failed. One that made way for the healing of a full disk may be what gives it
 // room.
 Duration pause_after(const Error& error, Duration took) {
   const bool made_way = error.code == Errc::kInterrupted;
-  return made_way ? std::max(kUsualHaste.apart, Duration{took.us * kUsualHaste.of}) : kAfterKept;
+  return made_way ? rest(kUsualHaste, took) : kAfterKept;
 }
 
 }  // namespace
@@ -63,8 +68,7 @@ Instant Housekeeping::due(core::StorageLevel room) const {
     return next_run_;
   }
   const Haste& haste = low ? kLowHaste : kUsualHaste;
-  const Duration took = ended_ - began_;
-  const Instant rested = ended_ + std::max(haste.apart, Duration{took.us * haste.of});
+  const Instant rested = ended_ + rest(haste, ended_ - began_);
   return std::min(next_run_, std::max(dropped_.value_or(ended_) + haste.first, rested));
 }
 

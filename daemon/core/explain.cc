@@ -273,9 +273,9 @@ std::string explain_held(const State& state, const Sweep& sweep, const Trial& tr
         "\nthe agent has not been heard of for a while; the trial keeps its slot until the lease "
         "ends";
   }
-  if (const std::string held_back = why_nothing_starts(state, now);
-      is_ordered(trial) && !held_back.empty()) {
-    text += "\n" + held_back;
+  if (is_ordered(trial)) {
+    const std::string held_back = why_nothing_starts(state, now);
+    text += held_back.empty() ? "" : "\n" + held_back;
   }
   return text;
 }

@@ -111,10 +111,10 @@ TEST_CASE(
   CHECK(bench.ordered<Reread>().empty());
 }
 
-TEST_CASE("session: reports are read again for an end that waits to be acknowledged, too") {
-  Bench bench = five_stored();
-  REQUIRE(bench.session.ended(end_of(kFirst)));
-  come_back(bench, 3);
+namespace {
+
+// That a daemon that has come back with three reports of five is told the others, and the end.
+void check_told_in_full(Bench& bench) {
   REQUIRE_EQ(bench.ordered<Reread>().size(), 1);
   bench.report(kFirst, 5);
   bench.session.reread(kFirst);
@@ -123,6 +123,15 @@ TEST_CASE("session: reports are read again for an end that waits to be acknowled
   REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
   CHECK_EQ(bench.messages.back().ended().reports_last(), 5);
   CHECK_EQ(bench.messages.back().ended().failure().code(), pb::REASON_NONE);
+}
+
+}  // namespace
+
+TEST_CASE("session: reports are read again for an end that waits to be acknowledged, too") {
+  Bench bench = five_stored();
+  REQUIRE(bench.session.ended(end_of(kFirst)));
+  come_back(bench, 3);
+  check_told_in_full(bench);
 }
 
 TEST_CASE("session: an end whose reports are gone on both sides gives its attempt back") {
@@ -225,11 +234,5 @@ TEST_CASE("session: what had ended when a daemon gave it up is told in full once
   bench.tick();
   bench.hear(reports_ack(kFirst, 0, true));
   come_back(bench, 3);
-  REQUIRE_EQ(bench.ordered<Reread>().size(), 1);
-  bench.report(kFirst, 5);
-  bench.session.reread(kFirst);
-  bench.tick(seconds(1));
-  CHECK_EQ(bench.reported_seqs(), std::vector<std::uint64_t>{4, 5});
-  REQUIRE_EQ(bench.count(pb::AgentMessage::kEnded), 1);
-  CHECK_EQ(bench.messages.back().ended().failure().code(), pb::REASON_NONE);
+  check_told_in_full(bench);
 }

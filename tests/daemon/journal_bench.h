@@ -36,6 +36,16 @@ inline core::Record report(std::uint64_t seq) {
       kAttempt, seq, {100}, 0.5, 1, {{"loss", 0.5}, {"n", static_cast<double>(seq)}}};
 }
 
+// A record of sweep 13 that takes 1 MiB, whatever compresses it; another one for each word.
+inline core::Record incompressible(std::uint64_t& word) {
+  std::string text;
+  for (int byte = 0; byte < 1 << 20; ++byte) {
+    word = word * 6364136223846793005U + 1442695040888963407U;
+    text.push_back(static_cast<char>(word >> 56U));
+  }
+  return core::SweepReopened{{13}, {core::ReasonCode::kUser, text}};
+}
+
 inline void commit(RocksJournal& journal, std::vector<core::Record> records) {
   const auto done = journal.commit({std::move(records), {}, mark(9)});
   REQUIRE_MESSAGE(done.ok(), done.error().message);
