@@ -108,8 +108,8 @@ rocksdb::DBOptions db_options() {
   return options;
 }
 
-// The store reserves the room of a memtable ahead and wants it again before it heals: on a small
-// file system that must not be most of it.
+// The store reserves the room of a memtable ahead, and healing wants room for what is in memory: on
+// a small file system that must not be most of it.
 std::size_t memtable_bytes(const std::string& folder) {
   const Result<DiskSpace> space = disk_space(folder);
   const std::uint64_t total = space.ok() ? space->total_bytes : 0;

@@ -59,7 +59,7 @@ inline std::vector<std::uint64_t> seqs(const std::vector<SequencedRecord>& recor
   return numbers;
 }
 
-// A small file system of its own (RocksDB wants a memtable's worth of room before it goes on); not
+// A small file system of its own (RocksDB reserves a memtable's worth of room ahead); not
 // mounted when this machine does not allow one.
 class SmallDisk {
  public:
